@@ -1,0 +1,1 @@
+"""Benchmarks, run by `tradsys bench` and by pytest-benchmark."""

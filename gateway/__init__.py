@@ -1,0 +1,1 @@
+"""The edge of a venue: REST and WebSocket."""

@@ -1,0 +1,1 @@
+"""Shared memory, atomics and lock-free rings. Knows nothing about trading."""

@@ -1,0 +1,160 @@
+"""Atomic operations on int64 arrays, bit scans and CPU hints, as numba intrinsics.
+
+`load_acquire` and `store_release` order the plain reads and writes around them; `fence` is sequentially
+consistent and is the only one that orders a store before a later load. Without the JIT each has a
+plain Python stand-in with the same result in one thread.
+"""
+
+# ruff: noqa: ANN001, ANN202 - numba's intrinsic protocol passes untyped compiler objects
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, misc"
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from shm.jit import JIT_DISABLED
+
+Words = Any
+"""A one-dimensional int64 array, in shared or private memory."""
+
+if JIT_DISABLED:
+
+    def load_acquire(words: Words, index: int) -> int:
+        return int(words[index])
+
+    def store_release(words: Words, index: int, value: int) -> None:
+        words[index] = value
+
+    def fetch_add(words: Words, index: int, value: int) -> int:
+        before = int(words[index])
+        words[index] = before + value
+        return before
+
+    def compare_exchange(words: Words, index: int, expected: int, value: int) -> bool:
+        if int(words[index]) != expected:
+            return False
+        words[index] = value
+        return True
+
+    def fence() -> None:
+        """Order every earlier load and store before every later one."""
+
+    def pause() -> None:
+        """Tell the CPU that this is a spin loop."""
+
+    def cycles() -> int:
+        return time.perf_counter_ns()
+
+    def trailing_zeros(value: int) -> int:
+        value = int(value)
+        return (value & -value).bit_length() - 1 if value else 64
+
+    def leading_zeros(value: int) -> int:
+        return 64 - (int(value) & 0xFFFF_FFFF_FFFF_FFFF).bit_length()
+
+else:
+    from llvmlite import ir
+    from numba import types
+    from numba.extending import intrinsic
+    from numba.np import arrayobj
+
+    _I64 = ir.IntType(64)
+
+    def _word_pointer(context, builder, array_type, array, index):
+        return builder.gep(arrayobj.make_array(array_type)(context, builder, array).data, [index])
+
+    @intrinsic
+    def load_acquire(typing_context, words, index):
+        """The word at `index`; later reads and writes are not moved before it."""
+
+        def generate(context, builder, signature, arguments):
+            pointer = _word_pointer(context, builder, signature.args[0], *arguments)
+            return builder.load_atomic(pointer, "acquire", 8, typ=_I64)
+
+        return types.int64(words, types.intp), generate
+
+    @intrinsic
+    def store_release(typing_context, words, index, value):
+        """Write the word at `index`; earlier reads and writes are not moved behind it."""
+
+        def generate(context, builder, signature, arguments):
+            array, position, word = arguments
+            pointer = _word_pointer(context, builder, signature.args[0], array, position)
+            builder.store_atomic(word, pointer, "release", 8)
+            return context.get_dummy_value()
+
+        return types.none(words, types.intp, types.int64), generate
+
+    @intrinsic
+    def fetch_add(typing_context, words, index, value):
+        """Add to the word at `index` and give what it was before."""
+
+        def generate(context, builder, signature, arguments):
+            array, position, word = arguments
+            pointer = _word_pointer(context, builder, signature.args[0], array, position)
+            return builder.atomic_rmw("add", pointer, word, "seq_cst")
+
+        return types.int64(words, types.intp, types.int64), generate
+
+    @intrinsic
+    def compare_exchange(typing_context, words, index, expected, value):
+        """Write `value` if the word at `index` is `expected`; True when it was."""
+
+        def generate(context, builder, signature, arguments):
+            array, position, before, after = arguments
+            pointer = _word_pointer(context, builder, signature.args[0], array, position)
+            result = builder.cmpxchg(pointer, before, after, "seq_cst", "seq_cst")
+            return builder.extract_value(result, 1)
+
+        return types.boolean(words, types.intp, types.int64, types.int64), generate
+
+    @intrinsic
+    def fence(typing_context):
+        """Order every earlier load and store before every later one."""
+
+        def generate(context, builder, signature, arguments):
+            builder.fence("seq_cst")
+            return context.get_dummy_value()
+
+        return types.none(), generate
+
+    @intrinsic
+    def pause(typing_context):
+        """Tell the CPU that this is a spin loop (x86 pause, arm64 yield)."""
+
+        def generate(context, builder, signature, arguments):
+            machine = context.codegen()._library_class and builder.module.triple
+            text = "pause" if machine.startswith(("x86", "i386", "i686")) else "yield"
+            builder.asm(ir.FunctionType(ir.VoidType(), []), text, "~{memory}", [], True)
+            return context.get_dummy_value()
+
+        return types.none(), generate
+
+    @intrinsic
+    def cycles(typing_context):
+        """The CPU's cycle counter, a raw count whose rate differs between machines."""
+
+        def generate(context, builder, signature, arguments):
+            counter = builder.module.declare_intrinsic("llvm.readcyclecounter", (), ir.FunctionType(_I64, []))
+            return builder.call(counter, [])
+
+        return types.int64(), generate
+
+    @intrinsic
+    def trailing_zeros(typing_context, value):
+        """Number of zero bits below the lowest set bit; 64 when there is none."""
+
+        def generate(context, builder, signature, arguments):
+            return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+        return types.int64(types.int64), generate
+
+    @intrinsic
+    def leading_zeros(typing_context, value):
+        """Number of zero bits above the highest set bit; 64 when there is none."""
+
+        def generate(context, builder, signature, arguments):
+            return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+        return types.int64(types.int64), generate

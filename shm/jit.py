@@ -1,0 +1,72 @@
+"""The one place where kernels are compiled: `@kernel`, and the cache that all processes share.
+
+Numba's own cache of a function does not notice when a function that it calls in *another* file changes.
+So the cache directory carries a hash of every source file that holds a kernel: an edit gives a new, empty
+directory, and stale machine code can never run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+from numba.core import config as numba_config
+
+JIT_DISABLED: bool = bool(numba_config.DISABLE_JIT)
+"""True when NUMBA_DISABLE_JIT is set: kernels then run as plain Python, slowly, with readable tracebacks."""
+
+_ROOT = Path(__file__).resolve().parent.parent
+_PACKAGES = ("shm", "tradsys", "workers", "gateway", "bench")
+_KEPT_CACHES = 4
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _sources_digest() -> str:
+    digest = hashlib.sha256(f"numba {numba.__version__}".encode())
+    for package in _PACKAGES:
+        for path in sorted((_ROOT / package).rglob("*.py")):
+            text = path.read_bytes()
+            if b"@kernel" in text or b"@intrinsic" in text or b"np.dtype" in text:
+                digest.update(str(path.relative_to(_ROOT)).encode())
+                digest.update(text)
+    return digest.hexdigest()[:16]
+
+
+def _drop_old_caches(parent: Path) -> None:
+    """Keep the newest few caches, so that a month of edits does not fill the disk."""
+    caches = sorted(parent.glob("kernels-*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for stale in caches[_KEPT_CACHES:]:
+        shutil.rmtree(stale, ignore_errors=True)
+
+
+def cache_directory() -> Path:
+    """Where the compiled kernels of exactly these sources live, below $TRADSYS_CACHE_DIR or the user's cache."""
+    base = os.environ.get("TRADSYS_CACHE_DIR")
+    root = Path(base) if base else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "tradsys"
+    return root / f"kernels-{_sources_digest()}"
+
+
+def _prepare_cache() -> Path:
+    directory = cache_directory()
+    if not directory.exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        _drop_old_caches(directory.parent)
+    numba_config.CACHE_DIR = str(directory)
+    return directory
+
+
+CACHE_DIRECTORY = _prepare_cache()
+
+
+def kernel(function: _Function) -> _Function:
+    """Compile `function` with numba in nopython mode, cached on disk, without bounds checks or the GIL.
+
+    The function must live at module level in a file. Division follows numpy (no exception on zero).
+    """
+    compiled = numba.njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)(function)
+    return cast(_Function, compiled)

@@ -1,0 +1,1 @@
+"""The matching kernel: levels, orders, matching, auctions."""

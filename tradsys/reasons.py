@@ -1,0 +1,40 @@
+"""Why the core refuses or ends an order: one number each, stable for ever.
+
+The numbers stand in log and event records; `tradsys.errors` gives each its code, sentence and HTTP status.
+Never renumber, never reuse.
+"""
+
+from enum import IntEnum
+
+
+class Reason(IntEnum):
+    """Reject and cancel reasons, the `reason` byte of commands and events."""
+
+    NONE = 0
+    # Refused by the sequencer, before matching.
+    UNKNOWN_ACCOUNT = 1
+    UNKNOWN_SYMBOL = 2
+    UNKNOWN_COMMAND = 3
+    # Refused by the book.
+    SYMBOL_NOT_OPEN = 10
+    NOT_ALLOWED_IN_AUCTION = 11
+    PRICE_OUT_OF_RANGE = 12
+    INVALID_QUANTITY = 13
+    WOULD_CROSS = 14
+    NOT_FILLABLE = 15
+    UNKNOWN_ORDER = 16
+    NOT_YOUR_ORDER = 17
+    ORDER_POOL_FULL = 18
+    LEVEL_POOL_FULL = 19
+    QUANTITY_OVERFLOW = 20
+    NOTHING_TO_AMEND = 21
+    INVALID_ORDER = 22
+    SYMBOL_EXISTS = 23
+    SYMBOL_RANGE_TOO_WIDE = 24
+    INVALID_STATE = 25
+    # Why an order left the book or was not put there, without being filled.
+    CANCELLED_BY_CLIENT = 40
+    CANCELLED_BY_MASS_CANCEL = 41
+    IMMEDIATE_REST = 42
+    MARKET_REST = 43
+    AMENDED_BELOW_FILLED = 44

@@ -1,0 +1,1 @@
+"""Readers of recorded markets, and the check of executions against them."""

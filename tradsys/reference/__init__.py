@@ -1,0 +1,1 @@
+"""The slow, obvious models that say what right means."""

@@ -1,0 +1,1 @@
+"""The processes of a venue: agents, supervisor, journal."""

@@ -117,8 +117,8 @@ SLOT_MASK = (1 << SLOT_BITS) - 1
 """Low bits of an order id: the order's slot in its shard's pool, so at most 4,194,303 live orders a shard."""
 
 PRICE_MIN, PRICE_MAX = -(1 << 31) + 2, (1 << 31) - 2
-QUANTITY_MAX = (1 << 53) - 1
-"""Largest order quantity in lots: exact also in a client's doubles, and 1,024 of them do not overflow i64."""
+QUANTITY_MAX = (1 << 40) - 1
+"""Largest order quantity in lots. A whole pool of orders (2**22) sums below 2**62, so no level can overflow."""
 
 
 class Kind(IntEnum):

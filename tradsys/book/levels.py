@@ -1,0 +1,171 @@
+"""Price levels: found by direct index, linked to their neighbours, each a queue of orders in time priority.
+
+Removing the best level finds the next through its link, without a search. Only a level that is inserted behind
+the best one looks its better neighbour up in the bitmaps.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from shm.atomics import trailing_zeros
+from shm.jit import kernel
+from tradsys.book.bitmap import above, bit, clear, mark, next_page, words_needed
+from tradsys.book.layout import W_USED_DIRECTORY, W_USED_PAGES, W_USED_SUMMARY, Shard
+
+
+@kernel
+def index_of(side: Any, price_ticks: int) -> int:
+    """A price as an index of this side: the higher, the better."""
+    return side.offset + (price_ticks ^ side.mask)
+
+
+@kernel
+def price_of(side: Any, index: int) -> int:
+    """The price in ticks of an index of this side."""
+    return (index - side.offset) ^ side.mask
+
+
+@kernel
+def open_sides(shard: Shard, symbol: int, lowest_ticks: int, highest_ticks: int) -> bool:
+    """Give a new symbol its directories; False when the shard has no room for such a range."""
+    words = shard.words
+    pages = (highest_ticks - lowest_ticks + 64) >> 6
+    needed = words_needed(pages)
+    directory = words[W_USED_DIRECTORY]
+    summary = words[W_USED_SUMMARY]
+    if directory + 2 * pages > len(shard.directory) or summary + 2 * needed > len(shard.summary):
+        return False
+    words[W_USED_DIRECTORY] = directory + 2 * pages
+    words[W_USED_SUMMARY] = summary + 2 * needed
+    for number in range(2):
+        side = shard.sides[2 * symbol + number]
+        side.best_index = -1
+        side.best_level = 0
+        side.mask = -number
+        side.offset = 64 * pages + lowest_ticks if number else -lowest_ticks
+        side.directory = directory + number * pages
+        side.words = summary + number * needed
+        side.pages = pages
+    return True
+
+
+@kernel
+def has_level(shard: Shard, side: Any, index: int) -> bool:
+    """Whether an order could rest at `index`: its page exists or one is free."""
+    if shard.directory[side.directory + (index >> 6)] != 0:
+        return True
+    return shard.words[W_USED_PAGES] + 1 < len(shard.occupancy)
+
+
+@kernel
+def _new_page(shard: Shard, entry: int) -> int:
+    page = shard.words[W_USED_PAGES] + 1
+    shard.words[W_USED_PAGES] = page
+    shard.directory[entry] = page
+    return page
+
+
+@kernel
+def _insert_level(shard: Shard, side: Any, index: int, number: int) -> None:
+    """Link the empty level `number` in between its neighbours."""
+    levels = shard.levels
+    page = number >> 6
+    occupied = shard.occupancy[page]
+    best = side.best_index
+    if index > best:
+        better = 0
+        worse = np.int64(side.best_level)
+        side.best_index = index
+        side.best_level = number
+    else:
+        bits = above(occupied, index & 63)
+        if bits != 0:
+            better = (number & ~63) + trailing_zeros(bits)
+        else:
+            entry = next_page(shard.summary, side.words, side.pages, index >> 6)
+            other = np.int64(shard.directory[side.directory + entry])
+            better = (other << 6) + trailing_zeros(shard.occupancy[other])
+        worse = np.int64(levels[better].worse)
+        levels[better].worse = number
+    levels[worse].better = number
+    level = levels[number]
+    level.better = better
+    level.worse = worse
+    level.index = index
+    shard.occupancy[page] = occupied | bit(index & 63)
+    if occupied == 0:
+        mark(shard.summary, side.words, side.pages, index >> 6)
+
+
+@kernel
+def _remove_level(shard: Shard, side: Any, number: int) -> None:
+    levels = shard.levels
+    level = levels[number]
+    better = np.int64(level.better)
+    worse = np.int64(level.worse)
+    index = np.int64(level.index)
+    levels[better].worse = worse
+    levels[worse].better = better
+    if better == 0:
+        side.best_level = worse
+        side.best_index = levels[worse].index
+    page = number >> 6
+    left = shard.occupancy[page] & ~bit(index & 63)
+    shard.occupancy[page] = left
+    if left == 0:
+        clear(shard.summary, side.words, side.pages, index >> 6)
+
+
+@kernel
+def append(shard: Shard, side: Any, index: int, slot: int) -> None:
+    """Put the order in `slot` at the end of the queue at `index`; has_level() must hold."""
+    entry = side.directory + (index >> 6)
+    page = np.int64(shard.directory[entry])
+    if page == 0:
+        page = _new_page(shard, entry)
+    number = (page << 6) + (index & 63)
+    level = shard.levels[number]
+    order = shard.orders[slot]
+    order.level = number
+    order.next = 0
+    count = np.int64(level.count)
+    if count == 0:
+        _insert_level(shard, side, index, number)
+        order.prev = 0
+        level.head = slot
+        level.quantity_lots = order.leaves_lots
+    else:
+        tail = level.tail
+        order.prev = tail
+        shard.orders[tail].next = slot
+        level.quantity_lots += order.leaves_lots
+    level.tail = slot
+    level.count = count + 1
+
+
+@kernel
+def remove(shard: Shard, side: Any, slot: int) -> None:
+    """Take the order in `slot` out of its queue, with what it has left."""
+    orders = shard.orders
+    order = orders[slot]
+    number = np.int64(order.level)
+    level = shard.levels[number]
+    count = np.int64(level.count) - 1
+    level.count = count
+    if count == 0:
+        _remove_level(shard, side, number)
+        return
+    level.quantity_lots -= order.leaves_lots
+    after = np.int64(order.next)
+    before = np.int64(order.prev)
+    if before == 0:
+        level.head = after
+    else:
+        orders[before].next = after
+    if after == 0:
+        level.tail = before
+    else:
+        orders[after].prev = before

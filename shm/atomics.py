@@ -5,7 +5,7 @@ consistent and is the only one that orders a store before a later load. Without 
 plain Python stand-in with the same result in one thread.
 """
 
-# ruff: noqa: ANN001, ANN202 - numba's intrinsic protocol passes untyped compiler objects
+# ruff: noqa: ANN001, ANN201, ANN202 - numba's intrinsic protocol passes untyped compiler objects
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, misc"
 
 from __future__ import annotations

@@ -1,0 +1,83 @@
+"""Carving numpy arrays out of one block of memory, at aligned offsets.
+
+A *layout* is a function that takes an Arena, asks it for arrays, and gives them back in any shape it likes
+(usually a NamedTuple). The same function measures itself (`sizeof`), lays itself out in a shared segment
+(`segment.arena()`), and in private memory (`allocate`): tests and replicas use exactly the arrays of the venue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from shm.jit import JIT_DISABLED
+
+ALIGNMENT = 128
+"""Bytes: two cache lines, because the adjacent-line prefetcher couples pairs."""
+
+_Laid = TypeVar("_Laid")
+
+
+def aligned(size: int) -> int:
+    """`size` in bytes, rounded up to the next multiple of ALIGNMENT."""
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def as_records(array: np.ndarray[Any, Any]) -> Any:
+    """`array` such that `array[i].field` works also without the JIT (a recarray then, when it is structured)."""
+    if JIT_DISABLED and array.dtype.names is not None:
+        return array.view(np.recarray)
+    return array
+
+
+class Arena:
+    """Hands out consecutive arrays of `buffer`; without a buffer it only measures.
+
+    A measuring arena gives zeroed arrays of the right length that are not connected to anything.
+    """
+
+    def __init__(self, buffer: Any = None) -> None:
+        self._bytes = None if buffer is None else np.frombuffer(buffer, np.uint8)
+        self._used = 0
+
+    @property
+    def used(self) -> int:
+        """Bytes handed out so far, with the padding between arrays."""
+        return self._used
+
+    def array(self, dtype: Any, count: int) -> Any:
+        """The next `count` elements of `dtype`, one-dimensional. Raises ValueError when the buffer is too small."""
+        if count < 0:
+            raise ValueError(f"an array cannot have {count} elements")
+        dtype = np.dtype(dtype)
+        start = self._used
+        size = dtype.itemsize * count
+        if self._bytes is None:
+            self._used = start + aligned(size)
+            return as_records(np.zeros(count, dtype))
+        if start + size > len(self._bytes):
+            raise ValueError(f"the arena has {len(self._bytes)} bytes, {start + size} are needed for this layout")
+        self._used = start + aligned(size)
+        return as_records(self._bytes[start : start + size].view(dtype))
+
+
+def sizeof(layout: Callable[[Arena], object]) -> int:
+    """How many bytes `layout` needs."""
+    arena = Arena()
+    layout(arena)
+    return arena.used
+
+
+def allocate(layout: Callable[[Arena], _Laid]) -> _Laid:
+    """`layout` in zeroed private memory, aligned as it is in a segment."""
+    size = sizeof(layout)
+    memory = np.zeros(size + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    return layout(Arena(memory[start : start + size]))
+
+
+def new_array(dtype: Any, count: int) -> Any:
+    """One zeroed private array of `count` elements, aligned, usable by kernels with and without the JIT."""
+    return allocate(lambda arena: arena.array(dtype, count))

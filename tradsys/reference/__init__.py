@@ -1,1 +1,1 @@
-"""The slow, obvious models that say what right means."""
+"""The slow, obvious venue that says what right means; the kernel is held against it event for event."""

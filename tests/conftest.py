@@ -1,0 +1,51 @@
+"""Fixtures for every test: the seed of the run, and venue names that prove that nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# A shared machine is too noisy for hypothesis's own deadlines; pytest-timeout stops what hangs.
+hypothesis.settings.register_profile("tradsys", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("tradsys")
+
+_SHARED_MEMORY = Path("/dev/shm")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the seed once, before any worker process starts and inherits it."""
+    chosen = os.environ.setdefault("TRADSYS_SEED", str(secrets.randbelow(1 << 32)))
+    if getattr(config.option, "hypothesis_seed", None) is None:
+        config.option.hypothesis_seed = chosen
+
+
+def pytest_report_header() -> str:
+    return f"TRADSYS_SEED={os.environ['TRADSYS_SEED']}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if terminalreporter.stats.get("failed"):
+        terminalreporter.write_line(f"random tests: repeat with TRADSYS_SEED={os.environ['TRADSYS_SEED']}")
+
+
+@pytest.fixture
+def seed() -> int:
+    """The seed of random tests, from TRADSYS_SEED or chosen anew; shown when a test fails."""
+    return int(os.environ["TRADSYS_SEED"])
+
+
+@pytest.fixture
+def venue_name() -> Iterator[str]:
+    """A name that no other venue or test has; afterwards no shared memory of that name may be left."""
+    name = f"test-{os.getpid()}-{secrets.token_hex(4)}"
+    yield name
+    left = sorted(path.name for path in _SHARED_MEMORY.glob(f"*{name}*"))
+    for segment in left:
+        (_SHARED_MEMORY / segment).unlink(missing_ok=True)
+    assert not left, f"left in {_SHARED_MEMORY}: {', '.join(left)}"

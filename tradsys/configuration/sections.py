@@ -1,0 +1,137 @@
+"""The sections of the configuration and their types; the neutral values stand in config/base.yaml."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from tradsys.records import SLOT_MASK, MarketState
+from tradsys.symbols import Account, Symbol
+
+SHARDS_MAX = 64
+RINGS_MAX = 250
+"""Gateway rings: the `source` byte of a command names one, and a few numbers stay free for the venue itself."""
+
+_POOL_MAX = 1 << 26
+_Ring = Annotated[int, Meta(ge=64, le=1 << 26)]
+
+Opens = Literal["pre_open", "opening_auction", "continuous", "halt", "closing_auction", "closed"]
+
+
+class Topology(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which stages run in which process; "auto" chooses from the number of cores."""
+
+    kind: Literal["auto", "compact", "sharded"] = "auto"
+    shards: Annotated[int, Meta(ge=1, le=SHARDS_MAX)] = 1
+    pin: bool = True
+    idle: Literal["auto", "spin", "yield", "backoff", "park"] = "auto"
+
+
+class Pools(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is allocated at the start; nothing grows later."""
+
+    orders_per_shard: Annotated[int, Meta(ge=16, le=SLOT_MASK)] = 262_144
+    level_pages_per_shard: Annotated[int, Meta(ge=16, le=1 << 22)] = 16_384
+    directory_entries_per_shard: Annotated[int, Meta(ge=16, le=_POOL_MAX)] = 262_144
+    symbols_max: Annotated[int, Meta(ge=1, le=65_535)] = 1024
+    accounts_max: Annotated[int, Meta(ge=1, le=1 << 24)] = 65_536
+    log_ring: _Ring = 65_536
+    event_ring: _Ring = 131_072
+    gateway_ring: _Ring = 16_384
+
+
+class Journal(Struct, frozen=True, forbid_unknown_fields=True):
+    """How durable an acknowledged order is: page cache, grouped fdatasync, or one fdatasync each."""
+
+    level: Literal["memory", "group", "each"] = "group"
+    segment_bytes: Annotated[int, Meta(ge=65_536, le=1 << 32)] = 67_108_864
+
+
+class Gateway(Struct, frozen=True, forbid_unknown_fields=True):
+    """The edge: addresses and limits. Port 0 lets the system choose."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
+    count: Annotated[int, Meta(ge=1, le=RINGS_MAX)] = 1
+    spare_rings: Annotated[int, Meta(ge=0, le=RINGS_MAX)] = 4
+    frame_bytes_max: Annotated[int, Meta(ge=256, le=1 << 24)] = 65_536
+    depth_levels_max: Annotated[int, Meta(ge=1, le=100_000)] = 1000
+    trades_kept: Annotated[int, Meta(ge=1, le=10_000_000)] = 1000
+    finished_orders_kept: Annotated[int, Meta(ge=1, le=100_000_000)] = 100_000
+
+
+class Clock(Struct, frozen=True, forbid_unknown_fields=True):
+    """How often time enters the log."""
+
+    tick_ms: Annotated[int, Meta(ge=1, le=60_000)] = 250
+
+
+class Logging(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is logged to stderr, and in which form; "auto" is console on a terminal, JSON elsewhere."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+class SymbolEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """A symbol to define at the start. Prices and sizes are decimal strings."""
+
+    name: str
+    tick_size: str
+    lot_size: str
+    lowest_price: str
+    highest_price: str
+    reference_price: str
+    opens: Opens = "continuous"
+
+    def symbol(self, id: int) -> Symbol:
+        """The symbol with this number. Raises ValueError or ValidationError when the values do not fit."""
+        return Symbol.from_text(
+            id,
+            self.name,
+            tick_size=self.tick_size,
+            lot_size=self.lot_size,
+            lowest_price=self.lowest_price,
+            highest_price=self.highest_price,
+            reference_price=self.reference_price,
+            state=MarketState[self.opens.upper()],
+        )
+
+
+class AccountEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """An account to define at the start, and the keys that stand for it."""
+
+    name: str
+    keys: list[str] = []
+
+    def account(self, id: int) -> Account:
+        """The account with this number."""
+        return Account(id, self.name)
+
+
+class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that can be configured. Symbols and accounts are numbered from 1 in the order given."""
+
+    environment: Literal["development", "testing", "staging", "production"] = "development"
+    topology: Topology = Topology()
+    pools: Pools = Pools()
+    journal: Journal = Journal()
+    gateway: Gateway = Gateway()
+    clock: Clock = Clock()
+    logging: Logging = Logging()
+    symbols: list[SymbolEntry] = []
+    accounts: list[AccountEntry] = []
+
+    def symbol_list(self) -> list[Symbol]:
+        """The symbols, numbered from 1."""
+        return [entry.symbol(number) for number, entry in enumerate(self.symbols, 1)]
+
+    def account_list(self) -> list[Account]:
+        """The accounts, numbered from 1."""
+        return [entry.account(number) for number, entry in enumerate(self.accounts, 1)]
+
+    def account_of_key(self) -> dict[str, Account]:
+        """The account that each key stands for."""
+        accounts = zip(self.account_list(), self.accounts, strict=True)
+        return {key: account for account, entry in accounts for key in entry.keys}

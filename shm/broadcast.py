@@ -152,8 +152,9 @@ def join(ring: Broadcast) -> tuple[int, int]:
     return reader, int(ring.header[POSITION + reader * READER_STRIDE])
 
 
+@kernel
 def leave(ring: Broadcast, reader: int) -> None:
-    """Stop gating the writer."""
+    """Stop gating the writer; also for a supervisor whose worker, the reader, has died."""
     place = reader * READER_STRIDE
-    ring.header[ACTIVE + place] = 0
-    ring.header[PID + place] = 0
+    store_release(ring.header, ACTIVE + place, 0)
+    store_release(ring.header, PID + place, 0)  # last: it gives the place to whoever joins next

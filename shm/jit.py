@@ -22,6 +22,8 @@ JIT_DISABLED: bool = bool(numba_config.DISABLE_JIT)
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PACKAGES = ("shm", "tradsys", "workers", "gateway", "bench")
+_MARKS = (b"@kernel", b"@intrinsic", b"np.dtype", b"IntEnum", b"IntFlag")
+"""What makes a source file matter to machine code: kernels, record layouts, and constants baked into kernels."""
 _KEPT_CACHES = 4
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -31,7 +33,7 @@ def _sources_digest() -> str:
     for package in _PACKAGES:
         for path in sorted((_ROOT / package).rglob("*.py")):
             text = path.read_bytes()
-            if b"@kernel" in text or b"@intrinsic" in text or b"np.dtype" in text:
+            if any(mark in text for mark in _MARKS):
                 digest.update(str(path.relative_to(_ROOT)).encode())
                 digest.update(text)
     return digest.hexdigest()[:16]

@@ -1,1 +1,1 @@
-"""Readers of recorded markets, and the check of executions against them."""
+"""Recorded days of real markets: the orders that came in, and the executions that must come out."""

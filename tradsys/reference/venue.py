@@ -303,6 +303,8 @@ class Venue:
         state = command.order_type
         if state > MarketState.CLOSED:
             return Reason.INVALID_STATE
+        if command.price_ticks != 0:
+            market.reference_ticks = command.price_ticks
         uncrossed = NOTHING
         if market.state in COLLECTING and state not in COLLECTING:
             uncrossed = self._uncross(market)

@@ -36,14 +36,16 @@ def test_formatted_text_has_the_exact_value_and_every_digit(count: int, decimals
 
 
 @given(st.from_regex(r"-?[0-9]{1,14}(\.[0-9]{1,14})?", fullmatch=True), decimals, units)
-def test_a_plain_decimal_is_parsed_exactly_or_refused_as_off_step(text: str, decimals: int, units: int) -> None:
+def test_a_plain_decimal_is_parsed_exactly_or_refused_for_the_right_reason(
+    text: str, decimals: int, units: int
+) -> None:
     steps = Fraction(text) * 10**decimals / units
-    if steps.denominator == 1:
+    if steps.denominator == 1 and abs(steps) <= COUNT_MAX:
         assert parse_units(text, decimals, units) == steps
     else:
         with pytest.raises(ValidationError) as caught:
             parse_units(text, decimals, units)
-        assert caught.value.code == "off_tick_price"
+        assert caught.value.code == ("price_out_of_range" if steps.denominator == 1 else "off_tick_price")
 
 
 @pytest.mark.parametrize(

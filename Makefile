@@ -29,7 +29,9 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get install -y python3-venv; } \
 	  || { echo "error: this Python has no venv module. On Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; }
-	@[ -x $(BIN)/python ] || { echo "creating $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@# The scripts of an environment carry its path: one that was copied or moved here runs another's packages.
+	@{ [ -x $(BIN)/python ] && head -2 $(BIN)/pip 2>/dev/null | grep -qF "$(CURDIR)/$(VENV)/"; } \
+	  || { echo "creating $(VENV)"; $(PYTHON) -m venv --clear $(VENV); }
 	@echo "installing into $(VENV)"
 	@$(BIN)/python -m pip install --quiet -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .

@@ -56,6 +56,7 @@ if JIT_DISABLED:
 else:
     from llvmlite import ir
     from numba import types
+    from numba.core import cgutils
     from numba.extending import intrinsic
     from numba.np import arrayobj
 
@@ -124,9 +125,17 @@ else:
         """Tell the CPU that this is a spin loop (x86 pause, arm64 yield)."""
 
         def generate(context, builder, signature, arguments):
-            machine = context.codegen()._library_class and builder.module.triple
-            text = "pause" if machine.startswith(("x86", "i386", "i686")) else "yield"
-            builder.asm(ir.FunctionType(ir.VoidType(), []), text, "~{memory}", [], True)
+            # By intrinsic: inline assembly would need an assembler, which numba does not start.
+            module = builder.module
+            if module.triple.startswith(("x86", "i386", "i686")):
+                hint = cgutils.get_or_insert_function(module, ir.FunctionType(ir.VoidType(), []), "llvm.x86.sse2.pause")
+                builder.call(hint, [])
+            elif module.triple.startswith(("aarch64", "arm64")):
+                i32 = ir.IntType(32)
+                hint = cgutils.get_or_insert_function(
+                    module, ir.FunctionType(ir.VoidType(), [i32]), "llvm.aarch64.hint"
+                )
+                builder.call(hint, [i32(1)])
             return context.get_dummy_value()
 
         return types.none(), generate

@@ -20,6 +20,7 @@ help:
 	@echo "make format   let ruff format      make clean  remove $(VENV) and every cache"
 
 install: $(STAMP)
+	@:
 
 $(STAMP): requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { \

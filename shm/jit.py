@@ -77,3 +77,9 @@ def kernel(function: _Function) -> _Function:
         cache=True, nogil=True, _nrt=False, error_model="numpy", boundscheck=False, forceinline=True
     )
     return cast(_Function, compile_kernel(function))
+
+
+def kernel_entry(function: _Function) -> _Function:
+    """As `kernel`, but compiled once and called: for the few large functions that several loops share."""
+    compile_kernel = numba.njit(cache=True, nogil=True, _nrt=False, error_model="numpy", boundscheck=False)
+    return cast(_Function, compile_kernel(function))

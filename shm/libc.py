@@ -27,6 +27,13 @@ if JIT_DISABLED:
     mq_send = _libc.mq_send
     mq_send.argtypes = [ctypes.c_int, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_uint]
 
+    pwritev = _libc.pwritev
+    pwritev.argtypes = [ctypes.c_int, ctypes.c_size_t, ctypes.c_int, ctypes.c_int64]
+    pwritev.restype = ctypes.c_int64
+
+    fdatasync = _libc.fdatasync
+    fdatasync.argtypes = [ctypes.c_int]
+
     syscall = _libc.syscall
     syscall.argtypes = [ctypes.c_long] * 7
     syscall.restype = ctypes.c_long
@@ -40,5 +47,7 @@ else:
     clock_gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.uintp))
     sched_yield = types.ExternalFunction("sched_yield", types.int32())
     mq_send = types.ExternalFunction("mq_send", types.int32(types.int32, types.uintp, types.uintp, types.uint32))
+    pwritev = types.ExternalFunction("pwritev", types.int64(types.int32, types.uintp, types.int32, types.int64))
+    fdatasync = types.ExternalFunction("fdatasync", types.int32(types.int32))
     # Called with all six arguments of the longest system call: the kernel looks only at those it needs.
     syscall = types.ExternalFunction("syscall", types.int64(*[types.int64] * 7))

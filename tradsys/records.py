@@ -38,6 +38,7 @@ EVENT, one record of a shard's event stream; its sequence number is its place in
     STATE           -             auction price, volume       new market state    -
     INDICATION      surplus       price, executable volume    -                   -
     SYMBOL          -             reference price             market state        -
+    ACCOUNT         -             -                           -                   -
 
 `surplus` is signed: buy quantity minus sell quantity left over at the indicative price. In an auction's TRADE
 (flag AUCTION) `order_id`/`account` are the buyer's and `counter_*` the seller's; there is no aggressor.
@@ -150,6 +151,7 @@ class EventKind(IntEnum):
     STATE = 8
     INDICATION = 9
     SYMBOL = 10
+    ACCOUNT = 11
 
 
 class Side(IntEnum):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from shm.jit import kernel
+from shm.jit import kernel, kernel_entry
 from tradsys.book.amending import amend_order, cancel_all, cancel_order
 from tradsys.book.auction import enter_state, indicate, is_indicating, uncross
 from tradsys.book.events import LAST, emit, has_room, reject
@@ -30,11 +30,13 @@ _CANCEL = int(Kind.CANCEL)
 _AMEND = int(Kind.AMEND)
 _CANCEL_ALL = int(Kind.CANCEL_ALL)
 _SYMBOL = int(Kind.SYMBOL)
+_ACCOUNT = int(Kind.ACCOUNT)
 _STATE = int(Kind.STATE)
 _TICK = int(Kind.TICK)
 _CONTINUOUS = int(MarketState.CONTINUOUS)
 _HALT = int(MarketState.HALT)
 _CLOSED = int(MarketState.CLOSED)
+_ACCOUNT_EVENT = int(EventKind.ACCOUNT)
 _SYMBOL_EVENT = int(EventKind.SYMBOL)
 _UNKNOWN_SYMBOL = int(Reason.UNKNOWN_SYMBOL)
 _SYMBOL_EXISTS = int(Reason.SYMBOL_EXISTS)
@@ -120,7 +122,9 @@ def _execute_rare(shard: Shard, command: Any, definition: Any) -> bool:
         return shard.words[W_AUCTIONS] == 0 or indicate(shard, command)
     if kind == _SYMBOL:
         define_symbol(shard, command, definition)
-    return True  # accounts, boots: not the book's business
+    elif kind == _ACCOUNT:
+        emit(shard, command, _ACCOUNT_EVENT, LAST, 0, 0, 0, 0, 0, command.account, 0, 0)
+    return True
 
 
 @kernel
@@ -146,12 +150,14 @@ def execute(shard: Shard, command: Any, definition: Any) -> bool:
     return _execute_rare(shard, command, definition)
 
 
-@kernel
-def run(shard: Shard, commands: Any, definitions: Any, mask: int, last: int, shards: int, number: int) -> int:
+@kernel_entry
+def run(
+    shard: Shard, commands: Any, definitions: Any, first: int, mask: int, last: int, shards: int, number: int
+) -> int:
     """Carry out the commands after the shard's position up to sequence `last`; gives how many were looked at.
 
-    `commands[sequence & mask]` holds the record of that sequence, `definitions` the same memory read as
-    SYMBOL_DEFINITION. Only commands of this shard's symbols (symbol id modulo `shards` is `number`) and those
+    `commands[(sequence - first) & mask]` holds the record of that sequence (mask -1: no ring), `definitions` the
+    same memory read as SYMBOL_DEFINITION. Only commands of this shard's symbols (symbol id modulo `shards` is `number`) and those
     that concern every shard are carried out. Stops early when the event ring is full.
     """
     words = shard.words
@@ -160,7 +166,7 @@ def run(shard: Shard, commands: Any, definitions: Any, mask: int, last: int, sha
     while position < last:
         if not has_room(shard):
             break
-        at = (position + 1) & mask
+        at = (position + 1 - first) & mask
         command = commands[at]
         symbol = np.int64(command.symbol)
         mine = symbol % shards == number if shards > 1 else True

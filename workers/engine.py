@@ -1,0 +1,220 @@
+"""A core worker's process: `python -m workers.engine --data-dir DIR --worker NAME`.
+
+Attaches to the venue's memory, rebuilds what its agents need from the journal, then runs their duty cycles until it
+is told to stop; then it finishes what has been taken in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from shm import broadcast, ring
+from shm.clock import timespec
+from shm.doorbell import NO_DESCRIPTOR, PollableBell
+from tradsys import logging
+from tradsys.records import ACCOUNT_DEFINITION, SYMBOL_DEFINITION
+from workers import process, recovery, sequencer
+from workers import venue as venues
+from workers.duty import Worker, run_for
+from workers.idle import new_idle
+from workers.journal import JournalReader, JournalWriter
+from workers.matcher import new_matcher
+from workers.memory import (
+    HEARTBEAT_NS,
+    JOURNALED,
+    LINE,
+    PID,
+    READY,
+    RECOVERING,
+    STATE,
+    STOPPED,
+    STOPPING,
+    VenueMemory,
+)
+from workers.topology import JOURNAL, SEQUENCER, WorkerPlan
+from workers.venue import Venue
+
+STAY_NS = 5_000_000
+"""How long the kernel runs before it comes out for housekeeping."""
+
+
+class Engine:
+    """One core worker: its agents, and their life from recovery to drain."""
+
+    def __init__(self, venue: Venue, plan: WorkerPlan, memory: VenueMemory) -> None:
+        self.venue = venue
+        self.plan = plan
+        self.memory = memory
+        self.log = logging.logger("engine", worker=plan.name)
+        self.line = memory.workers[LINE * plan.index : LINE * (plan.index + 1)]
+        self.stopping = False
+        self._clock = timespec()
+        self._bells: dict[int, PollableBell] = {}
+        self._descriptors = np.full(len(venue.workers), NO_DESCRIPTOR, np.int64)
+        self._journal: JournalWriter | None = None
+        self._worker: Worker | None = None
+
+    def beat(self) -> None:
+        """Show that the worker lives, while it is outside its duty cycles."""
+        self.line[HEARTBEAT_NS] = time.monotonic_ns()
+
+    def recover(self) -> None:
+        """Bring every agent to the state that the log gives. Raises JournalError, OSError."""
+        self.line[PID] = os.getpid()
+        self.line[STATE] = RECOVERING
+        self.beat()
+        configuration = self.venue.configuration
+        if self.plan.has(JOURNAL):
+            self._journal = JournalWriter(
+                self.venue.journal_directory,
+                self.memory,
+                configuration.journal.level,
+                configuration.journal.segment_bytes,
+                self._clock,
+            )
+            if self._journal.torn_bytes:
+                self.log.warning("cut a torn tail off the journal", bytes=self._journal.torn_bytes)
+        state = None
+        if self.plan.has(SEQUENCER):
+            state = sequencer.new_sequencer(self.memory, configuration.clock.tick_ms)
+        # What the ring holds and the journal does not goes to disk first: it was sequenced, and it stands.
+        self._worker = self._assemble(None, None)
+        self._await_journal(int(broadcast.published(self.memory.log)))
+        if state is not None or self.plan.shards():
+            self._rebuild(state)
+        matchers = tuple(new_matcher(self.memory, number) for number in self.plan.shards())
+        self._worker = self._assemble(state, matchers or None)
+
+    def _rebuild(self, state: Any) -> None:
+        started = time.monotonic()
+        reader = JournalReader(self.venue.journal_directory, self.memory.sizes.shards)
+
+        def each_batch(records: Any) -> None:
+            self.beat()
+            if state is not None and len(records):
+                plain = records.view(np.ndarray)
+                sequencer.recover(state, records, plain.view(SYMBOL_DEFINITION), plain.view(ACCOUNT_DEFINITION))
+
+        recovery.rebuild(self.memory, self.plan.shards(), reader, each_batch)
+        if state is not None:
+            sequencer.resume_rings(state, self.memory)
+        self.log.info("rebuilt from the journal", sequence=reader.sequence, seconds=round(time.monotonic() - started, 3))
+
+    def _assemble(self, state: Any, matchers: Any) -> Worker:
+        numbers = np.array([self.plan.index, time.time_ns() - time.monotonic_ns()], np.int64)
+        journal = self._journal.state if self._journal is not None else None
+        return Worker(
+            state,
+            matchers,
+            journal,
+            numbers,
+            self.line,
+            self.memory.bells,
+            self._descriptors,
+            new_idle(self.plan.idle),
+            self._clock,
+        )
+
+    def _await_journal(self, sequence: int) -> None:
+        """Until the journal, here or in another worker, holds the log up to `sequence`."""
+        while int(self.memory.control[JOURNALED]) < sequence and not self.stopping:
+            self.turn(STAY_NS)
+            self.beat()
+
+    def turn(self, duration_ns: int) -> int:
+        """Run the duty cycles for a while, then do the housekeeping; gives the work done."""
+        assert self._worker is not None
+        work = int(run_for(self._worker, duration_ns))
+        # The log's clock follows the host's; the sequencer never lets it go back.
+        self._worker.numbers[1] = time.time_ns() - time.monotonic_ns()
+        if self._journal is not None:
+            self._journal.attend()
+        self._open_bells()
+        return work
+
+    def _open_bells(self) -> None:
+        """Find the message queues of event-loop workers that have started meanwhile."""
+        for plan in self.venue.workers:
+            if plan.is_gateway and plan.index not in self._bells:
+                try:
+                    bell = PollableBell.open(self.venue.bell_name(plan.index))
+                except FileNotFoundError:
+                    continue
+                self._bells[plan.index] = bell
+                self._descriptors[plan.index] = bell.fileno()
+
+    def run(self) -> None:
+        """Serve until told to stop and everything taken in is done."""
+        self.line[STATE] = READY
+        while not self.stopping:
+            self.turn(STAY_NS)
+        self.line[STATE] = STOPPING
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and not self._is_drained():
+            self.turn(STAY_NS)
+
+    def _is_drained(self) -> bool:
+        memory = self.memory
+        if self.plan.has(SEQUENCER) and any(
+            gateway.header[ring.HEAD] != gateway.header[ring.TAIL] for gateway in memory.gateways
+        ):
+            return False
+        last = int(broadcast.published(memory.log))
+        if self._journal is not None and self._journal.written != last:
+            return False
+        return all(
+            int(memory.log.header[broadcast.POSITION + broadcast.READER_STRIDE * (1 + number)]) == last
+            for number in self.plan.shards()
+        )
+
+    def close(self) -> None:
+        """Release what the process holds."""
+        if self._journal is not None:
+            self._journal.close()
+        for bell in self._bells.values():
+            bell.close()
+        self.line[STATE] = STOPPED
+
+
+def main() -> int:
+    """Run the worker named on the command line; gives the exit status."""
+    parser = argparse.ArgumentParser(prog="workers.engine")
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--worker", required=True)
+    arguments = parser.parse_args()
+    process.die_with_parent()
+    venue = venues.read(arguments.data_dir)
+    logging.configure(venue.configuration.logging.level, venue.configuration.logging.format)
+    plan = next(plan for plan in venue.workers if plan.name == arguments.worker)
+    process.pin(plan.core)
+    segment, memory = venue.attach()
+    engine = Engine(venue, plan, memory)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        engine.stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C goes to the supervisor, which drains in order
+    try:
+        engine.recover()
+        engine.run()
+    except Exception as error:
+        engine.log.error("the worker fails", error=str(error), kind=type(error).__name__)
+        return 1
+    finally:
+        engine.close()
+        segment.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,192 @@
+"""Reading the log back from disk, checking every frame, and finding its end.
+
+Zeros are the end. A frame that is not whole, with nothing whole behind it in the last file, is a torn tail: what was
+never acknowledged. Anything else that is wrong is damage, and is told with file, offset and sequence.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shm.arena import new_array
+from shm.crc32c import crc32c
+from shm.jit import kernel, kernel_entry
+from tradsys.records import COMMAND
+from workers.journal.segments import (
+    COUNT,
+    CRC,
+    FIRST,
+    FRAME_MAGIC,
+    HEADER_LINES,
+    LINE_BYTES,
+    LINE_WORDS,
+    MAGIC,
+    JournalError,
+    Segment,
+    list_segments,
+)
+
+END, DAMAGED, FULL = 0, 1, 2
+FRAME_RECORDS_MAX = 4096
+BATCH_RECORDS = 16 * FRAME_RECORDS_MAX
+
+
+@kernel
+def _is_whole(words: Any, line: int) -> bool:
+    """Whether a frame begins at `line`, ends within the file, and has the right checksum."""
+    at = line * LINE_WORDS
+    if words[at + MAGIC] != FRAME_MAGIC:
+        return False
+    count = words[at + COUNT]
+    if count < 1 or count > FRAME_RECORDS_MAX or (line + 1 + count) * LINE_WORDS > len(words):
+        return False
+    crc = crc32c(words, at + FIRST, 2, 0)
+    return words[at + CRC] == crc32c(words, at + LINE_WORDS, count * LINE_WORDS, crc)
+
+
+@kernel_entry
+def read_frames(words: Any, line: int, expected: int, out: Any) -> tuple[int, int, int]:
+    """Copy the records of whole frames from `line` on to `out`, an int64 view of the records' memory.
+
+    Gives (status, next line, next expected sequence). FULL: `out` has no room for the next frame. END: zeros or the
+    end of the file. DAMAGED: something else than the frame that begins with sequence `expected`.
+    """
+    used = 0
+    while True:
+        at = line * LINE_WORDS
+        if at >= len(words) or words[at + MAGIC] == 0:
+            return END, line, expected
+        if not _is_whole(words, line) or words[at + FIRST] != expected:
+            return DAMAGED, line, expected
+        count = words[at + COUNT]
+        if used + count * LINE_WORDS > len(out):
+            return FULL, line, expected
+        for i in range(count * LINE_WORDS):
+            out[used + i] = words[at + LINE_WORDS + i]
+        used += count * LINE_WORDS
+        line += 1 + count
+        expected += count
+
+
+@kernel_entry
+def _next_whole_frame(words: Any, line: int, expected: int) -> int:
+    """The first line from `line` on where a whole, later frame begins; -1 when there is none."""
+    while line * LINE_WORDS < len(words):
+        if _is_whole(words, line) and words[line * LINE_WORDS + FIRST] >= expected:
+            return line
+        line += 1
+    return -1
+
+
+class JournalReader:
+    """Reads the log from its beginning, batch by batch, and can go on when more has been written."""
+
+    def __init__(self, directory: Path, shards: int | None = None) -> None:
+        """`shards`: refuse a journal of a venue with another number of shards."""
+        self.directory = directory
+        self.sequence = 0
+        """The last sequence read."""
+        self._shards = shards
+        self._segment: Segment | None = None
+        self._line = HEADER_LINES
+        self._records = new_array(COMMAND, BATCH_RECORDS)
+        self._words = self._records.view(np.ndarray).view(np.int64)
+
+    def next_batch(self) -> Any:
+        """The next COMMAND records, a view valid until the next call; empty at the end of what is written.
+
+        Raises JournalError for damage. A torn frame at the very end counts as the end.
+        """
+        while True:
+            if self._segment is None and not self._open_next():
+                return self._records[:0]
+            segment = self._segment
+            assert segment is not None
+            before = self.sequence
+            status, line, expected = read_frames(segment.words, self._line, before + 1, self._words)
+            self._line, self.sequence = int(line), int(expected) - 1
+            if self.sequence > before:
+                return self._records[: self.sequence - before]
+            if self._following() is None:
+                if status == DAMAGED:
+                    self._check_torn(segment)
+                return self._records[:0]
+            if status == DAMAGED:
+                raise self._damage(segment, "the frame is damaged and later segments follow")
+            self._segment = None
+
+    def end(self) -> tuple[Path | None, int]:
+        """After next_batch() gave nothing: the file where the log ends, and the byte offset of its end in it."""
+        return (self._segment.path if self._segment else None, self._line * LINE_BYTES)
+
+    def cut_torn_tail(self) -> int:
+        """After next_batch() gave nothing: zero whatever stands behind the last whole record; gives the bytes."""
+        segment = self._segment
+        if segment is None:
+            return 0
+        tail = segment.words[self._line * LINE_WORDS :]
+        marks = np.flatnonzero(tail)
+        if len(marks) == 0:
+            return 0
+        size = (int(marks[-1]) + 1) * 8
+        with segment.path.open("r+b") as file:
+            os.pwrite(file.fileno(), bytes(size), self._line * LINE_BYTES)
+            os.fsync(file.fileno())
+        return size
+
+    def _following(self) -> Path | None:
+        """The file after the one being read."""
+        current = self._segment.path if self._segment else None
+        for path in list_segments(self.directory):
+            if current is None or path.name > current.name:
+                return path
+        return None
+
+    def _open_next(self) -> bool:
+        names = list_segments(self.directory)
+        wanted = [path for path in names if path.name >= f"{self.sequence + 1:020d}.journal"]
+        if not wanted:
+            return False
+        segment = Segment(wanted[0])
+        if segment.first_sequence != self.sequence + 1:
+            raise JournalError(
+                f"{segment.path}: begins with sequence {segment.first_sequence}, but the log so far ends at "
+                f"{self.sequence}: a segment is missing; restore it from a backup"
+            )
+        if self._shards is not None and segment.shards != self._shards:
+            raise JournalError(
+                f"{segment.path}: written by a venue with {segment.shards} shards, the configuration says "
+                f"{self._shards}; set topology.shards to {segment.shards}"
+            )
+        self._segment, self._line = segment, HEADER_LINES
+        return True
+
+    def _check_torn(self, segment: Segment) -> None:
+        later = int(_next_whole_frame(segment.words, self._line + 1, self.sequence + 1))
+        if later >= 0:
+            raise self._damage(segment, f"the frame is damaged and whole frames follow at {later * LINE_BYTES}")
+
+    def _damage(self, segment: Segment, what: str) -> JournalError:
+        return JournalError(
+            f"{segment.path}: at offset {self._line * LINE_BYTES}, sequence {self.sequence + 1}: {what}; "
+            f"restore the file from a backup"
+        )
+
+
+def last_sequence(directory: Path, shards: int | None = None) -> int:
+    """The last sequence number of the log on disk, 0 when there is none. Reads only the last segment.
+
+    Raises JournalError.
+    """
+    paths = list_segments(directory) if directory.is_dir() else []
+    if not paths:
+        return 0
+    reader = JournalReader(directory, shards)
+    reader.sequence = int(paths[-1].name.removesuffix(".journal")) - 1
+    while len(reader.next_batch()):
+        pass
+    return reader.sequence

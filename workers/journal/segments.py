@@ -1,0 +1,108 @@
+"""The journal's files.
+
+A segment is a preallocated file of fixed size, named after the first log sequence in it. Everything is little-endian
+and in lines of 64 bytes, so that records stay aligned:
+
+    line  0..63   header, int64 words: magic, format version, first sequence, bytes of the file, shards of the
+                  venue, created (ns since 1970), CRC-32C of the six words before
+    line 64..     frames, one after the other, then zeros
+
+A frame is what the writer had at hand when it wrote:
+
+    line 0        int64 words: magic, first sequence, number of records, CRC-32C of the two words before it and
+                  of all records, four words of zero
+    line 1..n     the records, as they stand in the log
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shm.crc32c import crc32c
+
+VERSION = 1
+LINE_BYTES = 64
+LINE_WORDS = LINE_BYTES // 8
+HEADER_LINES = 64
+SEGMENT_MAGIC = 0x4C4E524A53445254  # "TRDSJRNL"
+FRAME_MAGIC = 0x454D415246545254
+MAGIC, FIRST, COUNT, CRC = 0, 1, 2, 3
+_H_VERSION, _H_FIRST, _H_BYTES, _H_SHARDS, _H_CREATED, _H_CRC = 1, 2, 3, 4, 5, 6
+
+
+class JournalError(Exception):
+    """The journal cannot be used as it is; the message names file, offset and sequence, and what can be done."""
+
+
+def segment_path(directory: Path, first_sequence: int) -> Path:
+    """The file whose first record has this sequence number."""
+    return directory / f"{first_sequence:020d}.journal"
+
+
+def list_segments(directory: Path) -> list[Path]:
+    """The journal's files in order."""
+    return sorted(directory.glob("*.journal"))
+
+
+def create_segment(directory: Path, first_sequence: int, size: int, shards: int) -> Path:
+    """Make and preallocate a segment; it appears under its name only when it is whole. Raises OSError."""
+    path = segment_path(directory, first_sequence)
+    header = np.zeros(HEADER_LINES * LINE_WORDS, np.int64)
+    header[:_H_CRC] = (SEGMENT_MAGIC, VERSION, first_sequence, size, shards, time.time_ns())
+    header[_H_CRC] = crc32c(header, 0, _H_CRC, 0)
+    temporary = path.with_suffix(".new")
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o640)
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+        os.pwrite(descriptor, header.tobytes(), 0)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    temporary.rename(path)
+    sync_directory(directory)
+    return path
+
+
+def sync_directory(directory: Path) -> None:
+    """Make created and removed names durable."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class Segment:
+    """One file of the journal, mapped for reading. `words` is its int64 content."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size < 2 * HEADER_LINES * LINE_BYTES or size % LINE_BYTES:
+                raise JournalError(f"{path}: {size} bytes are no journal segment; restore the file from a backup")
+            self._map = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ)
+        self.words: Any = np.frombuffer(self._map, np.int64)
+        self.lines = size // LINE_BYTES
+        header = self.words[: _H_CRC + 1]
+        if header[MAGIC] != SEGMENT_MAGIC:
+            raise JournalError(f"{path}: not a journal segment; move the file elsewhere")
+        if header[_H_VERSION] != VERSION:
+            raise JournalError(
+                f"{path}: journal format {header[_H_VERSION]}, this program reads format {VERSION}; use the newer program"
+            )
+        if header[_H_CRC] != crc32c(self.words, 0, _H_CRC, 0):
+            raise JournalError(f"{path}: the header's checksum is wrong (offset 0); restore the file from a backup")
+        self.first_sequence = int(header[_H_FIRST])
+        self.shards = int(header[_H_SHARDS])
+        if path.name != segment_path(path.parent, self.first_sequence).name or header[_H_BYTES] != size:
+            raise JournalError(
+                f"{path}: the header says {segment_path(path.parent, self.first_sequence).name} of {header[_H_BYTES]} "
+                f"bytes; the file was renamed or cut, restore it from a backup"
+            )

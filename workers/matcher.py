@@ -1,0 +1,62 @@
+"""The matcher agent: carries the log's commands out on one shard and publishes the shard's events."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from shm import broadcast
+from shm.broadcast import Broadcast
+from shm.histogram import record
+from shm.jit import kernel
+from tradsys.book.execution import run
+from tradsys.book.layout import W_EVENTS, W_POSITION, Shard
+from tradsys.records import SYMBOL_DEFINITION
+from workers.memory import READER_SHARDS, VenueMemory
+
+COMMANDS_PER_TURN = 1024
+
+
+class MatcherState(NamedTuple):
+    """What the duty cycle works on. `numbers` int64: shard number, number of shards."""
+
+    numbers: Any
+    shard: Shard
+    log: Broadcast
+    definitions: Any  # the log's slots read as SYMBOL_DEFINITION
+    matching_ns: Any  # histogram
+
+
+def new_matcher(memory: VenueMemory, number: int) -> MatcherState:
+    """The matcher of shard `number` over the venue's memory."""
+    return MatcherState(
+        np.array([number, memory.sizes.shards], np.int64),
+        memory.shards[number],
+        memory.log,
+        memory.log.slots.view(np.ndarray).view(SYMBOL_DEFINITION),
+        memory.matching,
+    )
+
+
+@kernel
+def match(state: MatcherState, now_ns: int) -> int:
+    """One duty cycle: a batch of commands; gives how many. `now_ns` is the log's clock."""
+    words = state.shard.words
+    log = state.log
+    events = state.shard.events
+    position = words[W_POSITION]
+    last = min(broadcast.published(log), position + COMMANDS_PER_TURN)
+    if last == position:
+        return 0
+    number = state.numbers[0]
+    mask = len(log.slots) - 1
+    written = words[W_EVENTS]
+    done = run(state.shard, log.slots, state.definitions, 0, mask, last, state.numbers[1], number)
+    if words[W_EVENTS] > events.header[broadcast.CURSOR]:
+        broadcast.publish(events, words[W_EVENTS])
+    if done > 0:
+        if number == 0:
+            record(state.matching_ns, now_ns - log.slots[words[W_POSITION] & mask].timestamp_ns)
+        broadcast.advance(log, READER_SHARDS + number, words[W_POSITION])
+    return done + words[W_EVENTS] - written

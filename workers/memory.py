@@ -1,0 +1,178 @@
+"""The shared memory of one venue: which array lies where, for every process of it and for outside tools.
+
+One segment holds everything. Its name is derived from the data directory, so that several venues run side by
+side on a host and a tool that knows the directory finds the memory.
+
+Control words, each the first of a 128-byte line:
+
+    JOURNALED   last log sequence that is as durable as the configured level asks; nothing later is acknowledged
+    PHASE       starting, running, draining, or failed
+    BOOT        1 while the log still needs its BOOT record: the rings of this memory are new
+    ACCOUNTS    accounts defined so far; the table `accounts` is valid up to it
+    SYMBOLS     symbols defined so far; the table `symbols` is valid up to it
+    COLD + s    1 until shard s has been rebuilt from the journal for the first time in this memory
+
+A worker's line: pid, state, heartbeat (monotonic ns), duty cycles, duty cycles that found work, core, restarts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from shm import broadcast, ring
+from shm.arena import Arena, allocate, sizeof
+from shm.broadcast import Broadcast
+from shm.histogram import WORDS as HISTOGRAM_WORDS
+from shm.ring import Ring
+from shm.segment import Segment
+from tradsys.book.layout import Shard, ShardSize, carve
+from tradsys.records import ACCOUNT_DEFINITION, COMMAND, EVENT, SYMBOL_DEFINITION
+
+LINE = 16
+"""Words of one 128-byte line."""
+JOURNALED, PHASE, BOOT, ACCOUNTS, SYMBOLS, COLD = 0, LINE, 2 * LINE, 3 * LINE, 4 * LINE, 5 * LINE
+STARTING, RUNNING, DRAINING, FAILED = 0, 1, 2, 3
+PHASES = ("starting", "running", "draining", "failed")
+
+PID, STATE, HEARTBEAT_NS, CYCLES, WORK_CYCLES, CORE, RESTARTS, IDLE = range(8)
+ABSENT, RECOVERING, READY, STOPPING, STOPPED = 0, 1, 2, 3, 4
+WORKER_STATES = ("absent", "recovering", "ready", "stopping", "stopped")
+
+READER_JOURNAL = 0
+"""Gating readers of the log: the journal, then the shards; the places after them are free for tools."""
+READER_SHARDS = 1
+
+KIND = "venue"
+WORKERS_MAX = 96
+
+
+class Sizes(msgspec.Struct, frozen=True):
+    """Everything that decides the layout; written beside the venue so that tools can attach."""
+
+    shards: int
+    rings: int
+    symbols_max: int
+    accounts_max: int
+    orders_per_shard: int
+    level_pages_per_shard: int
+    directory_entries_per_shard: int
+    log_ring: int
+    event_ring: int
+    gateway_ring: int
+
+    def shard(self) -> ShardSize:
+        """What one shard holds."""
+        return ShardSize(
+            symbols_max=self.symbols_max,
+            orders=self.orders_per_shard,
+            pages=self.level_pages_per_shard,
+            directory=self.directory_entries_per_shard,
+            # One word per 64 directory entries and two levels above, with at least three words a side.
+            summary=self.directory_entries_per_shard // 32 + 8 * (self.symbols_max + 1),
+        )
+
+
+class VenueMemory(NamedTuple):
+    """Views of a venue's memory. `gateways` are the rings of gateways and tools, by ring number."""
+
+    sizes: Sizes
+    control: Any  # int64
+    workers: Any  # int64, LINE words a worker
+    bells: Any  # int64, LINE words a worker: see shm.doorbell
+    ring_wait: Any  # histogram: from the gateway's clock to the sequencer's stamp, ns
+    matching: Any  # histogram, by worker of shard 0: from the stamp to the end of the batch's matching, ns
+    journal_sync: Any  # histogram: one write (and sync) of the journal, ns
+    log: Broadcast
+    gateway_headers: Any  # the headers of all gateway rings, one after the other
+    gateway_slots: Any  # and their slots: a loop over them compiles once, whatever their number
+    gateways: tuple[Ring, ...]
+    events: tuple[Broadcast, ...]
+    accounts: Any  # ACCOUNT_DEFINITION by account id
+    symbols: Any  # SYMBOL_DEFINITION by symbol id
+    shards: tuple[Shard, ...]
+
+
+def lay_out(arena: Arena, sizes: Sizes) -> VenueMemory:
+    """The whole memory, in the order that decides every offset."""
+
+    def broadcast_ring(dtype: Any, capacity: int) -> Broadcast:
+        return Broadcast(arena.array(np.int64, broadcast.HEADER_WORDS), arena.array(dtype, capacity))
+
+    control = arena.array(np.int64, COLD + LINE * sizes.shards)
+    workers = arena.array(np.int64, LINE * WORKERS_MAX)
+    bells = arena.array(np.int64, LINE * WORKERS_MAX)
+    histograms = [arena.array(np.int64, HISTOGRAM_WORDS) for _ in range(3)]
+    log = broadcast_ring(COMMAND, sizes.log_ring)
+    headers = arena.array(np.int64, sizes.rings * ring.HEADER_WORDS)
+    slots = arena.array(COMMAND, sizes.rings * sizes.gateway_ring)
+    gateways = tuple(
+        Ring(
+            headers[number * ring.HEADER_WORDS : (number + 1) * ring.HEADER_WORDS],
+            slots[number * sizes.gateway_ring : (number + 1) * sizes.gateway_ring],
+        )
+        for number in range(sizes.rings)
+    )
+    events = tuple(broadcast_ring(EVENT, sizes.event_ring) for _ in range(sizes.shards))
+    accounts = arena.array(ACCOUNT_DEFINITION, sizes.accounts_max + 1)
+    symbols = arena.array(SYMBOL_DEFINITION, sizes.symbols_max + 1)
+    shards = tuple(carve(arena.array, sizes.shard(), stream) for stream in events)
+    return VenueMemory(
+        sizes, control, workers, bells, *histograms, log, headers, slots, gateways, events, accounts, symbols, shards
+    )
+
+
+def initialise(memory: VenueMemory, log_base: int) -> None:
+    """Prepare zeroed memory for a venue whose log so far ends at sequence `log_base`."""
+    broadcast.initialise(memory.log, log_base)
+    for stream in memory.events:
+        broadcast.initialise(stream)
+    for gateway in memory.gateways:
+        ring.initialise(gateway)
+    memory.control[JOURNALED] = log_base
+    memory.control[BOOT] = 1
+    for shard in range(memory.sizes.shards):
+        memory.control[COLD + LINE * shard] = 1
+    # Places of the readers that must never be passed; taken for good, whether their worker lives or not.
+    for reader in range(READER_SHARDS + memory.sizes.shards):
+        place = broadcast.READER_STRIDE * reader
+        memory.log.header[broadcast.POSITION + place] = log_base
+        memory.log.header[broadcast.PID + place] = -1
+        memory.log.header[broadcast.ACTIVE + place] = 1
+
+
+def bytes_needed(sizes: Sizes) -> int:
+    """Bytes of shared memory that a venue of these sizes takes."""
+    return sizeof(lambda arena: lay_out(arena, sizes))
+
+
+def create(name: str, sizes: Sizes, log_base: int) -> tuple[Segment, VenueMemory]:
+    """Make the venue's memory. Raises the errors of Segment.create."""
+    segment = Segment.create(name, bytes_needed(sizes), KIND)
+    memory = lay_out(segment.arena(), sizes)
+    initialise(memory, log_base)
+    return segment, memory
+
+
+def attach(name: str, sizes: Sizes) -> tuple[Segment, VenueMemory]:
+    """Attach to the memory of a venue that runs. Raises the errors of Segment.attach."""
+    segment = Segment.attach(name, KIND)
+    return segment, lay_out(segment.arena(), sizes)
+
+
+def private(sizes: Sizes, log_base: int = 0) -> VenueMemory:
+    """The same memory, private to this process: for tests that step a venue by hand."""
+    memory = allocate(lambda arena: lay_out(arena, sizes))
+    initialise(memory, log_base)
+    return memory
+
+
+def segment_name(data_directory: Path) -> str:
+    """The name of the shared memory of the venue in `data_directory`: readable, and different for each path."""
+    path = data_directory.resolve()
+    readable = "".join(character if character.isalnum() else "-" for character in path.name.lower())[:24]
+    return f"/tradsys-{readable}-{hashlib.sha256(str(path).encode()).hexdigest()[:10]}"

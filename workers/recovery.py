@@ -1,0 +1,84 @@
+"""Rebuilding a shard from the journal: the same commands, hence the same state and the same events.
+
+A shard that a crashed process left in shared memory is never trusted. Events that were published before the crash
+are counted again, but not written again: readers may not have read what now lies in their slots.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from shm import broadcast
+from tradsys.book.execution import run
+from tradsys.book.layout import W_EVENTS, W_FLOOR, W_POSITION, Shard, initialise
+from tradsys.records import SYMBOL_DEFINITION
+from workers.journal.reader import JournalReader
+from workers.memory import COLD, LINE, READER_SHARDS, VenueMemory
+
+NOTHING_IS_WRITTEN = 1 << 62
+"""As a floor: the events of this shard only count."""
+
+
+class RecoveryError(Exception):
+    """The shard could not be rebuilt; the message says at which sequence."""
+
+
+def apply_batch(shard: Shard, number: int, shards: int, records: Any) -> bool:
+    """Carry out records of the log (in order, the first one next to the shard's position or before it).
+
+    False when the event ring has no room: publish, let readers go on, and call again with the same records.
+    """
+    if len(records) == 0:
+        return True
+    first = int(records["sequence"][0])
+    last = first + len(records) - 1
+    run(shard, records, records.view(np.ndarray).view(SYMBOL_DEFINITION), first, -1, last, shards, number)
+    return int(shard.words[W_POSITION]) == last
+
+
+def begin(memory: VenueMemory, number: int) -> Shard:
+    """Empty the shard for its rebuilding, and say from which event on its events are written."""
+    shard = memory.shards[number]
+    initialise(shard)
+    is_cold = bool(memory.control[COLD + LINE * number])
+    shard.words[W_FLOOR] = NOTHING_IS_WRITTEN if is_cold else int(shard.events.header[broadcast.CURSOR])
+    return shard
+
+
+def finish(memory: VenueMemory, number: int) -> None:
+    """The shard has seen the whole journal: it goes on from the log's ring."""
+    shard = memory.shards[number]
+    if memory.control[COLD + LINE * number]:
+        # New rings: their first event is the one after all that the journal gave.
+        header = shard.events.header
+        written = int(shard.words[W_EVENTS])
+        header[[broadcast.CLAIMED, broadcast.LIMIT, broadcast.BASE]] = written
+        header[broadcast.CURSOR] = written
+        memory.control[COLD + LINE * number] = 0
+    shard.words[W_FLOOR] = min(int(shard.words[W_FLOOR]), int(shard.events.header[broadcast.CURSOR]))
+    broadcast.advance(memory.log, READER_SHARDS + number, int(shard.words[W_POSITION]))
+
+
+def rebuild(memory: VenueMemory, numbers: list[int], reader: JournalReader, each_batch: Any) -> None:
+    """Rebuild the given shards from the whole journal; `each_batch(records)` is called with every batch.
+
+    Raises JournalError, and RecoveryError when readers of events do not make room.
+    """
+    shards = [begin(memory, number) for number in numbers]
+    while len(records := reader.next_batch()):
+        each_batch(records)
+        for number, shard in zip(numbers, shards, strict=True):
+            while not apply_batch(shard, number, memory.sizes.shards, records):
+                _publish(shard)
+                each_batch(records[:0])
+    for number, shard in zip(numbers, shards, strict=True):
+        _publish(shard)
+        finish(memory, number)
+
+
+def _publish(shard: Shard) -> None:
+    if NOTHING_IS_WRITTEN > shard.words[W_EVENTS] > shard.events.header[broadcast.CURSOR]:
+        if shard.words[W_FLOOR] != NOTHING_IS_WRITTEN:
+            broadcast.publish(shard.events, int(shard.words[W_EVENTS]))

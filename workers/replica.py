@@ -1,0 +1,104 @@
+"""A private copy of a venue's state, rebuilt from its journal: how a gateway knows the orders that rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shm import broadcast
+from shm.arena import allocate
+from shm.broadcast import Broadcast
+from tradsys.book.layout import W_EVENTS, Shard, carve, initialise
+from tradsys.records import ACCOUNT_DEFINITION, EVENT, SYMBOL_DEFINITION, Kind
+from workers.journal.reader import JournalReader
+from workers.memory import Sizes
+from workers.recovery import apply_batch
+
+RECENT_EVENTS = 1 << 16
+
+
+class Replica:
+    """One more reader of the log. `shards` are private; `positions` int64: each shard's last event."""
+
+    def __init__(self, sizes: Sizes, journal_directory: Path) -> None:
+        self._sizes = sizes
+        self._reader = JournalReader(journal_directory, sizes.shards)
+        self.shards: list[Shard] = [self._new_shard(sizes) for _ in range(sizes.shards)]
+        self.positions = np.zeros(sizes.shards, np.int64)
+        self.accounts: Any = np.zeros(sizes.accounts_max + 1, ACCOUNT_DEFINITION)
+        self.symbols: Any = np.zeros(sizes.symbols_max + 1, SYMBOL_DEFINITION)
+        self.account_count = 0
+        self.symbol_count = 0
+
+    @staticmethod
+    def _new_shard(sizes: Sizes) -> Shard:
+        def lay_out(arena: Any) -> Shard:
+            stream = Broadcast(
+                arena.array(np.int64, broadcast.HEADER_WORDS), arena.array(EVENT, RECENT_EVENTS)
+            )
+            return carve(arena.array, sizes.shard(), stream)
+
+        shard = allocate(lay_out)
+        initialise(shard)
+        broadcast.initialise(shard.events)
+        return shard
+
+    @property
+    def sequence(self) -> int:
+        """The last log sequence applied."""
+        return self._reader.sequence
+
+    def advance(self) -> int:
+        """Apply all that the journal holds now; gives the last log sequence. Raises JournalError."""
+        while len(records := self._reader.next_batch()):
+            self._apply(records)
+        return self.sequence
+
+    def _apply(self, records: Any) -> None:
+        self._learn(records)
+        for number, shard in enumerate(self.shards):
+            whole = apply_batch(shard, number, self._sizes.shards, records)
+            assert whole, "nobody gates a replica's events"
+            self.positions[number] = shard.words[W_EVENTS]
+
+    def _learn(self, records: Any) -> None:
+        plain = records.view(np.ndarray)
+        accepted = plain["reason"] == 0
+        for definition in plain[accepted & (plain["kind"] == Kind.ACCOUNT)].view(ACCOUNT_DEFINITION):
+            self.accounts[definition["account"]] = definition
+            self.account_count = int(definition["account"])
+        for definition in plain[accepted & (plain["kind"] == Kind.SYMBOL)].view(SYMBOL_DEFINITION):
+            self.symbols[definition["symbol"]] = definition
+            self.symbol_count = int(definition["symbol"])
+
+    def recent_events(self, shard: int, count: int) -> Any:
+        """The last events of a shard, at most `count` and RECENT_EVENTS, oldest first: a copy."""
+        last = int(self.positions[shard])
+        first = max(last - min(count, RECENT_EVENTS) + 1, 1)
+        slots = self.shards[shard].events.slots
+        return slots.view(np.ndarray)[np.arange(first, last + 1) & (RECENT_EVENTS - 1)]
+
+    def missing_events(self, shard: int, after: int) -> Iterator[Any]:
+        """The events of `shard` behind number `after`, batch by batch, up to the journal's present end.
+
+        For a fresh replica, which this advances for that shard alone; use one replica for each shard.
+        """
+        stream = self.shards[shard].events
+        _reader, position = broadcast.join(stream)
+        out = np.zeros(4096, EVENT)
+        while len(records := self._reader.next_batch()):
+            self._learn(records)
+            done = False
+            while not done:
+                done = apply_batch(self.shards[shard], shard, self._sizes.shards, records)
+                broadcast.publish(stream, int(self.shards[shard].words[W_EVENTS]))
+                while (count := int(broadcast.copy_since(stream, position, out))) > 0:
+                    position += count
+                    broadcast.advance(stream, _reader, position)
+                    skip = max(after - (position - count), 0)
+                    if skip < count:
+                        yield out[skip:count].copy()
+            self.positions[shard] = position

@@ -1,0 +1,120 @@
+"""Which agents run in which process, on which core, and how they wait when there is nothing to do."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+import msgspec
+
+from tradsys.configuration import Configuration
+from workers.memory import Sizes
+
+SEQUENCER, JOURNAL, GATEWAY, MATCHER = "sequencer", "journal", "gateway", "matcher"
+SHARDED_CORES_MIN = 8
+"""From this many cores on, "auto" gives every matcher a core of its own."""
+
+Idle = Literal["spin", "yield", "backoff", "park", "event loop"]
+
+
+class WorkerPlan(msgspec.Struct, frozen=True):
+    """One process of the venue. `index` is its line in the shared worker table and its doorbell."""
+
+    index: int
+    name: str
+    agents: list[str]
+    core: int | None
+    idle: Idle
+
+    def shards(self) -> list[int]:
+        """The shards that this worker matches."""
+        return [int(agent.removeprefix("matcher-")) for agent in self.agents if agent.startswith("matcher-")]
+
+    def has(self, agent: str) -> bool:
+        """Whether the agent of this name runs here."""
+        return agent in self.agents
+
+    @property
+    def is_gateway(self) -> bool:
+        """Whether this worker is an edge process with an event loop."""
+        return self.name.startswith(GATEWAY)
+
+
+def usable_cores() -> list[int]:
+    """The cores that this process may run on."""
+    return sorted(os.sched_getaffinity(0))
+
+
+def sizes(configuration: Configuration) -> Sizes:
+    """The shared memory that a configuration asks for."""
+    pools = configuration.pools
+    return Sizes(
+        shards=configuration.topology.shards,
+        rings=configuration.gateway.count + configuration.gateway.spare_rings + 1,
+        symbols_max=pools.symbols_max,
+        accounts_max=pools.accounts_max,
+        orders_per_shard=pools.orders_per_shard,
+        level_pages_per_shard=pools.level_pages_per_shard,
+        directory_entries_per_shard=pools.directory_entries_per_shard,
+        log_ring=pools.log_ring,
+        event_ring=pools.event_ring,
+        gateway_ring=pools.gateway_ring,
+    )
+
+
+def control_ring(configuration: Configuration) -> int:
+    """The ring of the supervisor's own commands: the one after the gateways', before those of tools."""
+    return configuration.gateway.count
+
+
+def plan(configuration: Configuration, cores: list[int]) -> list[WorkerPlan]:
+    """The workers of a venue on these cores, in the order in which they start."""
+    topology = configuration.topology
+    kind = topology.kind
+    if kind == "auto":
+        kind = "sharded" if len(cores) >= SHARDED_CORES_MIN else "compact"
+    matchers = [f"{MATCHER}-{shard}" for shard in range(topology.shards)]
+    gateways = [[f"{GATEWAY}-{number}"] for number in range(configuration.gateway.count)]
+    if kind == "sharded":
+        core_workers = [("journal", [JOURNAL]), ("sequencer", [SEQUENCER])]
+        core_workers += [(matcher, [matcher]) for matcher in matchers]
+    elif configuration.journal.level == "memory":
+        # Writing to the page cache is quicker than handing over to another process.
+        core_workers = [("engine", [SEQUENCER, JOURNAL, *matchers])]
+    else:
+        # An fdatasync must not stop the matching.
+        core_workers = [("journal", [JOURNAL]), ("engine", [SEQUENCER, *matchers])]
+    spare = list(reversed(cores))  # the first core is where interrupts and everybody else's programs tend to be
+    workers = []
+    for index, (name, agents) in enumerate(core_workers):
+        # The journal, which sleeps in the disk, shares a core with the gateways.
+        own_core = spare[(index if name != "journal" else len(core_workers)) % len(spare)]
+        if kind == "compact":
+            own_core = spare[0] if name == "engine" else spare[-1]
+        workers.append(_worker(index, name, agents, own_core, configuration, kind, len(cores), len(core_workers)))
+    for number, agents in enumerate(gateways):
+        index = len(workers)
+        core = spare[-1] if len(spare) <= len(core_workers) else spare[len(core_workers) + number % len(spare) - 1]
+        workers.append(WorkerPlan(index, agents[0], agents, core if topology.pin else None, "event loop"))
+    return workers
+
+
+def _worker(
+    index: int,
+    name: str,
+    agents: list[str],
+    core: int,
+    configuration: Configuration,
+    kind: str,
+    cores: int,
+    core_workers: int,
+) -> WorkerPlan:
+    topology = configuration.topology
+    idle: Idle
+    if topology.idle != "auto":
+        idle = topology.idle
+    elif name == "journal" or cores <= core_workers:
+        idle = "park"  # more workers than cores: whoever spins keeps another from running
+    else:
+        idle = "backoff" if kind == "compact" else "spin"
+    return WorkerPlan(index, name, agents, core if topology.pin else None, idle)

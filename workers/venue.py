@@ -1,0 +1,109 @@
+"""What a running venue tells about itself in its data directory, so that workers and tools find everything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from shm.segment import Segment, SegmentError
+from tradsys.configuration import Configuration
+from workers import memory
+from workers.memory import Sizes, VenueMemory
+from workers.topology import SEQUENCER, WorkerPlan
+
+_FILE = "venue.json"
+
+
+class VenueNotRunningError(Exception):
+    """No venue runs in the data directory; the message says how to start one."""
+
+
+class Venue(msgspec.Struct, frozen=True):
+    """A venue that runs, or ran, in a data directory."""
+
+    data_directory: str
+    segment: str
+    supervisor_pid: int
+    started_ns: int
+    sizes: Sizes
+    workers: list[WorkerPlan]
+    control_ring: int
+    configuration: Configuration
+
+    @property
+    def path(self) -> Path:
+        """The data directory."""
+        return Path(self.data_directory)
+
+    @property
+    def journal_directory(self) -> Path:
+        """Where the log's segments are."""
+        return self.path / "journal"
+
+    @property
+    def sequencer_index(self) -> int:
+        """The worker (and doorbell) that takes in commands."""
+        return next(worker.index for worker in self.workers if worker.has(SEQUENCER))
+
+    def attach(self) -> tuple[Segment, VenueMemory]:
+        """Attach to the venue's memory. Raises VenueNotRunningError."""
+        try:
+            return memory.attach(self.segment, self.sizes)
+        except SegmentError as error:
+            raise VenueNotRunningError(f"no venue runs in {self.data_directory}: {error}") from error
+
+    def bell_name(self, index: int) -> str:
+        """The name of the message queue that wakes the event loop of worker `index`."""
+        return bell_name(self.segment, index)
+
+
+def bell_name(segment: str, index: int) -> str:
+    """The name of the message queue that wakes the event loop of worker `index` of the venue with this memory."""
+    return f"{segment}-bell-{index}"
+
+
+def run_directory(data_directory: Path) -> Path:
+    """Where a running venue keeps what is valid only while it runs."""
+    return data_directory / "run"
+
+
+def write(venue: Venue) -> None:
+    """Make `venue` known in its data directory."""
+    directory = run_directory(venue.path)
+    directory.mkdir(parents=True, exist_ok=True)
+    text = msgspec.json.format(msgspec.json.encode(venue), indent=2)
+    temporary = directory / f"{_FILE}.new"
+    temporary.write_bytes(text)
+    temporary.rename(directory / _FILE)
+
+
+def read(data_directory: Path) -> Venue:
+    """The venue of a data directory. Raises VenueNotRunningError."""
+    try:
+        text = (run_directory(data_directory) / _FILE).read_bytes()
+    except FileNotFoundError:
+        raise VenueNotRunningError(
+            f"no venue runs in {data_directory}; start one with: tradsys up --data-dir {data_directory}"
+        ) from None
+    return msgspec.json.decode(text, type=Venue)
+
+
+def remove(data_directory: Path) -> None:
+    """The venue of a data directory has stopped."""
+    (run_directory(data_directory) / _FILE).unlink(missing_ok=True)
+
+
+def addresses(data_directory: Path) -> dict[str, str]:
+    """Base URLs by gateway name, as the gateways wrote them."""
+    return {
+        path.stem.removesuffix(".address"): path.read_text().strip()
+        for path in sorted(run_directory(data_directory).glob("*.address"))
+    }
+
+
+def write_address(data_directory: Path, gateway: str, url: str) -> None:
+    """Tell where a gateway listens."""
+    temporary = run_directory(data_directory) / f"{gateway}.address.new"
+    temporary.write_text(url + "\n")
+    temporary.rename(run_directory(data_directory) / f"{gateway}.address")

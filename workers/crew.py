@@ -1,0 +1,167 @@
+"""The worker processes of one venue, as its supervisor holds them: starting, listening to, and ending them."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
+
+from tradsys.logging import logger
+from workers.memory import ABSENT, DRAINING, LINE, PHASE, PID, READY, RESTARTS, STATE, STOPPED, VenueMemory
+from workers.process import SEGMENT_VARIABLE, SUPERVISOR_VARIABLE, Child
+from workers.restarts import RestartLimits, Restarts
+from workers.topology import JOURNAL, SEQUENCER, WorkerPlan
+from workers.venue import Venue
+
+POLL_SECONDS = 0.01
+"""How often a condition in shared memory is looked at while something waits for it."""
+
+Command = Callable[[WorkerPlan, Venue], list[str]]
+"""Gives the command line of a worker."""
+
+
+def worker_command(plan: WorkerPlan, venue: Venue) -> list[str]:
+    """The command line of an ordinary worker."""
+    module = "gateway.main" if plan.is_gateway else "workers.engine"
+    return [sys.executable, "-m", module, "--data-dir", venue.data_directory, "--worker", plan.name]
+
+
+class Member:
+    """One worker of the crew. An extra one neither reports to shared memory nor is needed by the venue."""
+
+    def __init__(self, plan: WorkerPlan, limits: RestartLimits, *, extra: bool) -> None:
+        self.plan = plan
+        self.extra = extra
+        self.restarts = Restarts(limits)
+        self.child: Child | None = None
+        self.started_ns = 0
+        self.start_at_ns: int | None = None
+        """When it is due to be started again (monotonic), None when it is not."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was started and is gone, and has not been forgotten yet."""
+        return self.child is not None and self.child.returncode is not None
+
+    @property
+    def stop_rank(self) -> int:
+        """Lower ranks stop first: whoever sends, before whoever still has to take in what was sent."""
+        if self.extra:
+            return 0
+        if self.plan.is_gateway:
+            return 1
+        if self.plan.has(SEQUENCER):
+            return 2
+        return 4 if self.plan.agents == [JOURNAL] else 3
+
+
+class Crew:
+    """Every worker of `venue`, and the one place to wait: for exits, output, wake-ups and time."""
+
+    def __init__(self, venue: Venue, members: list[Member], command: Command) -> None:
+        self.members = members
+        self._venue = venue
+        self._command = command
+        self._log = logger("supervisor")
+        self._memory: VenueMemory | None = None
+        self._selector = selectors.DefaultSelector()
+        self._wake_receiver, self._wake_sender = socket.socketpair()
+        self._wake_receiver.setblocking(False)
+        self._wake_sender.setblocking(False)
+        self._selector.register(self._wake_receiver, selectors.EVENT_READ, self._woken)
+
+    def attach(self, memory: VenueMemory | None) -> None:
+        """Use this memory for the workers' lines; None: there is none any more."""
+        self._memory = memory
+
+    def line(self, member: Member) -> Any:
+        """The worker's line of the shared table. Only while attached."""
+        assert self._memory is not None
+        start = LINE * member.plan.index
+        return self._memory.workers[start : start + LINE]
+
+    def spawn(self, member: Member) -> None:
+        """Start a worker on a fresh line. Raises OSError."""
+        plan = member.plan
+        line = self.line(member)
+        restarts = line[RESTARTS]
+        line[:] = 0
+        line[RESTARTS] = restarts
+        variables = {SUPERVISOR_VARIABLE: str(os.getpid()), SEGMENT_VARIABLE: self._venue.segment}
+        child = Child(plan.name, self._command(plan, self._venue), variables)
+        member.child = child
+        member.started_ns = time.monotonic_ns()
+        line[PID] = child.pid
+        if member.extra:
+            line[STATE] = READY
+        self._selector.register(child.exit, selectors.EVENT_READ, lambda: self._ignore(child.exit))
+        self._selector.register(child.output, selectors.EVENT_READ, lambda: self._relay(child))
+
+    def forget(self, member: Member) -> Child:
+        """Let go of a worker that has ended; gives what is left of it."""
+        child = member.child
+        assert child is not None
+        self._ignore(child.exit)
+        self._ignore(child.output)
+        child.close()
+        member.child = None
+        line = self.line(member)
+        assert self._memory is not None
+        line[STATE] = STOPPED if self._memory.control[PHASE] == DRAINING else ABSENT
+        line[PID] = 0
+        return child
+
+    def end(self, members: Iterable[Member], patience_s: Callable[[], float]) -> None:
+        """SIGTERM to these workers, SIGKILL to those that are still there when patience is over."""
+        running = [member for member in members if member.child is not None]
+        for member in running:
+            assert member.child is not None
+            member.child.signal(signal.SIGTERM)
+        begin = time.monotonic()
+        killed = False
+        while running:
+            for member in [member for member in running if member.has_ended]:
+                self.forget(member)
+                running.remove(member)
+            if not killed and time.monotonic() - begin > patience_s():
+                killed = True
+                for member in running:
+                    assert member.child is not None
+                    self._log.error("killing a worker that does not drain", worker=member.plan.name)
+                    member.child.signal(signal.SIGKILL)
+            if running:
+                self.wait(POLL_SECONDS)
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until a worker ends or prints, `wake` is called, or time is up."""
+        for key, _ in self._selector.select(seconds):
+            key.data()
+
+    def wake(self) -> None:
+        """End the present or the next `wait`. Safe in signal handlers and from other threads."""
+        with suppress(OSError):  # full: a wake-up is under way; closed: nobody waits any more
+            self._wake_sender.send(b"\0")
+
+    def close(self) -> None:
+        """Let go of the descriptors, when every worker has ended."""
+        self._selector.close()
+        self._wake_receiver.close()
+        self._wake_sender.close()
+
+    def _woken(self) -> None:
+        with suppress(BlockingIOError):
+            self._wake_receiver.recv(4096)
+
+    def _relay(self, child: Child) -> None:
+        if not child.relay():
+            self._ignore(child.output)
+
+    def _ignore(self, descriptor: int) -> None:
+        with suppress(KeyError):
+            self._selector.unregister(descriptor)

@@ -1,0 +1,135 @@
+"""The accounts and symbols of the configuration that the log does not know yet, sent to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from shm import broadcast
+from tradsys.book.layout import W_POSITION
+from tradsys.configuration import Configuration
+from tradsys.errors import from_reason
+from tradsys.logging import logger
+from tradsys.records import COMMAND, EventKind
+from tradsys.symbols import Account, Symbol
+from workers.memory import ACCOUNTS, JOURNALED, SYMBOLS, VenueMemory
+from workers.port import Port
+
+Wait = Callable[[Callable[[], bool], str], None]
+"""Waits for a condition; the text says for what. Raises when it takes too long."""
+
+_log = logger("supervisor")
+
+
+class RefusedDefinitionError(Exception):
+    """The engine refused an account or a symbol of the configuration; the message says which and why."""
+
+
+def known_accounts(memory: VenueMemory) -> list[Account]:
+    """The accounts that the engine knows."""
+    count = int(memory.control[ACCOUNTS])
+    return [Account.from_definition(record) for record in memory.accounts[1 : count + 1]]
+
+
+def known_symbols(memory: VenueMemory) -> list[Symbol]:
+    """The symbols that the engine knows."""
+    count = int(memory.control[SYMBOLS])
+    return [Symbol.from_definition(record) for record in memory.symbols[1 : count + 1]]
+
+
+def missing_accounts(known: list[Account], configuration: Configuration) -> list[Account]:
+    """The accounts of the configuration that are not known by name, numbered on from those that are."""
+    names = {account.name for account in known}
+    wanted = [entry.name for entry in configuration.accounts if entry.name not in names]
+    return [Account(number, name) for number, name in enumerate(wanted, len(known) + 1)]
+
+
+def missing_symbols(known: list[Symbol], configuration: Configuration) -> list[Symbol]:
+    """The symbols of the configuration that are not known by name, numbered on from those that are."""
+    names = {symbol.name for symbol in known}
+    wanted = [entry for entry in configuration.symbols if entry.name not in names]
+    return [entry.symbol(number) for number, entry in enumerate(wanted, len(known) + 1)]
+
+
+def changed_symbols(known: list[Symbol], configuration: Configuration) -> list[str]:
+    """Names of symbols that the configuration describes otherwise than the log, whose word counts."""
+    by_name = {symbol.name: symbol for symbol in known}
+    changed = []
+    for entry in configuration.symbols:
+        present = by_name.get(entry.name)
+        if present is None:
+            continue
+        wanted = entry.symbol(present.id)
+        if msgspec.structs.replace(wanted, state=present.state) != present:
+            changed.append(entry.name)
+    return changed
+
+
+def define_missing(memory: VenueMemory, port: Port, configuration: Configuration, wait: Wait) -> None:
+    """Define what is missing and wait until every shard has applied it and the journal has it.
+
+    Raises RefusedDefinitionError, and what `wait` raises.
+    """
+    before = known_symbols(memory)
+    for name in changed_symbols(before, configuration):
+        _log.warning("the log defines a symbol otherwise than the configuration; the log's definition stays", name=name)
+    accounts = missing_accounts(known_accounts(memory), configuration)
+    symbols = missing_symbols(before, configuration)
+    if not accounts and not symbols:
+        return
+    for shard, stream in enumerate(memory.events):
+        port.positions[shard] = int(stream.header[broadcast.CURSOR])
+    definitions: list[Account | Symbol] = [*accounts, *symbols]
+    _submit(port, np.concatenate([definition.definition().view(COMMAND) for definition in definitions]), wait)
+
+    def defined() -> bool:
+        _check_refusals(port, definitions)
+        return (
+            memory.control[ACCOUNTS] >= _last_id(accounts)
+            and memory.control[SYMBOLS] >= _last_id(symbols)
+            and _settled(memory)
+        )
+
+    wait(defined, "the engine to define the accounts and symbols of the configuration")
+    _check_refusals(port, definitions)
+
+
+def _submit(port: Port, commands: Any, wait: Wait) -> None:
+    sent = 0
+
+    def submitted() -> bool:
+        nonlocal sent
+        sent += port.submit(commands[sent:])
+        return sent == len(commands)
+
+    wait(submitted, "the engine to take in the accounts and symbols of the configuration")
+
+
+def _last_id(definitions: list[Account] | list[Symbol]) -> int:
+    return definitions[-1].id if definitions else 0
+
+
+def _settled(memory: VenueMemory) -> bool:
+    """Whether everything that is in the log now is journaled and applied."""
+    logged = int(memory.log.header[broadcast.CURSOR])
+    return bool(memory.control[JOURNALED] >= logged) and all(
+        shard.words[W_POSITION] >= logged for shard in memory.shards
+    )
+
+
+def _check_refusals(port: Port, definitions: list[Account | Symbol]) -> None:
+    for shard in range(port.memory.sizes.shards):
+        events = port.drain(shard)
+        while events is not None and len(events):
+            refused = events[(events["kind"] == EventKind.REJECTED) & (events["source"] == port.number)]
+            if len(refused):
+                symbol = int(refused[0]["symbol"])
+                names = [each.name for each in definitions if isinstance(each, Symbol) and each.id == symbol]
+                what = f"the symbol {names[0]}" if names else "a definition of the configuration"
+                raise RefusedDefinitionError(
+                    f"the engine refused {what}: {from_reason(int(refused[0]['reason'])).sentence}"
+                )
+            events = port.drain(shard)

@@ -1,0 +1,51 @@
+"""The lock of a data directory: one venue at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+_FILE = "lock"
+
+
+class DirectoryInUseError(Exception):
+    """Another venue has the data directory; `pid` is its supervisor's, 0 when it has not said so yet."""
+
+    def __init__(self, directory: Path, pid: int) -> None:
+        who = f" (process {pid})" if pid else ""
+        super().__init__(
+            f"a venue{who} already runs in {directory}: stop it first, or name another directory with --data-dir"
+        )
+        self.pid = pid
+
+
+class DirectoryLock:
+    """Holds a data directory for this process. The system frees it with the process, however that ends."""
+
+    def __init__(self, directory: Path) -> None:
+        """Make the directory where needed and lock it. Raises DirectoryInUseError, OSError."""
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(directory / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            text = os.read(descriptor, 32).decode(errors="replace").strip()
+            os.close(descriptor)
+            raise DirectoryInUseError(directory, int(text) if text.isdigit() else 0) from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        self._descriptor = descriptor
+
+    @property
+    def released(self) -> bool:
+        """Whether the directory has been given back."""
+        return self._descriptor < 0
+
+    def release(self) -> None:
+        """Let another venue have the directory. Harmless when done already."""
+        if self._descriptor >= 0:
+            # The file stays: removing it could take the lock away from somebody who has just opened it.
+            os.ftruncate(self._descriptor, 0)
+            os.close(self._descriptor)
+            self._descriptor = -1

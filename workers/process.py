@@ -1,0 +1,144 @@
+"""Processes of the venue: what a worker does for itself at its start, and how the supervisor holds a worker."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import subprocess
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+SUPERVISOR_VARIABLE = "TRADSYS_SUPERVISOR_PID"
+SEGMENT_VARIABLE = "TRADSYS_SEGMENT"
+"""Environment variables that every worker of a venue carries: whose child it is, and of which venue."""
+
+_PR_SET_PDEATHSIG = 1
+_TAIL_LINES = 25
+_LINE_BYTES_MAX = 16_384
+_CHUNK_BYTES = 65_536
+
+
+def die_with_parent() -> None:
+    """From now on this process gets SIGTERM when its parent dies, however that happens.
+
+    Called first thing by every worker. A worker whose supervisor is gone already gets the signal at once.
+    """
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    supervisor = os.environ.get(SUPERVISOR_VARIABLE)
+    if supervisor and os.getppid() != int(supervisor):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def pin(core: int | None) -> None:
+    """Keep this process on one core; None leaves it where it is. A core that is not ours to use is left alone."""
+    if core is not None:
+        with suppress(OSError):
+            os.sched_setaffinity(0, {core})
+
+
+def processes_of(segment: str) -> list[int]:
+    """Pids of the living workers, of whatever supervisor, of the venue with this shared memory."""
+    mark = f"{SEGMENT_VARIABLE}={segment}".encode()
+    found = []
+    for directory in Path("/proc").iterdir():
+        if not directory.name.isdigit() or int(directory.name) == os.getpid():
+            continue
+        with suppress(OSError):  # another user's, or gone meanwhile; a zombie's environment is empty
+            if mark in (directory / "environ").read_bytes().split(b"\0"):
+                found.append(int(directory.name))
+    return sorted(found)
+
+
+class Child:
+    """One started process: its exit and its output are descriptors to wait on.
+
+    What it prints is handed on to the supervisor's own stderr, whole lines only; the last lines are kept.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], variables: Mapping[str, str]) -> None:
+        """Start `command` in a process group of its own, so that a terminal's Ctrl-C reaches only the supervisor.
+
+        Raises OSError when it cannot be started.
+        """
+        self.name = name
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **variables},
+            process_group=0,
+        )
+        assert self._process.stdout is not None
+        self.pid = self._process.pid
+        self.output = os.dup(self._process.stdout.fileno())
+        self._process.stdout.close()
+        os.set_blocking(self.output, False)
+        self.exit = os.pidfd_open(self.pid)
+        self._partial = b""
+        self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        self._open = True
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit status, negative for a signal; None while it runs."""
+        return self._process.poll()
+
+    @property
+    def last_output(self) -> str:
+        """The last lines that it printed."""
+        return "\n".join(self._tail)
+
+    def relay(self, target: int = 2) -> bool:
+        """Hand what it has printed on to the descriptor `target`; False when it will print no more."""
+        try:
+            data = os.read(self.output, _CHUNK_BYTES)
+        except BlockingIOError:
+            return True
+        self._write(data, target)
+        return bool(data)
+
+    def signal(self, number: int) -> None:
+        """Send a signal; harmless when the process is gone."""
+        self._process.send_signal(number)
+
+    def describe_exit(self) -> str:
+        """How it ended, in words."""
+        code = self.returncode
+        if code is None:
+            return "still runs"
+        if code >= 0:
+            return f"ended with exit status {code}"
+        return f"was ended by {signal.Signals(-code).name}"
+
+    def close(self) -> None:
+        """Hand on the rest of its output and let go of the descriptors. Only after its exit."""
+        if not self._open:
+            return
+        self._open = False
+        self._process.wait()
+        while self.relay():
+            if not _readable(self.output):
+                break  # a child of its own still holds the pipe
+        self._write(b"\n" if self._partial else b"", 2)
+        os.close(self.output)
+        os.close(self.exit)
+
+    def _write(self, data: bytes, target: int) -> None:
+        *lines, self._partial = (self._partial + data).split(b"\n")
+        if len(self._partial) > _LINE_BYTES_MAX:
+            lines.append(self._partial)
+            self._partial = b""
+        if not lines:
+            return
+        self._tail.extend(line.decode(errors="replace") for line in lines)
+        with suppress(OSError):  # our own stderr is gone: the venue goes on without
+            os.write(target, b"".join(line + b"\n" for line in lines))
+
+
+def _readable(descriptor: int) -> bool:
+    return bool(select.select([descriptor], [], [], 0)[0])

@@ -1,0 +1,350 @@
+"""Starts the workers of a venue, keeps them running, and stops them so that nothing is lost or left behind.
+
+One process, one loop: it waits on its children's exits and output and on signals, and looks at the shared
+memory a few times a second. It is on the way of no order.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import msgspec
+import psutil
+
+from shm.segment import Segment, SharedMemoryFullError
+from tradsys.configuration import Configuration
+from tradsys.logging import logger
+from workers import memory as memories
+from workers import topology
+from workers import venue as venues
+from workers.crew import POLL_SECONDS, Command, Crew, Member, worker_command
+from workers.definitions import define_missing
+from workers.lock import DirectoryLock
+from workers.memory import (
+    ABSENT,
+    DRAINING,
+    FAILED,
+    HEARTBEAT_NS,
+    PHASE,
+    READY,
+    RECOVERING,
+    RESTARTS,
+    RUNNING,
+    STATE,
+    VenueMemory,
+)
+from workers.port import Port
+from workers.process import Child
+from workers.reclaim import end_orphans, release_dead, remove_traces
+from workers.restarts import RestartLimits
+from workers.topology import WorkerPlan
+from workers.venue import Venue
+
+_NANOSECONDS = 1_000_000_000
+_WATCH_SECONDS = 0.2
+_SMALLER = "lower the sizes under 'pools' in the configuration"
+
+Report = Callable[[str], None]
+
+
+class StartError(Exception):
+    """The venue could not be started; everything has been cleaned up. The message says why."""
+
+
+class StoppedError(Exception):
+    """Somebody asked the venue to stop while it started."""
+
+
+class VenueFailedError(Exception):
+    """The venue cannot go on: a worker ends again and again."""
+
+
+class Timeouts(NamedTuple):
+    """How patient the supervisor is, in seconds."""
+
+    attach: float = 120.0  # from the start of a worker until it says that it recovers or is ready
+    recover: float = 3600.0  # reading a long journal takes its time
+    define: float = 60.0
+    heartbeat: float = 10.0
+    drain: float = 15.0  # for each group of workers, before it is killed
+    hurry: float = 0.5  # the same, after a second Ctrl-C
+    orphans: float = 15.0
+
+
+def log_end(journal_directory: Path, shards: int) -> int:
+    """The last sequence of the journal, 0 when there is none. Raises JournalError when it is damaged."""
+    from workers.journal import last_sequence  # here, so that a test's venue needs no journal
+
+    return last_sequence(journal_directory, shards)
+
+
+class Supervisor:
+    """A venue in `data_directory`, from its start to its end. Use it in a `with` statement: leaving it stops all.
+
+    `extras` are names of further processes, which `command` knows how to start; they are restarted, but the venue
+    runs without them too.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        data_directory: Path,
+        *,
+        gateways: bool = True,
+        extras: tuple[str, ...] = (),
+        command: Command = worker_command,
+        log_end: Callable[[Path, int], int] = log_end,
+        timeouts: Timeouts | None = None,
+        limits: RestartLimits | None = None,
+    ) -> None:
+        """Lock the data directory. Raises DirectoryInUseError, OSError."""
+        directory = data_directory.resolve()
+        self._log_end = log_end
+        self._timeouts = timeouts or Timeouts()
+        self._log = logger("supervisor")
+        self._segment: Segment | None = None
+        self._memory: VenueMemory | None = None
+        self._stop_requests = 0
+        plans = [
+            plan for plan in topology.plan(configuration, topology.usable_cores()) if gateways or not plan.is_gateway
+        ]
+        # A worker's index is its line in shared memory; gateways come last, so leaving them out makes no hole.
+        plans += [WorkerPlan(len(plans) + place, name, [name], None, "event loop") for place, name in enumerate(extras)]
+        self.venue = Venue(
+            data_directory=str(directory),
+            segment=memories.segment_name(directory),
+            supervisor_pid=os.getpid(),
+            started_ns=time.time_ns(),
+            sizes=topology.sizes(configuration),
+            workers=plans,
+            control_ring=topology.control_ring(configuration),
+            configuration=_with_log_format(configuration),
+        )
+        self._lock = DirectoryLock(directory)
+        members = [Member(plan, limits or RestartLimits(), extra=plan.name in extras) for plan in plans]
+        self._crew = Crew(self.venue, members, command)
+
+    @property
+    def memory(self) -> VenueMemory:
+        """The venue's shared memory, between `start` and `stop`."""
+        assert self._memory is not None
+        return self._memory
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def request_stop(self) -> None:
+        """Have `start` or `run` come to an end; the second request hurries. Safe in signal handlers and threads."""
+        self._stop_requests += 1
+        self._crew.wake()
+
+    @contextmanager
+    def stopping_on_signals(self) -> Iterator[None]:
+        """Within this, SIGINT and SIGTERM are requests to stop. Only in the main thread."""
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        before = [signal.signal(number, lambda *_: self.request_stop()) for number in numbers]
+        try:
+            yield
+        finally:
+            for number, handler in zip(numbers, before, strict=True):
+                signal.signal(number, handler)
+
+    def start(self, report: Report = lambda step: None) -> Venue:
+        """Create the memory and start every worker; gives when all are ready. `report` is told each step.
+
+        Raises StartError, StoppedError, JournalError, RefusedDefinitionError; then nothing is left behind.
+        """
+        try:
+            report("reading the journal")
+            self._create_memory()
+            members = self._crew.members
+            for member in members:
+                if not member.extra and not member.plan.is_gateway:
+                    self._start_and_wait(member, report)
+            report("defining accounts and symbols")
+            self._define()
+            for member in members:
+                if member.plan.is_gateway:
+                    self._start_and_wait(member, report)
+            self.memory.control[PHASE] = RUNNING
+            for member in members:
+                if member.extra:
+                    self._spawn(member)
+        except BaseException:
+            self.stop()
+            raise
+        return self.venue
+
+    def run(self) -> None:
+        """Watch over the venue until a stop is requested. Raises VenueFailedError."""
+        while not self._stop_requests:
+            now = time.monotonic_ns()
+            for member in self._crew.members:
+                self._watch(member, now)
+            gone = release_dead(self.memory)
+            if gone:
+                self._log.info("released the rings of processes that are gone", pids=gone)
+            due = [member.start_at_ns for member in self._crew.members if member.start_at_ns is not None]
+            pause_ns = min(due, default=now + _NANOSECONDS) - time.monotonic_ns()
+            self._crew.wait(min(max(pause_ns / _NANOSECONDS, 0.0), _WATCH_SECONDS))
+
+    def stop(self) -> None:
+        """Drain and stop every worker, in the order in which orders flow, and leave nothing. Harmless when done."""
+        if self._lock.released:
+            return
+        if self._memory is not None:
+            if self._memory.control[PHASE] != FAILED:
+                self._memory.control[PHASE] = DRAINING
+            members = self._crew.members
+            for rank in sorted({member.stop_rank for member in members}):
+                self._crew.end((member for member in members if member.stop_rank == rank), self._drain_patience)
+        self._memory = None
+        self._crew.attach(None)
+        if self._segment is not None:
+            self._segment.unlink()
+            self._segment.close()
+        remove_traces(self.venue.path, self.venue.segment)
+        self._crew.close()
+        self._lock.release()
+
+    def _create_memory(self) -> None:
+        venue = self.venue
+        orphans = end_orphans(venue.segment, self._timeouts.orphans)
+        if orphans:
+            self._log.warning("workers of an earlier run, whose supervisor was killed, have ended", pids=orphans)
+        remove_traces(venue.path, venue.segment)
+        base = self._log_end(venue.journal_directory, venue.sizes.shards)
+        needed = memories.bytes_needed(venue.sizes)
+        free = psutil.virtual_memory().available
+        if needed > free:
+            raise StartError(
+                f"the venue needs {_mebibytes(needed)} of memory and the host has {_mebibytes(free)} free; {_SMALLER}"
+            )
+        try:
+            self._segment, self._memory = memories.create(venue.segment, venue.sizes, base)
+        except SharedMemoryFullError as error:
+            raise StartError(
+                f"the venue needs {_mebibytes(error.needed)} of shared memory and /dev/shm has "
+                f"{_mebibytes(error.free)} free; {_SMALLER}, or enlarge /dev/shm (containers: --shm-size)"
+            ) from error
+        if self._segment.reclaimed:
+            self._log.warning("reclaimed the shared memory of an earlier run that was killed", segment=venue.segment)
+        self._crew.attach(self._memory)
+        venues.write(venue)
+
+    def _spawn(self, member: Member) -> None:
+        try:
+            self._crew.spawn(member)
+        except OSError as error:
+            raise StartError(f"{member.plan.name} cannot be started: {error}") from error
+
+    def _start_and_wait(self, member: Member, report: Report) -> None:
+        name = member.plan.name
+        report(f"starting {name}")
+        self._spawn(member)
+        line = self._crew.line(member)
+        self._until(lambda: line[STATE] in {RECOVERING, READY}, self._timeouts.attach, f"{name} to start")
+        if line[STATE] == RECOVERING:
+            report(f"{name} reads the journal")
+        self._until(lambda: line[STATE] == READY, self._timeouts.recover, f"{name} to be ready")
+
+    def _define(self) -> None:
+        venue = self.venue
+        port = Port(self.memory, venue.control_ring, venue.sequencer_index)
+        try:
+            define_missing(
+                self.memory,
+                port,
+                venue.configuration,
+                lambda condition, what: self._until(condition, self._timeouts.define, what),
+            )
+        finally:
+            port.close()
+
+    def _until(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
+        """Wait for a condition during the start. Raises StartError when time is up or a worker ends, StoppedError."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            for member in self._crew.members:
+                if member.has_ended:
+                    self._fail_start(self._crew.forget(member))
+            if self._stop_requests:
+                raise StoppedError("stopped while it started")
+            if time.monotonic() > deadline:
+                raise StartError(f"waited {seconds:g} s in vain for {what}")
+            self._crew.wait(POLL_SECONDS)
+
+    def _fail_start(self, child: Child) -> None:
+        said = f"; it said last:\n{child.last_output}" if child.last_output else " and said nothing"
+        raise StartError(f"{child.name} {child.describe_exit()} while the venue started{said}")
+
+    def _watch(self, member: Member, now_ns: int) -> None:
+        if member.has_ended:
+            self._schedule(member, self._crew.forget(member), now_ns)
+        if member.start_at_ns is not None and now_ns >= member.start_at_ns:
+            member.start_at_ns = None
+            self._restart(member, now_ns)
+        elif member.child is not None and self._is_silent(member, now_ns):
+            self._log.error("killing a worker whose heart has stopped", worker=member.plan.name, pid=member.child.pid)
+            member.child.signal(signal.SIGKILL)
+
+    def _restart(self, member: Member, now_ns: int) -> None:
+        self._crew.line(member)[RESTARTS] += 1
+        try:
+            self._crew.spawn(member)
+        except OSError as error:  # the host is out of processes or descriptors, which may pass
+            self._log.error("a worker cannot be started; trying again", worker=member.plan.name, error=str(error))
+            member.start_at_ns = now_ns + _NANOSECONDS
+
+    def _is_silent(self, member: Member, now_ns: int) -> bool:
+        line = self._crew.line(member)
+        if member.extra or line[STATE] == RECOVERING:
+            return False
+        if line[STATE] == ABSENT:
+            return now_ns - member.started_ns > self._timeouts.attach * _NANOSECONDS
+        last_ns = max(int(line[HEARTBEAT_NS]), member.started_ns)
+        return now_ns - last_ns > self._timeouts.heartbeat * _NANOSECONDS
+
+    def _schedule(self, member: Member, child: Child, now_ns: int) -> None:
+        name = member.plan.name
+        delay = member.restarts.next_delay_ns(now_ns)
+        if delay is not None:
+            self._log.warning("restarting a worker", worker=name, pid=child.pid, why=child.describe_exit())
+            member.start_at_ns = now_ns + delay
+        elif member.extra:
+            self._log.error("giving up a worker that ends again and again; the venue runs on", worker=name)
+        else:
+            self.memory.control[PHASE] = FAILED
+            raise VenueFailedError(
+                f"{name} ends again and again, so the venue stops; it {child.describe_exit()} and said last:\n"
+                f"{child.last_output}"
+            )
+
+    def _drain_patience(self) -> float:
+        return self._timeouts.hurry if self._stop_requests > 1 else self._timeouts.drain
+
+
+def _mebibytes(size: int) -> str:
+    return f"{-(-size // (1 << 20)):,} MiB"
+
+
+def _with_log_format(configuration: Configuration) -> Configuration:
+    """The workers' stderr is a pipe: whether it leads to a terminal is decided here."""
+    settings = configuration.logging
+    if settings.format != "auto":
+        return configuration
+    decided = msgspec.structs.replace(settings, format="console" if sys.stderr.isatty() else "json")
+    return msgspec.structs.replace(configuration, logging=decided)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from shm.integers import signed
 from shm.jit import JIT_DISABLED, kernel
 
 _POLYNOMIAL = 0x82F6_3B78
@@ -78,7 +79,7 @@ else:
 @kernel
 def crc32c(words: Any, start: int, count: int, before: int) -> int:
     """The checksum of `count` int64 words from `start`, continuing from `before` (0, or an earlier result)."""
-    crc = np.int64(before) ^ _ALL_ONES
+    crc = signed(before) ^ _ALL_ONES
     for i in range(start, start + count):
         crc = _step(crc, words[i])
     return crc ^ _ALL_ONES
@@ -87,7 +88,7 @@ def crc32c(words: Any, start: int, count: int, before: int) -> int:
 @kernel
 def crc32c_by_table(words: Any, start: int, count: int, before: int) -> int:
     """The same value without the instruction; for tests and for machines that lack it."""
-    crc = np.int64(before) ^ _ALL_ONES
+    crc = signed(before) ^ _ALL_ONES
     for i in range(start, start + count):
         crc = _step_table(crc, words[i])
     return crc ^ _ALL_ONES

@@ -116,6 +116,14 @@ _TABLE = (
     Entry("unknown_order", BusinessRuleError, 404, "There is no such open order.", Reason.UNKNOWN_ORDER),
     Entry("not_your_order", BusinessRuleError, 403, "The order belongs to another account.", Reason.NOT_YOUR_ORDER),
     Entry("unknown_command", ValidationError, 400, "The core does not know this command.", Reason.UNKNOWN_COMMAND),
+    Entry("account_exists", BusinessRuleError, 409, "The account exists already.", Reason.ACCOUNT_EXISTS),
+    Entry(
+        "definition_out_of_order",
+        ValidationError,
+        409,
+        "Accounts and symbols are numbered without a gap from 1.",
+        Reason.DEFINITION_OUT_OF_ORDER,
+    ),
     # What the market does not allow.
     Entry(
         "symbol_not_open",

@@ -15,6 +15,8 @@ class Reason(IntEnum):
     UNKNOWN_ACCOUNT = 1
     UNKNOWN_SYMBOL = 2
     UNKNOWN_COMMAND = 3
+    ACCOUNT_EXISTS = 4
+    DEFINITION_OUT_OF_ORDER = 5
     # Refused by the book.
     SYMBOL_NOT_OPEN = 10
     NOT_ALLOWED_IN_AUCTION = 11

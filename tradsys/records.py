@@ -52,6 +52,19 @@ from enum import IntEnum, IntFlag
 
 import numpy as np
 
+
+def _line(**fields: tuple[str, int]) -> np.dtype[np.void]:
+    """A record of one 64-byte line; fields are (format, offset) and may overlay one another."""
+    return np.dtype(
+        {
+            "names": list(fields),
+            "formats": [field[0] for field in fields.values()],
+            "offsets": [field[1] for field in fields.values()],
+            "itemsize": 64,
+        }
+    )
+
+
 COMMAND = np.dtype(
     [
         ("sequence", "<i8"),
@@ -73,42 +86,56 @@ COMMAND = np.dtype(
     ]
 )
 
-SYMBOL_DEFINITION = np.dtype(
-    {
-        # A price of 1 tick is `tick_units` of 10**-price_decimals, a quantity of 1 lot likewise.
-        # fmt: off
-        "names": ["sequence", "timestamp_ns", "kind", "price_decimals", "state", "quantity_decimals", "source",
-                  "reason", "symbol", "lowest_ticks", "request", "highest_ticks", "reference_ticks", "tick_units",
-                  "lot_units", "name"],
-        "formats": ["<i8", "<i8", "u1", "u1", "u1", "u1", "u1", "u1", "<u4", "<i4", "<u4", "<i4", "<i4", "<u2",
-                    "<u2", "S16"],
-        "offsets": [0, 8, 16, 17, 18, 19, 22, 23, 24, 28, 32, 36, 40, 44, 46, 48],
-        # fmt: on
-        "itemsize": 64,
-    }
+SYMBOL_DEFINITION = _line(
+    sequence=("<i8", 0),
+    timestamp_ns=("<i8", 8),
+    kind=("u1", 16),
+    price_decimals=("u1", 17),
+    state=("u1", 18),
+    quantity_decimals=("u1", 19),
+    source=("u1", 22),
+    reason=("u1", 23),
+    symbol=("<u4", 24),
+    lowest_ticks=("<i4", 28),
+    request=("<u4", 32),
+    highest_ticks=("<i4", 36),
+    reference_ticks=("<i4", 40),
+    # A price of 1 tick is `tick_units` of 10**-price_decimals, a quantity of 1 lot likewise.
+    tick_units=("<u2", 44),
+    lot_units=("<u2", 46),
+    name=("S16", 48),
 )
 
-ACCOUNT_DEFINITION = np.dtype(
-    {
-        "names": ["sequence", "timestamp_ns", "kind", "source", "reason", "account", "request", "name"],
-        "formats": ["<i8", "<i8", "u1", "u1", "u1", "<u4", "<u4", "S24"],
-        "offsets": [0, 8, 16, 22, 23, 28, 32, 40],
-        "itemsize": 64,
-    }
+ACCOUNT_DEFINITION = _line(
+    sequence=("<i8", 0),
+    timestamp_ns=("<i8", 8),
+    kind=("u1", 16),
+    source=("u1", 22),
+    reason=("u1", 23),
+    account=("<u4", 28),
+    request=("<u4", 32),
+    name=("S24", 40),
 )
 
-EVENT = np.dtype(
-    {
-        # fmt: off
-        "names": ["log_sequence", "timestamp_ns", "kind", "flags", "reason", "source", "symbol", "price_ticks",
-                  "request", "quantity_lots", "order_id", "account", "counter_account", "counter_order_id",
-                  "previous_price_ticks", "previous_quantity_lots", "client_order_id"],
-        "formats": ["<i8", "<i8", "u1", "u1", "u1", "u1", "<u4", "<i4", "<u4", "<i8", "<i8", "<u4", "<u4", "<i8",
-                    "<i4", "<i8", "<i8"],
-        "offsets": [0, 8, 16, 17, 18, 19, 20, 24, 28, 32, 40, 48, 52, 56, 52, 56, 56],
-        # fmt: on
-        "itemsize": 64,
-    }
+EVENT = _line(
+    log_sequence=("<i8", 0),
+    timestamp_ns=("<i8", 8),
+    kind=("u1", 16),
+    flags=("u1", 17),
+    reason=("u1", 18),
+    source=("u1", 19),
+    symbol=("<u4", 20),
+    price_ticks=("<i4", 24),
+    request=("<u4", 28),
+    quantity_lots=("<i8", 32),
+    order_id=("<i8", 40),
+    account=("<u4", 48),
+    counter_account=("<u4", 52),
+    counter_order_id=("<i8", 56),
+    # Other readings of the last two.
+    previous_price_ticks=("<i4", 52),
+    previous_quantity_lots=("<i8", 56),
+    client_order_id=("<i8", 56),
 )
 
 assert COMMAND.itemsize == SYMBOL_DEFINITION.itemsize == ACCOUNT_DEFINITION.itemsize == EVENT.itemsize == 64

@@ -106,7 +106,7 @@ def lay_out(arena: Arena, sizes: Sizes) -> VenueMemory:
     control = arena.array(np.int64, COLD + LINE * sizes.shards)
     workers = arena.array(np.int64, LINE * WORKERS_MAX)
     bells = arena.array(np.int64, LINE * WORKERS_MAX)
-    histograms = [arena.array(np.int64, HISTOGRAM_WORDS) for _ in range(3)]
+    ring_wait, matching, sync = (arena.array(np.int64, HISTOGRAM_WORDS) for _ in range(3))
     log = broadcast_ring(COMMAND, sizes.log_ring)
     headers = arena.array(np.int64, sizes.rings * ring.HEADER_WORDS)
     slots = arena.array(COMMAND, sizes.rings * sizes.gateway_ring)
@@ -122,7 +122,21 @@ def lay_out(arena: Arena, sizes: Sizes) -> VenueMemory:
     symbols = arena.array(SYMBOL_DEFINITION, sizes.symbols_max + 1)
     shards = tuple(carve(arena.array, sizes.shard(), stream) for stream in events)
     return VenueMemory(
-        sizes, control, workers, bells, *histograms, log, headers, slots, gateways, events, accounts, symbols, shards
+        sizes=sizes,
+        control=control,
+        workers=workers,
+        bells=bells,
+        ring_wait=ring_wait,
+        matching=matching,
+        journal_sync=sync,
+        log=log,
+        gateway_headers=headers,
+        gateway_slots=slots,
+        gateways=gateways,
+        events=events,
+        accounts=accounts,
+        symbols=symbols,
+        shards=shards,
     )
 
 

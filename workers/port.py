@@ -119,8 +119,7 @@ class Port:
         """Whether drain() would give something for any shard."""
         control = self.memory.control
         return any(
-            anything_new(stream, int(self.positions[shard]), control)
-            for shard, stream in enumerate(self.memory.events)
+            anything_new(stream, int(self.positions[shard]), control) for shard, stream in enumerate(self.memory.events)
         )
 
     def close(self) -> None:

@@ -79,6 +79,6 @@ def rebuild(memory: VenueMemory, numbers: list[int], reader: JournalReader, each
 
 
 def _publish(shard: Shard) -> None:
-    if NOTHING_IS_WRITTEN > shard.words[W_EVENTS] > shard.events.header[broadcast.CURSOR]:
-        if shard.words[W_FLOOR] != NOTHING_IS_WRITTEN:
-            broadcast.publish(shard.events, int(shard.words[W_EVENTS]))
+    written = int(shard.words[W_EVENTS])
+    if shard.words[W_FLOOR] != NOTHING_IS_WRITTEN and written > shard.events.header[broadcast.CURSOR]:
+        broadcast.publish(shard.events, written)

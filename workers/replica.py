@@ -36,9 +36,7 @@ class Replica:
     @staticmethod
     def _new_shard(sizes: Sizes) -> Shard:
         def lay_out(arena: Any) -> Shard:
-            stream = Broadcast(
-                arena.array(np.int64, broadcast.HEADER_WORDS), arena.array(EVENT, RECENT_EVENTS)
-            )
+            stream = Broadcast(arena.array(np.int64, broadcast.HEADER_WORDS), arena.array(EVENT, RECENT_EVENTS))
             return carve(arena.array, sizes.shard(), stream)
 
         shard = allocate(lay_out)

@@ -15,6 +15,7 @@ from shm import broadcast, ring
 from shm.atomics import load_acquire, store_release
 from shm.broadcast import Broadcast
 from shm.histogram import record
+from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from shm.ring import HEADER_WORDS, Ring
 from tradsys.reasons import Reason
@@ -97,7 +98,7 @@ def _define(state: SequencerState, kind: int, at: int) -> int:
     control = state.control
     if kind == _SYMBOL:
         known = control[SYMBOLS]
-        number = np.int64(state.log_symbols[at].symbol)
+        number = signed(state.log_symbols[at].symbol)
         if number != known + 1:
             return _SYMBOL_EXISTS if 0 < number <= known else _OUT_OF_ORDER
         if number >= len(state.symbols):
@@ -106,7 +107,7 @@ def _define(state: SequencerState, kind: int, at: int) -> int:
         store_release(control, SYMBOLS, number)
         return 0
     known = control[ACCOUNTS]
-    number = np.int64(state.log_accounts[at].account)
+    number = signed(state.log_accounts[at].account)
     if number != known + 1:
         return _ACCOUNT_EXISTS if 0 < number <= known else _OUT_OF_ORDER
     if number >= len(state.accounts):
@@ -121,13 +122,13 @@ def _decide(state: SequencerState, command: Any, at: int) -> int:
     """Whether the command may go to the book: a reason, or 0."""
     kind = command.kind
     if _NEW <= kind <= _AMEND:
-        account = np.int64(command.account)
+        account = signed(command.account)
         if account == 0 or account > state.control[ACCOUNTS]:
             return _UNKNOWN_ACCOUNT
         return 0
-    if kind == _SYMBOL or kind == _ACCOUNT:  # noqa: PLR1714 - a kernel compiles this better than a tuple
+    if kind == _SYMBOL or kind == _ACCOUNT:
         return _define(state, kind, at)
-    if kind == _CANCEL_ALL or kind == _STATE:  # noqa: PLR1714
+    if kind == _CANCEL_ALL or kind == _STATE:
         return 0
     return _UNKNOWN_COMMAND
 
@@ -239,13 +240,13 @@ def recover(state: SequencerState, records: Any, symbols: Any, accounts: Any) ->
         elif kind == _TICK:
             words[_LAST_TICK_NS] = command.timestamp_ns
         elif command.source != VENUE_SOURCE:
-            words[_LAST_REQUEST + command.source] = np.int64(command.request) + 1
+            words[_LAST_REQUEST + command.source] = signed(command.request) + 1
         if command.reason == 0 and kind == _SYMBOL:
-            number = np.int64(symbols[i].symbol)
+            number = signed(symbols[i].symbol)
             state.symbols[number] = symbols[i]
             control[SYMBOLS] = max(control[SYMBOLS], number)
         if command.reason == 0 and kind == _ACCOUNT:
-            number = np.int64(accounts[i].account)
+            number = signed(accounts[i].account)
             state.accounts[number] = accounts[i]
             control[ACCOUNTS] = max(control[ACCOUNTS], number)
 

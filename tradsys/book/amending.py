@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from shm.integers import signed
 from shm.jit import kernel
 from tradsys.book.events import (
     KEPT_PRIORITY,
@@ -120,14 +121,14 @@ def amend_order(shard: Shard, command: Any) -> bool:
         reject(shard, command, reason)
         return True
     order = shard.orders[slot]
-    symbol = np.int64(order.symbol)
-    side = np.int64(order.side)
-    price = np.int64(order.price_ticks)
+    symbol = signed(order.symbol)
+    side = signed(order.side)
+    price = signed(order.price_ticks)
     if command.flags & _NEW_PRICE:
-        price = np.int64(command.price_ticks)
-    leaves = np.int64(order.leaves_lots)
+        price = signed(command.price_ticks)
+    leaves = signed(order.leaves_lots)
     if command.flags & _NEW_QUANTITY:
-        leaves = np.int64(command.quantity_lots)
+        leaves = signed(command.quantity_lots)
         if command.flags & _IS_LEAVES == 0:
             leaves -= order.filled_lots
     if leaves <= 0:
@@ -166,8 +167,8 @@ def cancel_all(shard: Shard, command: Any) -> bool:
     False when it waits for room in the event ring; called again with the same command, it goes on.
     """
     words = shard.words
-    account = np.int64(command.account)
-    symbol = np.int64(command.symbol)
+    account = signed(command.account)
+    symbol = signed(command.symbol)
     if words[W_PENDING] == P_NONE:
         words[W_PENDING] = P_MASS_CANCEL
         words[W_PENDING_A] = 1  # the next slot to look at

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from shm.integers import signed
 from shm.jit import kernel
 from tradsys.book.events import AUCTION, COUNTER_DONE, LAST, ORDER_DONE, emit, has_room
 from tradsys.book.layout import (
@@ -34,13 +33,13 @@ _CLOSING = int(MarketState.CLOSING_AUCTION)
 _TRADE = int(EventKind.TRADE)
 _STATE = int(EventKind.STATE)
 _INDICATION = int(EventKind.INDICATION)
-_FAR = np.int64(1 << 40)
+_FAR = 1 << 40
 
 
 @kernel
 def is_indicating(state: int) -> bool:
     """Whether indicative prices are published in this market state."""
-    return state == _OPENING or state == _CLOSING  # noqa: PLR1714 - a kernel compiles this better than a tuple
+    return state == _OPENING or state == _CLOSING
 
 
 @kernel
@@ -54,27 +53,27 @@ def indicative(shard: Shard, symbol: int) -> tuple[int, int, int]:
     bids = shard.sides[2 * symbol]
     asks = shard.sides[2 * symbol + 1]
     if bids.best_index < 0 or asks.best_index < 0:
-        return np.int64(0), np.int64(0), np.int64(0)
+        return signed(0), signed(0), signed(0)
     high = price_of(bids, bids.best_index)
     lowest_ask = price_of(asks, asks.best_index)
     if high < lowest_ask:
-        return np.int64(0), np.int64(0), np.int64(0)
-    reference = np.int64(shard.books[symbol].reference_ticks)
+        return signed(0), signed(0), signed(0)
+    reference = signed(shard.books[symbol].reference_ticks)
 
     # Sellers at or below the highest bid; `ask` is the highest priced level among them.
-    ask = np.int64(asks.best_level)
-    sell = np.int64(levels[ask].quantity_lots)
+    ask = signed(asks.best_level)
+    sell = signed(levels[ask].quantity_lots)
     while levels[ask].worse != 0 and price_of(asks, levels[levels[ask].worse].index) <= high:
-        ask = np.int64(levels[ask].worse)
+        ask = signed(levels[ask].worse)
         sell += levels[ask].quantity_lots
     # Buyers at or above `high`; `bid` is the lowest priced level among them.
-    bid = np.int64(bids.best_level)
-    buy = np.int64(levels[bid].quantity_lots)
+    bid = signed(bids.best_level)
+    buy = signed(levels[bid].quantity_lots)
 
-    best_price, best_volume, best_surplus = np.int64(0), np.int64(0), np.int64(0)
+    best_price, best_volume, best_surplus = signed(0), signed(0), signed(0)
     while high >= lowest_ask:
         ask_price = price_of(asks, levels[ask].index)
-        next_bid = np.int64(levels[bid].worse)
+        next_bid = signed(levels[bid].worse)
         next_bid_price = price_of(bids, levels[next_bid].index) if next_bid != 0 else -_FAR
         low = max(ask_price, next_bid_price + 1)
         price = min(max(reference, low), high)
@@ -90,7 +89,7 @@ def indicative(shard: Shard, symbol: int) -> tuple[int, int, int]:
         high = low - 1
         if low == ask_price:
             sell -= levels[ask].quantity_lots
-            ask = np.int64(levels[ask].better)
+            ask = signed(levels[ask].better)
         if high == next_bid_price:
             bid = next_bid
             buy += levels[bid].quantity_lots
@@ -103,8 +102,8 @@ def _trade_pair(shard: Shard, command: Any, symbol: int, price_ticks: int, left_
     orders = shard.orders
     bids = shard.sides[2 * symbol]
     asks = shard.sides[2 * symbol + 1]
-    buyer_slot = np.int64(shard.levels[bids.best_level].head)
-    seller_slot = np.int64(shard.levels[asks.best_level].head)
+    buyer_slot = signed(shard.levels[bids.best_level].head)
+    seller_slot = signed(shard.levels[asks.best_level].head)
     buyer = orders[buyer_slot]
     seller = orders[seller_slot]
     quantity = min(left_lots, min(buyer.leaves_lots, seller.leaves_lots))
@@ -154,7 +153,7 @@ def uncross(shard: Shard, command: Any) -> bool:
     False when it waits for room in the event ring; called again with the same command, it goes on.
     """
     words = shard.words
-    symbol = np.int64(command.symbol)
+    symbol = signed(command.symbol)
     book = shard.books[symbol]
     if words[W_PENDING] == P_NONE:
         price, volume, _surplus = indicative(shard, symbol)

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from shm.atomics import trailing_zeros
+from shm.integers import signed
 from shm.jit import kernel
 
 PAGES_MAX = 1 << 18
@@ -21,7 +20,7 @@ PAGES_MAX = 1 << 18
 @kernel
 def bit(number: int) -> int:
     """The word with only bit `number` (0 to 63) set."""
-    return np.int64(1) << np.int64(number)
+    return signed(1) << signed(number)
 
 
 @kernel
@@ -61,7 +60,7 @@ def clear(summary: Any, base: int, pages: int, page: int) -> None:
 @kernel
 def above(word: int, bit_number: int) -> int:
     """The bits of `word` higher than number `bit_number` (0 to 63)."""
-    return word & (np.int64(-2) << np.int64(bit_number))
+    return word & (signed(-2) << signed(bit_number))
 
 
 @kernel

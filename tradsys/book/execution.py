@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.book.amending import amend_order, cancel_all, cancel_order
 from tradsys.book.auction import enter_state, indicate, is_indicating, uncross
@@ -47,7 +46,7 @@ _INVALID_STATE = int(Reason.INVALID_STATE)
 @kernel
 def define_symbol(shard: Shard, command: Any, definition: Any) -> None:
     """Open a book for a new symbol; `definition` is the command read as a SYMBOL_DEFINITION."""
-    symbol = np.int64(definition.symbol)
+    symbol = signed(definition.symbol)
     if symbol == 0 or symbol >= len(shard.books):
         reject(shard, command, _UNKNOWN_SYMBOL)
         return
@@ -59,7 +58,7 @@ def define_symbol(shard: Shard, command: Any, definition: Any) -> None:
         reject(shard, command, _INVALID_STATE)
         return
     if definition.lowest_ticks > definition.highest_ticks or not open_sides(
-        shard, symbol, np.int64(definition.lowest_ticks), np.int64(definition.highest_ticks)
+        shard, symbol, signed(definition.lowest_ticks), signed(definition.highest_ticks)
     ):
         reject(shard, command, _SYMBOL_RANGE_TOO_WIDE)
         return
@@ -91,7 +90,7 @@ def define_symbol(shard: Shard, command: Any, definition: Any) -> None:
 @kernel
 def change_state(shard: Shard, command: Any) -> bool:
     """Enter another market state; leaving an auction for a state that does not collect uncrosses it first."""
-    symbol = np.int64(command.symbol)
+    symbol = signed(command.symbol)
     if symbol >= len(shard.books) or shard.books[symbol].defined == 0:
         reject(shard, command, _UNKNOWN_SYMBOL)
         return True
@@ -107,7 +106,7 @@ def change_state(shard: Shard, command: Any) -> bool:
             return False
     else:
         enter_state(shard, command, 0, 0)
-    shard.words[W_AUCTIONS] += np.int64(is_indicating(after)) - np.int64(is_indicating(before))
+    shard.words[W_AUCTIONS] += signed(is_indicating(after)) - signed(is_indicating(before))
     return True
 
 
@@ -157,8 +156,8 @@ def run(
     """Carry out the commands after the shard's position up to sequence `last`; gives how many were looked at.
 
     `commands[(sequence - first) & mask]` holds the record of that sequence (mask -1: no ring), `definitions` the
-    same memory read as SYMBOL_DEFINITION. Only commands of this shard's symbols (symbol id modulo `shards` is `number`) and those
-    that concern every shard are carried out. Stops early when the event ring is full.
+    same memory read as SYMBOL_DEFINITION. Only commands of this shard's symbols (symbol id modulo `shards` is
+    `number`) and those that concern every shard are carried out. Stops early when the event ring is full.
     """
     words = shard.words
     position = words[W_POSITION]
@@ -168,7 +167,7 @@ def run(
             break
         at = (position + 1 - first) & mask
         command = commands[at]
-        symbol = np.int64(command.symbol)
+        symbol = signed(command.symbol)
         mine = symbol % shards == number if shards > 1 else True
         if mine or (symbol == 0 and (command.kind == _CANCEL_ALL or command.kind == _TICK)):
             if not execute(shard, command, definitions[at]):

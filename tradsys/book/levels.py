@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from shm.atomics import trailing_zeros
+from shm.integers import signed
 from shm.jit import kernel
 from tradsys.book.bitmap import above, bit, clear, mark, next_page, words_needed
 from tradsys.book.layout import W_USED_DIRECTORY, W_USED_PAGES, W_USED_SUMMARY, Shard
@@ -77,7 +76,7 @@ def _insert_level(shard: Shard, side: Any, index: int, number: int) -> None:
     best = side.best_index
     if index > best:
         better = 0
-        worse = np.int64(side.best_level)
+        worse = signed(side.best_level)
         side.best_index = index
         side.best_level = number
     else:
@@ -86,9 +85,9 @@ def _insert_level(shard: Shard, side: Any, index: int, number: int) -> None:
             better = (number & ~63) + trailing_zeros(bits)
         else:
             entry = next_page(shard.summary, side.words, side.pages, index >> 6)
-            other = np.int64(shard.directory[side.directory + entry])
+            other = signed(shard.directory[side.directory + entry])
             better = (other << 6) + trailing_zeros(shard.occupancy[other])
-        worse = np.int64(levels[better].worse)
+        worse = signed(levels[better].worse)
         levels[better].worse = number
     levels[worse].better = number
     level = levels[number]
@@ -104,9 +103,9 @@ def _insert_level(shard: Shard, side: Any, index: int, number: int) -> None:
 def _remove_level(shard: Shard, side: Any, number: int) -> None:
     levels = shard.levels
     level = levels[number]
-    better = np.int64(level.better)
-    worse = np.int64(level.worse)
-    index = np.int64(level.index)
+    better = signed(level.better)
+    worse = signed(level.worse)
+    index = signed(level.index)
     levels[better].worse = worse
     levels[worse].better = better
     if better == 0:
@@ -123,7 +122,7 @@ def _remove_level(shard: Shard, side: Any, number: int) -> None:
 def append(shard: Shard, side: Any, index: int, slot: int) -> None:
     """Put the order in `slot` at the end of the queue at `index`; has_level() must hold."""
     entry = side.directory + (index >> 6)
-    page = np.int64(shard.directory[entry])
+    page = signed(shard.directory[entry])
     if page == 0:
         page = _new_page(shard, entry)
     number = (page << 6) + (index & 63)
@@ -131,7 +130,7 @@ def append(shard: Shard, side: Any, index: int, slot: int) -> None:
     order = shard.orders[slot]
     order.level = number
     order.next = 0
-    count = np.int64(level.count)
+    count = signed(level.count)
     if count == 0:
         _insert_level(shard, side, index, number)
         order.prev = 0
@@ -151,16 +150,16 @@ def remove(shard: Shard, side: Any, slot: int) -> None:
     """Take the order in `slot` out of its queue, with what it has left."""
     orders = shard.orders
     order = orders[slot]
-    number = np.int64(order.level)
+    number = signed(order.level)
     level = shard.levels[number]
-    count = np.int64(level.count) - 1
+    count = signed(level.count) - 1
     level.count = count
     if count == 0:
         _remove_level(shard, side, number)
         return
     level.quantity_lots -= order.leaves_lots
-    after = np.int64(order.next)
-    before = np.int64(order.prev)
+    after = signed(order.next)
+    before = signed(order.prev)
     if before == 0:
         level.head = after
     else:

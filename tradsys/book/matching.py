@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from shm.integers import signed
 from shm.jit import kernel
 from tradsys.book.events import (
     COUNTER_DONE,
@@ -74,13 +73,13 @@ def limit_index(shard: Shard, symbol: int, side: int, price_ticks: int, is_marke
 def is_fillable(shard: Shard, symbol: int, side: int, limit: int, quantity_lots: int) -> bool:
     """Whether the opposite side down to index `limit` holds at least `quantity_lots`."""
     levels = shard.levels
-    number = np.int64(shard.sides[2 * symbol + 1 - side].best_level)
-    found = np.int64(0)
+    number = signed(shard.sides[2 * symbol + 1 - side].best_level)
+    found = signed(0)
     while levels[number].index >= limit:
         found += levels[number].quantity_lots
         if found >= quantity_lots:
             return True
-        number = np.int64(levels[number].worse)
+        number = signed(levels[number].worse)
     return False
 
 
@@ -132,11 +131,11 @@ def _plain_refusal(shard: Shard, command: Any, symbol: int) -> int:
 @kernel
 def new_order(shard: Shard, command: Any) -> bool:
     """Accept, match and rest or end a new order, or refuse it. False when it waits for room in the event ring."""
-    symbol = np.int64(command.symbol)
+    symbol = signed(command.symbol)
     if symbol >= len(shard.books):
         reject(shard, command, _UNKNOWN_SYMBOL)
         return True
-    rare = np.int64(command.order_type) | command.time_in_force | command.flags | (command.side & 0xFE)
+    rare = signed(command.order_type) | command.time_in_force | command.flags | (command.side & 0xFE)
     if rare == 0 and shard.books[symbol].state == _CONTINUOUS:
         reason = _plain_refusal(shard, command, symbol)
     else:
@@ -145,9 +144,9 @@ def new_order(shard: Shard, command: Any) -> bool:
         reject(shard, command, reason)
         return True
 
-    side = np.int64(command.side)
+    side = signed(command.side)
     is_market = command.order_type == _MARKET
-    price = np.int64(0) if is_market else np.int64(command.price_ticks)
+    price = signed(0) if is_market else signed(command.price_ticks)
     may_rest = not is_market and command.time_in_force == _GTC
     own = shard.sides[2 * symbol + side]
     if may_rest and not has_level(shard, own, index_of(own, price)):
@@ -185,7 +184,7 @@ def new_order(shard: Shard, command: Any) -> bool:
         command.quantity_lots,
         order_id,
         command.account,
-        np.int64(command.order_type) | np.int64(command.time_in_force) << 8,
+        signed(command.order_type) | signed(command.time_in_force) << 8,
         command.client_order_id,
     )
     if rests_at_once:
@@ -202,9 +201,9 @@ def sweep(shard: Shard, command: Any, slot: int, limit: int) -> bool:
     """
     orders = shard.orders
     order = orders[slot]
-    opposite = shard.sides[2 * np.int64(order.symbol) + 1 - np.int64(order.side)]
+    opposite = shard.sides[2 * signed(order.symbol) + 1 - signed(order.side)]
     leaves = order.leaves_lots
-    filled = np.int64(0)
+    filled = signed(0)
     while leaves > 0 and opposite.best_index >= limit:
         if not has_room(shard):
             order.leaves_lots = leaves
@@ -213,12 +212,12 @@ def sweep(shard: Shard, command: Any, slot: int, limit: int) -> bool:
             shard.words[W_PENDING_A] = slot
             return False
         level = shard.levels[opposite.best_level]
-        maker_slot = np.int64(level.head)
+        maker_slot = signed(level.head)
         maker = orders[maker_slot]
         quantity = min(leaves, maker.leaves_lots)
         leaves -= quantity
         filled += quantity
-        flags = np.int64(order.side)
+        flags = signed(order.side)
         if leaves == 0:
             flags |= ORDER_DONE | LAST
         maker_done = quantity == maker.leaves_lots
@@ -272,7 +271,7 @@ def _rest_or_end(shard: Shard, command: Any, slot: int) -> None:
         shard,
         command,
         _RESTED,
-        np.int64(order.side) | RESTING | LAST,
+        signed(order.side) | RESTING | LAST,
         0,
         order.symbol,
         order.price_ticks,
@@ -282,7 +281,7 @@ def _rest_or_end(shard: Shard, command: Any, slot: int) -> None:
         0,
         order.client_order_id,
     )
-    own = shard.sides[2 * np.int64(order.symbol) + np.int64(order.side)]
+    own = shard.sides[2 * signed(order.symbol) + signed(order.side)]
     append(shard, own, index_of(own, order.price_ticks), slot)
 
 
@@ -300,5 +299,5 @@ def take_out(shard: Shard, command: Any, slot: int, flags: int, reason: int) -> 
     """Take a resting order out of the book for `reason`."""
     order = shard.orders[slot]
     cancelled(shard, command, order, flags | WAS_RESTING, reason)
-    remove(shard, shard.sides[2 * np.int64(order.symbol) + np.int64(order.side)], slot)
+    remove(shard, shard.sides[2 * signed(order.symbol) + signed(order.side)], slot)
     free_slot(shard, slot)

@@ -95,7 +95,7 @@ class Segment:
             raise JournalError(f"{path}: not a journal segment; move the file elsewhere")
         if header[_H_VERSION] != VERSION:
             raise JournalError(
-                f"{path}: journal format {header[_H_VERSION]}, this program reads format {VERSION}; use the newer program"
+                f"{path}: journal format {header[_H_VERSION]}, this program reads {VERSION}; use a newer program"
             )
         if header[_H_CRC] != crc32c(self.words, 0, _H_CRC, 0):
             raise JournalError(f"{path}: the header's checksum is wrong (offset 0); restore the file from a backup")

@@ -249,6 +249,57 @@ def hand_off(bells: Any, mail: Any, side: int, total: int, seed: int) -> int:
 
 
 @kernel
+def reach(words: Any, index: int, value: int) -> None:
+    """Wait until the word is at least `value`."""
+    spins = 0
+    while load_acquire(words, index) < value:
+        spins = idle(spins)
+
+
+@kernel
+def dawdle(state: int) -> int:
+    """Take between nothing and some hundred nanoseconds, by chance; gives the next chance number."""
+    for _ in range((state >> 16) % 32):
+        state = step(state)
+    return step(state)
+
+
+@kernel
+def fall_asleep(bells: Any, mail: Any, rounds: int, seed: int) -> int:
+    """The sleeper of `rounds` meetings with `rouse`; gives the meetings at which neither saw the other.
+
+    Both sides start each meeting at the same moment: one goes to sleep and looks for mail, one posts and rings.
+    """
+    missed, state = 0, seed
+    for meeting in range(1, rounds + 1):
+        store_release(mail, 0, meeting)
+        reach(mail, 16, meeting)
+        state = dawdle(state)
+        doorbell.prepare_sleep(bells, 0)
+        saw = load_acquire(mail, 32) >= meeting
+        reach(mail, 48, meeting)
+        if not saw and mail[49] == 0:
+            missed += 1
+        doorbell.cancel_sleep(bells, 0)
+    return missed
+
+
+@kernel
+def rouse(bells: Any, mail: Any, rounds: int, seed: int) -> int:
+    """The ringer of `rounds` meetings with `fall_asleep`; gives how often it rang."""
+    rang, state = 0, seed
+    for meeting in range(1, rounds + 1):
+        store_release(mail, 16, meeting)
+        reach(mail, 0, meeting)
+        state = dawdle(state)
+        store_release(mail, 32, meeting)
+        mail[49] = doorbell.ring(bells, 0, doorbell.NO_DESCRIPTOR)
+        rang += mail[49]
+        store_release(mail, 48, meeting)
+    return rang
+
+
+@kernel
 def load(words: Any, index: int) -> int:
     return load_acquire(words, index)
 

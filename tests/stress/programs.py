@@ -61,6 +61,12 @@ def hand_off(segment: str, total: str, seed: str) -> None:
     say(kernels.hand_off(bells, mail, 1, int(total), int(seed)))
 
 
+def rouse(segment: str, rounds: str, seed: str) -> None:
+    arena = Segment.attach(segment).arena()
+    bells, mail = doorbell.lay_out(arena, 1), arena.array(np.int64, 64)
+    say(kernels.rouse(bells, mail, int(rounds), int(seed)))
+
+
 def ring_polled(segment: str, name: str, times: str) -> None:
     """Ring the bell for each of `times` numbers, each after the sleeper has taken the one before."""
     arena = Segment.attach(segment).arena()
@@ -106,6 +112,7 @@ PROGRAMS: list[Callable[..., None]] = [
     rewrite,
     add_many,
     hand_off,
+    rouse,
     ring_polled,
     own,
     read,

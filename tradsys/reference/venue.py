@@ -107,9 +107,9 @@ class Venue:
             return self._tick()
         if command.kind == Kind.SYMBOL:
             return self._define_symbol(command)
-        if command.kind in {Kind.ACCOUNT, Kind.BOOT}:
-            return Reason.NONE  # the books have nothing to say to these
-        return Reason.UNKNOWN_COMMAND
+        if command.kind == Kind.ACCOUNT:
+            self._events.write(EventKind.ACCOUNT, 0, symbol=0, account=command.account)
+        return Reason.NONE  # the sequencer has refused what nobody knows
 
     # New orders.
 
@@ -119,9 +119,7 @@ class Venue:
             return reason
         market = self.markets[command.symbol]
         is_market = command.order_type == OrderType.MARKET
-        time_in_force = command.time_in_force
-        if is_market and time_in_force == TimeInForce.GTC:
-            time_in_force = int(TimeInForce.IOC)
+        may_rest = not is_market and command.time_in_force == TimeInForce.GTC
         order = Order(
             command.sequence << SLOT_BITS | self._take_slot(),
             command.account,
@@ -135,15 +133,18 @@ class Venue:
         self.orders[order.order_id] = order
         limit = None if is_market else order.price_ticks
         trades = market.state == MarketState.CONTINUOUS and market.book.would_trade(order.side, limit)
-        rests = not trades and time_in_force == TimeInForce.GTC
+        rests = may_rest and not trades
         self._events.order(
-            EventKind.ACCEPTED, order, RESTING if rests else 0, counter_account=command.order_type | time_in_force << 8
+            EventKind.ACCEPTED,
+            order,
+            RESTING if rests else 0,
+            counter_account=command.order_type | command.time_in_force << 8,
         )
         if trades:
             self._sweep(market, order, limit)
         if order.leaves_lots == 0:
             self._forget(order)
-        elif time_in_force == TimeInForce.GTC:
+        elif may_rest:
             market.book.side(order.side).add(order)
             if trades:
                 self._events.order(EventKind.RESTED, order, RESTING)
@@ -280,10 +281,14 @@ class Venue:
     def _define_symbol(self, command: Command) -> int:
         definition = command.definition
         assert definition is not None, "a symbol command needs its definition"
+        if definition.symbol == 0:
+            return Reason.UNKNOWN_SYMBOL
         if definition.symbol in self.markets:
             return Reason.SYMBOL_EXISTS
         if definition.state > MarketState.CLOSED:
             return Reason.INVALID_STATE
+        if definition.lowest_ticks > definition.highest_ticks:
+            return Reason.SYMBOL_RANGE_TOO_WIDE
         self.markets[definition.symbol] = Market(
             definition.lowest_ticks, definition.highest_ticks, definition.reference_ticks, definition.state
         )
@@ -371,7 +376,9 @@ class Venue:
 
 
 def _is_valid_order(command: Command) -> bool:
-    return command.side <= SELL and command.order_type <= OrderType.MARKET and command.time_in_force <= TimeInForce.FOK
+    known_flags = command.flags in {0, POST_ONLY}
+    known_type = command.order_type <= OrderType.MARKET and command.time_in_force <= TimeInForce.FOK
+    return known_flags and known_type and command.side <= SELL
 
 
 def _amended(order: Order, command: Command) -> tuple[int, int]:

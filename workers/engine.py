@@ -107,9 +107,9 @@ class Engine:
         recovery.rebuild(self.memory, self.plan.shards(), reader, each_batch)
         if state is not None:
             sequencer.resume_rings(state, self.memory)
-        self.log.info(
-            "rebuilt from the journal", sequence=reader.sequence, seconds=round(time.monotonic() - started, 3)
-        )
+        if reader.sequence:
+            seconds = round(time.monotonic() - started, 3)
+            self.log.info("rebuilt from the journal", sequence=reader.sequence, seconds=seconds)
 
     def _assemble(self, state: Any, matchers: Any) -> Worker:
         numbers = np.array([self.plan.index, time.time_ns() - time.monotonic_ns()], np.int64)

@@ -1,0 +1,135 @@
+"""Compiling every kernel of a venue before it starts, with progress, into the cache that all processes share.
+
+Each step runs a small private venue, so that exactly the kernels and argument types of the real one are compiled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from shm import broadcast
+from shm.jit import CACHE_DIRECTORY, JIT_DISABLED
+from tradsys.configuration import Configuration
+from tradsys.records import COMMAND, Kind
+from tradsys.symbols import Account, Symbol
+from workers import memory
+from workers.engine import Engine
+from workers.memory import Sizes, VenueMemory
+from workers.port import Port
+from workers.recovery import apply_batch
+from workers.replica import Replica
+from workers.topology import WorkerPlan
+from workers.venue import Venue
+
+Report = Callable[[str, int, int], None]
+"""Called as report(what comes next, steps done, steps in all)."""
+
+_TURN_NS = 1_000_000
+
+
+def _kernels(plans: list[WorkerPlan]) -> list[tuple[bool, bool, int]]:
+    """What decides which variants of the duty cycle a set of workers needs."""
+    return sorted({(plan.has("sequencer"), plan.has("journal"), len(plan.shards())) for plan in plans})
+
+
+def _stamp(plans: list[WorkerPlan]) -> Path:
+    text = repr(_kernels(plans)).encode()
+    return CACHE_DIRECTORY / f"compiled-{hashlib.sha256(text).hexdigest()[:12]}"
+
+
+def needed(plans: list[WorkerPlan]) -> bool:
+    """Whether kernels of these workers have yet to be compiled on this machine."""
+    return not JIT_DISABLED and not _stamp(plans).exists()
+
+
+def compile_all(plans: list[WorkerPlan], configuration: Configuration, report: Report) -> None:
+    """Compile what these workers, their gateways and the replicas run. Takes up to a minute the first time."""
+    core = [plan for plan in plans if not plan.is_gateway and plan.agents]
+    steps: list[tuple[str, Callable[[], None]]] = []
+    with tempfile.TemporaryDirectory(prefix="tradsys-compile-") as directory:
+        private = _private_venue(plans, configuration, Path(directory))
+        port = Port(private[1], 0, 0)
+        steps.append(("order book", lambda: _compile_book(private[1])))
+        steps += [(f"worker {plan.name}", lambda plan=plan: _compile_worker(plan, *private)) for plan in core]  # type: ignore[misc]
+        steps.append(("ports", lambda: _compile_port(port)))
+        steps.append(("replicas", lambda: _compile_replica(private[0])))
+        for number, (name, step) in enumerate(steps):
+            report(name, number, len(steps))
+            step()
+    _stamp(plans).touch()
+    report("done", len(steps), len(steps))
+
+
+def _private_venue(plans: list[WorkerPlan], configuration: Configuration, directory: Path) -> tuple[Venue, VenueMemory]:
+    small = Sizes(
+        shards=configuration.topology.shards,
+        rings=2,
+        symbols_max=8,
+        accounts_max=8,
+        orders_per_shard=64,
+        level_pages_per_shard=64,
+        directory_entries_per_shard=64,
+        log_ring=1024,
+        event_ring=1024,
+        gateway_ring=1024,
+    )
+    quiet = [msgspec.structs.replace(plan, idle="yield", core=None) for plan in plans]
+    journal = msgspec.structs.replace(configuration.journal, segment_bytes=1 << 16)
+    venue = Venue(
+        data_directory=str(directory),
+        segment="/tradsys-compile",
+        supervisor_pid=0,
+        started_ns=0,
+        sizes=small,
+        workers=quiet,
+        control_ring=1,
+        configuration=msgspec.structs.replace(configuration, journal=journal),
+    )
+    return venue, memory.private(small)
+
+
+def _some_commands() -> Any:
+    order = np.zeros(3, COMMAND)
+    order["kind"] = (Kind.NEW, Kind.NEW, Kind.TICK)
+    order["symbol"] = order["account"] = order["quantity_lots"] = order["price_ticks"] = 1
+    order["sequence"] = (3, 4, 5)
+    account = Account(1, "account").definition().view(COMMAND)
+    symbol = Symbol(1, "SYMBOL", 0, 1, 0, 1, 1, 100, 1).definition().view(COMMAND)
+    account["sequence"], symbol["sequence"] = 1, 2
+    return np.concatenate([account, symbol, order])
+
+
+def _compile_book(venue_memory: VenueMemory) -> None:
+    apply_batch(venue_memory.shards[0], 0, venue_memory.sizes.shards, _some_commands())
+
+
+def _compile_worker(plan: WorkerPlan, venue: Venue, venue_memory: VenueMemory) -> None:
+    """Take the worker from recovery to a few turns of its duty cycle."""
+    engine = Engine(venue, plan, venue_memory)
+    engine.recover()
+    for _ in range(3):
+        engine.turn(_TURN_NS)
+    engine.close()
+
+
+def _compile_port(port: Port) -> None:
+    port.gate()
+    port.submit(_some_commands())
+    port.drain(0)
+    port.has_events()
+    port.close()
+
+
+def _compile_replica(venue: Venue) -> None:
+    replica = Replica(venue.sizes, venue.journal_directory)
+    replica.advance()
+    for _batch in Replica(venue.sizes, venue.journal_directory).missing_events(0, 0):
+        pass
+    broadcast.published(replica.shards[0].events)

@@ -62,7 +62,8 @@ def initialise(ring: Broadcast, base: int = 0) -> None:
 def extend(ring: Broadcast, written: int) -> int:
     """Claim more slots beyond the record `written`; gives how many records the writer may write now.
 
-    0 means that a gating reader has not made room yet: back-pressure.
+    0 means that a gating reader has not made room yet: back-pressure. Never more than half a ring is written
+    without publishing it, so that a reader that joins at the cursor finds what comes after it.
     """
     header = ring.header
     capacity = header[CAPACITY]
@@ -72,6 +73,7 @@ def extend(ring: Broadcast, written: int) -> int:
         if load_acquire(header, ACTIVE + place) == 1:
             slowest = min(slowest, load_acquire(header, POSITION + place))
     limit = min(slowest + capacity, written + min(CLAIM_CHUNK, capacity >> 2))
+    limit = min(limit, header[CURSOR] + (capacity >> 1))
     if limit > header[LIMIT]:
         store_release(header, CLAIMED, limit)
         fence()  # the claim must be seen before the first overwritten byte

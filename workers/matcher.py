@@ -44,7 +44,6 @@ def match(state: MatcherState, now_ns: int) -> int:
     """One duty cycle: a batch of commands; gives how many. `now_ns` is the log's clock."""
     words = state.shard.words
     log = state.log
-    events = state.shard.events
     position = words[W_POSITION]
     last = min(broadcast.published(log), position + COMMANDS_PER_TURN)
     if last == position:
@@ -53,8 +52,6 @@ def match(state: MatcherState, now_ns: int) -> int:
     mask = len(log.slots) - 1
     written = words[W_EVENTS]
     done = run(state.shard, log.slots, state.definitions, 0, mask, last, state.numbers[1], number)
-    if words[W_EVENTS] > events.header[broadcast.CURSOR]:
-        broadcast.publish(events, words[W_EVENTS])
     if done > 0:
         if number == 0:
             record(state.matching_ns, now_ns - log.slots[words[W_POSITION] & mask].timestamp_ns)

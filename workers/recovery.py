@@ -6,6 +6,7 @@ are counted again, but not written again: readers may not have read what now lie
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -21,14 +22,10 @@ NOTHING_IS_WRITTEN = 1 << 62
 """As a floor: the events of this shard only count."""
 
 
-class RecoveryError(Exception):
-    """The shard could not be rebuilt; the message says at which sequence."""
-
-
 def apply_batch(shard: Shard, number: int, shards: int, records: Any) -> bool:
     """Carry out records of the log (in order, the first one next to the shard's position or before it).
 
-    False when the event ring has no room: publish, let readers go on, and call again with the same records.
+    False when a gating reader leaves the event ring no room: call again with the same records.
     """
     if len(records) == 0:
         return True
@@ -64,21 +61,15 @@ def finish(memory: VenueMemory, number: int) -> None:
 def rebuild(memory: VenueMemory, numbers: list[int], reader: JournalReader, each_batch: Any) -> None:
     """Rebuild the given shards from the whole journal; `each_batch(records)` is called with every batch.
 
-    Raises JournalError, and RecoveryError when readers of events do not make room.
+    Waits for gating readers of events that have fallen behind, calling `each_batch` meanwhile without records.
+    Raises JournalError.
     """
     shards = [begin(memory, number) for number in numbers]
     while len(records := reader.next_batch()):
         each_batch(records)
         for number, shard in zip(numbers, shards, strict=True):
             while not apply_batch(shard, number, memory.sizes.shards, records):
-                _publish(shard)
                 each_batch(records[:0])
-    for number, shard in zip(numbers, shards, strict=True):
-        _publish(shard)
+                os.sched_yield()
+    for number in numbers:
         finish(memory, number)
-
-
-def _publish(shard: Shard) -> None:
-    written = int(shard.words[W_EVENTS])
-    if shard.words[W_FLOOR] != NOTHING_IS_WRITTEN and written > shard.events.header[broadcast.CURSOR]:
-        broadcast.publish(shard.events, written)

@@ -85,17 +85,16 @@ class Replica:
         For a fresh replica, which this advances for that shard alone; use one replica for each shard.
         """
         stream = self.shards[shard].events
-        _reader, position = broadcast.join(stream)
+        reader, position = broadcast.join(stream)
         out = np.zeros(4096, EVENT)
         while len(records := self._reader.next_batch()):
             self._learn(records)
             done = False
             while not done:
                 done = apply_batch(self.shards[shard], shard, self._sizes.shards, records)
-                broadcast.publish(stream, int(self.shards[shard].words[W_EVENTS]))
                 while (count := int(broadcast.copy_since(stream, position, out))) > 0:
                     position += count
-                    broadcast.advance(stream, _reader, position)
+                    broadcast.advance(stream, reader, position)
                     skip = max(after - (position - count), 0)
                     if skip < count:
                         yield out[skip:count].copy()

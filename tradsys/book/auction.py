@@ -200,6 +200,27 @@ def enter_state(shard: Shard, command: Any, price_ticks: int, quantity_lots: int
 
 
 @kernel
+def _has_changed(shard: Shard, symbol: int) -> bool:
+    """Whether the symbol's indication differs from the one remembered, which it now is."""
+    book = shard.books[symbol]
+    price, volume, surplus = indicative(shard, symbol)
+    if price == book.indicated_price_ticks and volume == book.indicated_lots and surplus == book.indicated_surplus_lots:
+        return False
+    book.indicated_price_ticks = price
+    book.indicated_lots = volume
+    book.indicated_surplus_lots = surplus
+    return True
+
+
+@kernel
+def _tell_indication(shard: Shard, command: Any, symbol: int, flags: int) -> None:
+    book = shard.books[symbol]
+    price = book.indicated_price_ticks
+    surplus = book.indicated_surplus_lots
+    emit(shard, command, _INDICATION, flags, 0, symbol, price, book.indicated_lots, surplus, 0, 0, 0)
+
+
+@kernel
 def indicate(shard: Shard, command: Any) -> bool:
     """At a clock tick: tell each auction's indicative price where it has changed.
 
@@ -208,23 +229,21 @@ def indicate(shard: Shard, command: Any) -> bool:
     words = shard.words
     if words[W_PENDING] == P_NONE:
         words[W_PENDING] = P_INDICATE
-        words[W_PENDING_A] = 1
+        words[W_PENDING_A] = 1  # the next symbol to look at
+        words[W_PENDING_B] = 0  # a symbol still to be told: held back until it is known whether it is the last
     while words[W_PENDING_A] <= words[W_SYMBOLS]:
         symbol = words[W_PENDING_A]
-        book = shard.books[symbol]
-        if is_indicating(book.state):
+        if is_indicating(shard.books[symbol].state):
             if not has_room(shard):
                 return False
-            price, volume, surplus = indicative(shard, symbol)
-            if (
-                price != book.indicated_price_ticks
-                or volume != book.indicated_lots
-                or surplus != book.indicated_surplus_lots
-            ):
-                book.indicated_price_ticks = price
-                book.indicated_lots = volume
-                book.indicated_surplus_lots = surplus
-                emit(shard, command, _INDICATION, 0, 0, symbol, price, volume, surplus, 0, 0, 0)
+            if _has_changed(shard, symbol):
+                if words[W_PENDING_B] != 0:
+                    _tell_indication(shard, command, words[W_PENDING_B], 0)
+                words[W_PENDING_B] = symbol
         words[W_PENDING_A] += 1
+    if words[W_PENDING_B] != 0:
+        if not has_room(shard):
+            return False
+        _tell_indication(shard, command, words[W_PENDING_B], LAST)
     words[W_PENDING] = P_NONE
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shm.broadcast import writable
+from shm.broadcast import CURSOR, publish, writable
 from shm.jit import kernel
 from tradsys.book.layout import W_EVENTS, W_FLOOR, Shard
 from tradsys.records import EventFlag, EventKind
@@ -28,8 +28,19 @@ ROOM_FOR_A_STEP = 4
 
 @kernel
 def has_room(shard: Shard) -> bool:
-    """Whether the event ring can take another step's events; False is back-pressure by a gating reader."""
-    return writable(shard.events, shard.words[W_EVENTS] + ROOM_FOR_A_STEP - 1) > 0
+    """Whether the event ring can take another step's events; False asks to publish, or to wait for readers."""
+    last = shard.words[W_EVENTS] + ROOM_FOR_A_STEP
+    return last <= shard.words[W_FLOOR] or writable(shard.events, last - 1) > 0
+
+
+@kernel
+def publish_events(shard: Shard) -> bool:
+    """Make every event written so far visible; False when there is none that is not."""
+    written = shard.words[W_EVENTS]
+    if written <= shard.words[W_FLOOR] or written <= shard.events.header[CURSOR]:
+        return False
+    publish(shard.events, written)
+    return True
 
 
 @kernel

@@ -8,7 +8,7 @@ from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.book.amending import amend_order, cancel_all, cancel_order
 from tradsys.book.auction import enter_state, indicate, is_indicating, uncross
-from tradsys.book.events import LAST, emit, has_room, reject
+from tradsys.book.events import LAST, emit, has_room, publish_events, reject
 from tradsys.book.layout import (
     P_SWEEP,
     W_AUCTIONS,
@@ -89,7 +89,10 @@ def define_symbol(shard: Shard, command: Any, definition: Any) -> None:
 
 @kernel
 def change_state(shard: Shard, command: Any) -> bool:
-    """Enter another market state; leaving an auction for a state that does not collect uncrosses it first."""
+    """Enter another market state; leaving an auction for a state that does not collect uncrosses it first.
+
+    A price in the command is the new reference price, also for that uncrossing.
+    """
     symbol = signed(command.symbol)
     if symbol >= len(shard.books) or shard.books[symbol].defined == 0:
         reject(shard, command, _UNKNOWN_SYMBOL)
@@ -97,8 +100,11 @@ def change_state(shard: Shard, command: Any) -> bool:
     if command.order_type > _CLOSED:
         reject(shard, command, _INVALID_STATE)
         return True
-    before = shard.books[symbol].state
+    book = shard.books[symbol]
+    before = book.state
     after = command.order_type
+    if command.price_ticks != 0:
+        book.reference_ticks = command.price_ticks
     collected = before != _CONTINUOUS and before != _HALT and before != _CLOSED
     collects = after != _CONTINUOUS and after != _HALT and after != _CLOSED
     if collected and not collects:
@@ -163,7 +169,7 @@ def run(
     position = words[W_POSITION]
     start = position
     while position < last:
-        if not has_room(shard):
+        if not has_room(shard) and not (publish_events(shard) and has_room(shard)):
             break
         at = (position + 1 - first) & mask
         command = commands[at]
@@ -171,10 +177,13 @@ def run(
         mine = symbol % shards == number if shards > 1 else True
         if mine or (symbol == 0 and (command.kind == _CANCEL_ALL or command.kind == _TICK)):
             if not execute(shard, command, definitions[at]):
+                if publish_events(shard):
+                    continue
                 break
             words[W_COMMANDS] += 1
         position += 1
         words[W_POSITION] = position
+    publish_events(shard)
     return position - start
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from shm.atomics import trailing_zeros
 from shm.integers import signed
 from shm.jit import kernel
-from tradsys.book.bitmap import above, bit, clear, mark, next_page, words_needed
+from tradsys.book.bitmap import PAGES_MAX, above, bit, clear, mark, next_page, words_needed
 from tradsys.book.layout import W_USED_DIRECTORY, W_USED_PAGES, W_USED_SUMMARY, Shard
 
 
@@ -35,7 +35,11 @@ def open_sides(shard: Shard, symbol: int, lowest_ticks: int, highest_ticks: int)
     needed = words_needed(pages)
     directory = words[W_USED_DIRECTORY]
     summary = words[W_USED_SUMMARY]
-    if directory + 2 * pages > len(shard.directory) or summary + 2 * needed > len(shard.summary):
+    if (
+        pages > PAGES_MAX
+        or directory + 2 * pages > len(shard.directory)
+        or summary + 2 * needed > len(shard.summary)
+    ):
         return False
     words[W_USED_DIRECTORY] = directory + 2 * pages
     words[W_USED_SUMMARY] = summary + 2 * needed

@@ -1,0 +1,177 @@
+"""Whether a shard's arrays still fit together: every link, sum, bit and count, each found out anew.
+
+For tests and for whoever doubts a shard. Plain Python over copies of the used parts: milliseconds for thousands
+of orders, nothing for a duty cycle.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tradsys.book.layout import (
+    P_NONE,
+    W_AUCTIONS,
+    W_FREE_ORDER,
+    W_LIVE_ORDERS,
+    W_PENDING,
+    W_SYMBOLS,
+    W_USED_DIRECTORY,
+    W_USED_ORDERS,
+    W_USED_PAGES,
+    W_USED_SUMMARY,
+    Shard,
+)
+from tradsys.book.levels import price_of
+from tradsys.records import SLOT_MASK, MarketState
+
+_COLLECTING = (MarketState.PRE_OPEN, MarketState.OPENING_AUCTION, MarketState.CLOSING_AUCTION)
+_INDICATED = (MarketState.OPENING_AUCTION, MarketState.CLOSING_AUCTION)
+
+
+def audit(shard: Shard) -> None:
+    """Check every invariant of a shard between two commands. Raises AssertionError, saying what does not hold."""
+    assert shard.words[W_PENDING] == P_NONE, "a command is pending: audit between commands"
+    _Audit(shard).check()
+
+
+class _Audit:
+    def __init__(self, shard: Shard) -> None:
+        self.shard = shard
+        self.words = [int(word) for word in shard.words]
+        used = self.words[W_USED_ORDERS]
+        assert 0 <= used < len(shard.orders), f"{used} slots used of {len(shard.orders) - 1}"
+        self.orders = _rows(shard.orders[: used + 1])
+        self.levels = _rows(shard.levels[: 64 * (self.words[W_USED_PAGES] + 1)])
+        self.queued: dict[int, int] = {}  # slot: the level in whose queue it was met
+        self.occupied: dict[int, int] = {}  # page: the bits of its occupied levels
+        self.summary = np.zeros(len(shard.summary), np.uint64)
+
+    def check(self) -> None:
+        self._check_slots()
+        assert self.shard.levels["index"][0] == -1, "the null level has a price"
+        defined = [symbol for symbol in range(1, len(self.shard.books)) if self.shard.books[symbol]["defined"]]
+        for symbol in defined:
+            for number in range(2):
+                self._check_side(symbol, number)
+            self._check_touch(symbol)
+        indicated = [symbol for symbol in defined if self.shard.books[symbol]["state"] in _INDICATED]
+        assert self.words[W_AUCTIONS] == len(indicated), f"{self.words[W_AUCTIONS]} auctions, not {indicated}"
+        assert self.words[W_SYMBOLS] == max(defined, default=0), f"the highest symbol is not {self.words[W_SYMBOLS]}"
+        for slot, order in enumerate(self.orders):
+            assert order["order_id"] == 0 or slot in self.queued, f"order in slot {slot} is in no queue"
+        self._check_pages()
+        self._check_bitmaps()
+
+    def _check_slots(self) -> None:
+        """Live orders and the free list share the used slots between them."""
+        live = [slot for slot, order in enumerate(self.orders) if order["order_id"] != 0]
+        for slot in live:
+            order_id = self.orders[slot]["order_id"]
+            assert slot > 0, "the null slot holds an order"
+            assert order_id & SLOT_MASK == slot, f"order {order_id} lies in slot {slot}"
+        assert self.words[W_LIVE_ORDERS] == len(live), f"{self.words[W_LIVE_ORDERS]} live orders, counted {len(live)}"
+        assert not self.shard.orders["order_id"][len(self.orders) :].any(), "an order lies in a slot never given out"
+        free: dict[int, bool] = {}
+        slot = self.words[W_FREE_ORDER]
+        while slot != 0:
+            assert slot < len(self.orders), f"free list leads to slot {slot}, never given out"
+            assert slot not in free, f"free list comes twice to slot {slot}"
+            assert self.orders[slot]["order_id"] == 0, f"slot {slot} is free and holds an order"
+            free[slot] = True
+            slot = self.orders[slot]["next"]
+        used = len(self.orders) - 1
+        assert len(free) + len(live) == used, f"{used} slots used: {len(live)} live and {len(free)} free"
+
+    def _check_side(self, symbol: int, number: int) -> None:
+        """From the best level to the worst: links, order of prices, directory, queues."""
+        side = self.shard.sides[2 * symbol + number]
+        place = f"symbol {symbol} side {number}"
+        current, better = int(side["best_level"]), 0
+        index_before = self.levels[current]["index"] + 1
+        assert side["best_index"] == self.levels[current]["index"], f"{place}: best index is not the best level's"
+        while current != 0:
+            assert current < len(self.levels), f"{place}: level {current} is on a page never given out"
+            level = self.levels[current]
+            index = level["index"]
+            where = f"{place} level {current}"
+            assert level["better"] == better, f"{where}: better is {level['better']}, came from {better}"
+            assert 0 <= index < index_before, f"{where}: index {index} behind {index_before}"
+            page = int(self.shard.directory[int(side["directory"]) + (index >> 6)])
+            assert current == (page << 6) + (index & 63), f"{where}: not where the directory finds index {index}"
+            self._check_queue(symbol, number, current, int(price_of(side, index)))
+            self.occupied[page] = self.occupied.get(page, 0) | 1 << (index & 63)
+            self._summarise(side, index >> 6)
+            index_before, better, current = index, current, level["worse"]
+
+    def _check_queue(self, symbol: int, number: int, level_number: int, price_ticks: int) -> None:
+        """The orders of one level, from head to tail."""
+        level = self.levels[level_number]
+        where = f"symbol {symbol} side {number} level {level_number}"
+        quantity, count, before, slot = 0, 0, 0, level["head"]
+        while slot != 0:
+            assert slot < len(self.orders), f"{where}: slot {slot} was never given out"
+            assert slot not in self.queued, f"{where}: slot {slot} was met in level {self.queued.get(slot)} before"
+            self.queued[slot] = level_number
+            order = self.orders[slot]
+            assert order["order_id"] != 0, f"{where}: slot {slot} is free"
+            assert order["prev"] == before, f"{where}: slot {slot} has prev {order['prev']}, came from {before}"
+            told = (order["symbol"], order["side"], order["price_ticks"], order["level"])
+            assert told == (symbol, number, price_ticks, level_number), f"{where}: slot {slot} says {told}"
+            assert order["leaves_lots"] > 0, f"{where}: slot {slot} rests with {order['leaves_lots']} lots"
+            assert order["filled_lots"] >= 0, f"{where}: slot {slot} has filled {order['filled_lots']} lots"
+            quantity += order["leaves_lots"]
+            count += 1
+            before, slot = slot, order["next"]
+        assert level["tail"] == before, f"{where}: tail is {level['tail']}, the last order {before}"
+        assert count > 0, f"{where}: linked and empty"
+        assert level["count"] == count, f"{where}: counts {level['count']} orders of {count}"
+        assert level["quantity_lots"] == quantity, f"{where}: sums {level['quantity_lots']} lots of {quantity}"
+
+    def _check_touch(self, symbol: int) -> None:
+        """Only a market that collects orders may be crossed."""
+        state = int(self.shard.books[symbol]["state"])
+        bids, asks = self.shard.sides[2 * symbol], self.shard.sides[2 * symbol + 1]
+        if state in _COLLECTING or bids["best_index"] < 0 or asks["best_index"] < 0:
+            return
+        bid, ask = int(price_of(bids, bids["best_index"])), int(price_of(asks, asks["best_index"]))
+        assert bid < ask, f"symbol {symbol} is crossed in state {state}: bid {bid}, offer {ask}"
+
+    def _check_pages(self) -> None:
+        """Every page given out stands in one directory entry; empty levels hold nothing."""
+        entries = self.shard.directory[: self.words[W_USED_DIRECTORY]]
+        pages = np.sort(entries[entries != 0])
+        expected = np.arange(1, self.words[W_USED_PAGES] + 1)
+        assert np.array_equal(pages, expected), "the directories do not name each used page once"
+        assert not self.shard.directory[self.words[W_USED_DIRECTORY] :].any(), "a directory entry nobody owns is set"
+        for number, level in enumerate(self.levels):
+            is_occupied = self.occupied.get(number >> 6, 0) >> (number & 63) & 1
+            assert is_occupied or level["count"] == 0, f"level {number} counts {level['count']} orders, is not linked"
+
+    def _summarise(self, side: Any, page: int) -> None:
+        """Set the bits that an occupied level must have in the three summaries of its side."""
+        pages = int(side["pages"])
+        first = -(-pages // 64)
+        second = -(-first // 64)
+        base = int(side["words"])
+        for start, number in ((0, page), (first, page // 64), (first + second, page // 64 // 64)):
+            self.summary[base + start + number // 64] |= np.uint64(1 << number % 64)
+
+    def _check_bitmaps(self) -> None:
+        """The bitmaps say exactly what the walk has found."""
+        occupancy = np.zeros(len(self.shard.occupancy), np.uint64)
+        for page, bits in self.occupied.items():
+            occupancy[page] = bits
+        wrong = np.flatnonzero(occupancy != self.shard.occupancy.view(np.ndarray).view(np.uint64))
+        assert len(wrong) == 0, f"occupancy of page {wrong[0]} does not agree with its levels"
+        wrong = np.flatnonzero(self.summary != self.shard.summary.view(np.ndarray).view(np.uint64))
+        assert len(wrong) == 0, f"summary word {wrong[0]} does not agree with the occupied pages"
+        assert not self.summary[self.words[W_USED_SUMMARY] :].any(), "a summary word nobody owns is used"
+
+
+def _rows(records: Any) -> list[dict[str, int]]:
+    """Records as dictionaries of plain integers."""
+    plain = records.view(np.ndarray)
+    names = [name for name in plain.dtype.names if not name.startswith("unused")]
+    return [dict(zip(names, row, strict=True)) for row in plain[names].tolist()]

@@ -91,6 +91,12 @@ _TABLE = (
     Entry("method_not_allowed", ValidationError, 405, "This address does not support the method."),
     Entry("unauthenticated", ValidationError, 401, "The request carries no valid key."),
     Entry("duplicate_request", ValidationError, 409, "This request is already waiting for its answer."),
+    Entry(
+        "duplicate_client_order_id",
+        BusinessRuleError,
+        409,
+        "The account has an open order with this client order id already.",
+    ),
     # Prices and quantities.
     Entry("off_tick_price", ValidationError, 422, "The price is not a multiple of the symbol's tick size."),
     Entry("off_lot_quantity", ValidationError, 422, "The quantity is not a multiple of the symbol's lot size."),

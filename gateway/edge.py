@@ -1,0 +1,142 @@
+"""One gateway: events out of the engine into the state, to the channels and to whoever waits for an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import structlog
+
+from gateway import health
+from gateway.auth.keys import ConfiguredKeys
+from gateway.entry import OrderEntry
+from gateway.events import unpack
+from gateway.service import Service
+from gateway.state import Recovered, VenueState
+from gateway.websocket.channels import Channels
+from tradsys.configuration import Configuration
+from workers.memory import JOURNALED, VenueMemory
+from workers.port import Port
+from workers.topology import WorkerPlan
+
+_log = structlog.stdlib.get_logger("gateway")
+
+
+class Replica(Recovered, Protocol):
+    """What workers.replica.Replica gives: the venue's state out of its journal."""
+
+    def advance(self) -> int:
+        """Apply what the journal holds now; gives the last log sequence."""
+
+    def missing_events(self, shard: int, after: int) -> Iterator[Any]:
+        """EVENT arrays of a shard from event `after` + 1 on, of a replica that has not advanced."""
+
+
+class Edge:
+    """The moving parts of a gateway process. `pump` is its duty cycle; the owner decides when to call it."""
+
+    def __init__(
+        self,
+        memory: VenueMemory,
+        port: Port,
+        configuration: Configuration,
+        workers: list[WorkerPlan],
+        rebuild: Callable[[], Replica],
+    ) -> None:
+        gateway = configuration.gateway
+        self.memory = memory
+        self.port = port
+        self._rebuild = rebuild
+        self._catching_up: dict[int, asyncio.Task[None]] = {}
+        self._shards = memory.sizes.shards
+        self.state = VenueState(
+            lambda symbol: memory.symbols[symbol], gateway.trades_kept, gateway.finished_orders_kept
+        )
+        self.entry = OrderEntry(port, self.state, memory.control, self._shards, time.monotonic_ns)
+        self.channels = Channels(self.state, gateway.depth_levels_max)
+        self.service = Service(
+            self.state,
+            self.entry,
+            self.channels,
+            ConfiguredKeys(configuration, memory.accounts, memory.control),
+            gateway.frame_bytes_max,
+            gateway.depth_levels_max,
+            lambda: health.read(memory, workers, time.monotonic_ns()),
+        )
+
+    async def recover(self) -> None:
+        """Begin with the state that the journal tells, and with the events after it."""
+        replica = await asyncio.get_running_loop().run_in_executor(None, self._advanced_replica)
+        self.state.load(replica, self.memory.sizes.event_ring)
+        self.port.positions[:] = replica.positions
+
+    def pump(self) -> bool:
+        """Take one batch of events from every shard; True when there may be more at once."""
+        more = False
+        for shard in range(self._shards):
+            if shard in self._catching_up:
+                continue
+            events = self.port.drain(shard)
+            if events is None:
+                self._catching_up[shard] = asyncio.ensure_future(self._catch_up(shard))
+            elif len(events):
+                more = True
+                self._take(events, int(self.port.positions[shard]) - len(events))
+        if more:
+            self.channels.publish()
+        self.channels.flush()
+        return more
+
+    def expire(self) -> None:
+        """Answer the requests that have waited too long."""
+        self.entry.expire()
+        self.channels.flush()
+
+    async def stop(self, deadline_seconds: float) -> None:
+        """Take nothing new, and wait until what is in flight has been answered or time is up."""
+        self.entry.stopping = True
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + deadline_seconds
+        while self.entry.waiting and loop.time() < deadline:
+            self.pump()
+            await asyncio.sleep(0.001)
+        for task in self._catching_up.values():
+            task.cancel()
+
+    def _take(self, events: Any, number: int) -> None:
+        apply, tell, observe = self.state.apply, self.channels.tell, self.entry.observe
+        source = self.port.number
+        for event in unpack(events):
+            number += 1
+            apply(event, number)
+            tell(event)
+            if event.source == source:
+                observe(event)
+
+    def _advanced_replica(self) -> Replica:
+        replica = self._rebuild()
+        replica.advance()
+        return replica
+
+    async def _catch_up(self, shard: int) -> None:
+        """The engine was too fast and has overwritten events unread: take them from the journal instead."""
+        _log.warning("lapped", shard=shard, position=int(self.port.positions[shard]))
+        try:
+            loop = asyncio.get_running_loop()
+            replica = await loop.run_in_executor(None, self._rebuild)
+            missing = replica.missing_events(shard, int(self.port.positions[shard]))
+            # Executing the journal takes its time, in another thread; the loop serves everybody else meanwhile.
+            while (events := await loop.run_in_executor(None, next, missing, None)) is not None:
+                durable = events[events["log_sequence"] <= int(self.memory.control[JOURNALED])]
+                self._take(durable, int(self.port.positions[shard]))
+                self.port.positions[shard] += len(durable)
+                self.channels.publish()
+                self.channels.flush()
+                if len(durable) < len(events):
+                    break
+        except Exception:
+            _log.exception("catching up failed", shard=shard)
+        finally:
+            del self._catching_up[shard]

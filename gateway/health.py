@@ -1,0 +1,62 @@
+"""How the venue is doing, read from its shared memory."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shm import broadcast
+from workers import memory
+from workers.memory import HEARTBEAT_NS, JOURNALED, LINE, PHASE, PHASES, STATE, WORKER_STATES, VenueMemory
+from workers.topology import WorkerPlan
+
+HEARTBEAT_NS_MAX = 2_000_000_000
+"""A worker that has been silent for longer is not relied on."""
+
+
+class WorkerHealth(msgspec.Struct):
+    """One process of the venue."""
+
+    name: str
+    state: str
+    heartbeat_age_ms: int | None
+
+
+class Health(msgspec.Struct):
+    """`live`: this gateway answers. `ready`: the venue takes orders."""
+
+    live: bool
+    ready: bool
+    phase: str
+    log_sequence: int
+    journaled_sequence: int
+    events: list[int]
+    workers: list[WorkerHealth]
+
+
+def read(venue_memory: VenueMemory, workers: list[WorkerPlan], now_ns: int) -> Health:
+    """The venue's health at the monotonic time `now_ns`."""
+    phase = int(venue_memory.control[PHASE])
+    health = [_worker(venue_memory, worker, now_ns) for worker in workers]
+    core_ready = all(
+        seen.state == WORKER_STATES[memory.READY]
+        and seen.heartbeat_age_ms is not None
+        and seen.heartbeat_age_ms * 1_000_000 <= HEARTBEAT_NS_MAX
+        for seen, worker in zip(health, workers, strict=True)
+        if not worker.is_gateway
+    )
+    return Health(
+        live=True,
+        ready=core_ready and phase == memory.RUNNING,
+        phase=PHASES[phase],
+        log_sequence=int(broadcast.published(venue_memory.log)),
+        journaled_sequence=int(venue_memory.control[JOURNALED]),
+        events=[int(broadcast.published(stream)) for stream in venue_memory.events],
+        workers=health,
+    )
+
+
+def _worker(venue_memory: VenueMemory, worker: WorkerPlan, now_ns: int) -> WorkerHealth:
+    line = LINE * worker.index
+    heartbeat_ns = int(venue_memory.workers[line + HEARTBEAT_NS])
+    age_ms = max(0, now_ns - heartbeat_ns) // 1_000_000 if heartbeat_ns else None
+    return WorkerHealth(worker.name, WORKER_STATES[int(venue_memory.workers[line + STATE])], age_ms)

@@ -1,0 +1,120 @@
+"""A gateway process: `python -m gateway.main --data-dir DIRECTORY --worker NAME`. Started by the supervisor."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import uvloop
+from aiohttp import web
+
+from gateway.app import application
+from gateway.edge import Edge
+from gateway.wakeup import Wakeup
+from shm.doorbell import PollableBell
+from tradsys import logging
+from workers import memory, process, venue
+from workers.memory import LINE
+from workers.port import Port
+from workers.replica import Replica
+from workers.topology import GATEWAY, WorkerPlan
+from workers.venue import Venue
+
+DRAIN_SECONDS = 3.0
+_TIMER_SECONDS = 0.05
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT, then drain and leave with status 0."""
+    arguments = argparse.ArgumentParser(prog="gateway.main", description=__doc__)
+    arguments.add_argument("--data-dir", type=Path, required=True)
+    arguments.add_argument("--worker", required=True)
+    options = arguments.parse_args()
+    process.die_with_parent()
+    here = venue.read(options.data_dir)
+    logging.configure(here.configuration.logging.level, here.configuration.logging.format)
+    plan = next(worker for worker in here.workers if worker.name == options.worker)
+    process.pin(plan.core)
+    uvloop.run(_serve(here, plan))
+
+
+async def _serve(here: Venue, plan: WorkerPlan) -> None:
+    segment, venue_memory = here.attach()
+    number = int(plan.name.removeprefix(f"{GATEWAY}-"))
+    port = Port(venue_memory, number, here.sequencer_index)
+    bell = _bell(here.bell_name(plan.index))
+    line = LINE * plan.index
+    table = venue_memory.workers
+    table[line + memory.PID] = os.getpid()
+    table[line + memory.CORE] = -1 if plan.core is None else plan.core
+    edge = Edge(
+        venue_memory,
+        port,
+        here.configuration,
+        here.workers,
+        lambda: Replica(here.sizes, here.journal_directory),
+    )
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for interruption in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(interruption, stop.set)
+
+    def beat() -> None:
+        table[line + memory.HEARTBEAT_NS] = time.monotonic_ns()
+
+    wakeup = Wakeup(edge, venue_memory.bells, plan.index, bell, beat)
+    table[line + memory.STATE] = memory.RECOVERING
+    heart = asyncio.ensure_future(_every(_TIMER_SECONDS, wakeup.tick))
+    runner = web.AppRunner(application(edge.service), access_log=None, handle_signals=False)
+    try:
+        await edge.recover()
+        wakeup.start(loop)
+        await runner.setup()
+        address = await _listen(runner, here)
+        venue.write_address(here.path, plan.name, address)
+        table[line + memory.STATE] = memory.READY
+        await stop.wait()
+        table[line + memory.STATE] = memory.STOPPING
+        for site in list(runner.sites):
+            await site.stop()
+        await edge.stop(DRAIN_SECONDS)
+    finally:
+        wakeup.stop(loop)
+        await runner.cleanup()
+        heart.cancel()
+        port.close()
+        bell.close()
+        table[line + memory.STATE] = memory.STOPPED
+        segment.close()
+
+
+async def _listen(runner: web.AppRunner, here: Venue) -> str:
+    """Bind, and give the base URL."""
+    gateway = here.configuration.gateway
+    site = web.TCPSite(runner, gateway.host, gateway.port, reuse_port=gateway.count > 1 or None, shutdown_timeout=1.0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _bell(name: str) -> PollableBell:
+    """The queue of a gateway before this one, because engines that run have it open; else a new one."""
+    try:
+        return PollableBell.open(name)
+    except FileNotFoundError:
+        return PollableBell.create(name)
+
+
+async def _every(seconds: float, action: Callable[[], None]) -> None:
+    while True:
+        action()
+        await asyncio.sleep(seconds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+"""What clients may send, as types, and what they are told when they send something else."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+import msgspec
+
+from tradsys.errors import ValidationError
+
+Identifier = str | int
+"""Ids exceed 2**53, so they are decimal strings in JSON; a client may send an integer if its JSON keeps it whole."""
+
+_ID_MAX = (1 << 63) - 1
+Echo = str | Annotated[int, msgspec.Meta(ge=-_ID_MAX, le=_ID_MAX)]
+"""What a client names its request by; it stands in the answer."""
+
+_DECIMAL_FIELDS = ("price", "quantity")
+_PATTERNS = (
+    (re.compile(r"Object missing required field `(?P<field>[^`]*)`"), "missing_field", "the field {field} is missing"),
+    (re.compile(r"Object contains unknown field `(?P<field>[^`]*)`"), "unknown_field", "{field} is not a field here"),
+    (re.compile(r"Invalid enum value (?P<value>.*?) - at `\$\.(?P<field>[^`]*)`"), "invalid_field", ""),
+    (re.compile(r"Invalid value (?P<value>.*?) - at `\$\.(?P<field>op)`"), "unknown_operation", ""),
+    (re.compile(r"(?P<problem>Expected .*?) - at `\$\.(?P<field>[^`]*)`"), "wrong_type", "{field}: {problem}"),
+)
+
+_Message = TypeVar("_Message")
+
+
+class PlaceBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A new order. `time_in_force` is gtc for a limit order and ioc for a market order when not given."""
+
+    symbol: str
+    side: Literal["buy", "sell"]
+    quantity: str
+    price: str | None = None
+    type: Literal["limit", "market"] = "limit"
+    time_in_force: Literal["gtc", "ioc", "fok"] | None = None
+    post_only: bool = False
+    client_order_id: Identifier | None = None
+
+
+class AmendBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A new price, or a new total quantity, or both."""
+
+    price: str | None = None
+    quantity: str | None = None
+
+
+class PlaceOrder(PlaceBody, forbid_unknown_fields=True, tag_field="op", tag="place"):
+    """A new order."""
+
+    id: Echo | None = None
+
+
+class AmendOrder(AmendBody, forbid_unknown_fields=True, tag_field="op", tag="amend"):
+    """A change of the order with this id or this id of the client's."""
+
+    order_id: Identifier | None = None
+    client_order_id: Identifier | None = None
+    id: Echo | None = None
+
+
+class CancelOrder(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="cancel"):
+    """The end of one order."""
+
+    order_id: Identifier | None = None
+    client_order_id: Identifier | None = None
+    id: Echo | None = None
+
+
+class CancelAll(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="cancel_all"):
+    """The end of all orders of the account, or of those in one symbol."""
+
+    symbol: str | None = None
+    id: Echo | None = None
+
+
+class ListOrders(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="orders"):
+    """A question for the account's open orders."""
+
+    symbol: str | None = None
+    id: Echo | None = None
+
+
+class Subscribe(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="subscribe"):
+    """From now on everything that happens on a channel; trades and depth need a symbol."""
+
+    channel: str
+    symbol: str | None = None
+    id: Echo | None = None
+
+
+class Unsubscribe(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="unsubscribe"):
+    """No more of a channel."""
+
+    channel: str
+    symbol: str | None = None
+    id: Echo | None = None
+
+
+class Authenticate(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="auth"):
+    """The key, for clients that cannot send a header (browsers)."""
+
+    key: str
+    id: Echo | None = None
+
+
+class Ping(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="ping"):
+    """Are you there?"""
+
+    id: Echo | None = None
+
+
+Operation = (
+    PlaceOrder | AmendOrder | CancelOrder | CancelAll | ListOrders | Subscribe | Unsubscribe | Authenticate | Ping
+)
+
+operations: msgspec.json.Decoder[Operation] = msgspec.json.Decoder(Operation)
+_anything = msgspec.json.Decoder()
+
+
+place_bodies: msgspec.json.Decoder[PlaceBody] = msgspec.json.Decoder(PlaceBody)
+amend_bodies: msgspec.json.Decoder[AmendBody] = msgspec.json.Decoder(AmendBody)
+
+
+def decode(decoder: msgspec.json.Decoder[_Message], data: bytes) -> _Message:
+    """The message in `data`. Raises ValidationError that names the field."""
+    try:
+        return decoder.decode(data)
+    except msgspec.ValidationError as error:
+        raise explained(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValidationError("invalid_json", f"the message is not valid JSON: {error}") from None
+
+
+def explained(problem: str) -> ValidationError:
+    """The error of a sentence of msgspec's about a message that does not have its type."""
+    for pattern, code, text in _PATTERNS:
+        match = pattern.search(problem)
+        if match is None:
+            continue
+        field = match["field"]
+        if code == "wrong_type" and field in _DECIMAL_FIELDS:
+            sentence = f'{field} must be a decimal number in a string, such as "12.34"; JSON numbers lose digits'
+        elif code in ("invalid_field", "unknown_operation"):
+            sentence = f"{field} cannot be {match['value']}"
+            if field in _CHOICES:
+                sentence += f"; it is one of {_CHOICES[field]}"
+        else:
+            sentence = text.format(**match.groupdict())
+        return ValidationError(code, sentence, field=field)
+    return ValidationError("invalid_message", f"the message does not have the expected form: {problem}")
+
+
+_CHOICES = {
+    "side": "buy, sell",
+    "type": "limit, market",
+    "time_in_force": "gtc, ioc, fok",
+    "op": ", ".join(str(kind.__struct_config__.tag) for kind in get_args(Operation)),
+}
+
+
+def identifier(value: Identifier, field: str) -> int:
+    """An id between 1 and 2**63 - 1. Raises ValidationError."""
+    if isinstance(value, str):
+        if not (value.isascii() and value.isdigit()) or len(value) > 19:
+            raise _bad_identifier(field)
+        value = int(value)
+    if not 1 <= value <= _ID_MAX:
+        raise _bad_identifier(field)
+    return value
+
+
+def echo_of(data: bytes) -> Any:
+    """The `id` of a message that could not be decoded, None when it has none that could be echoed."""
+    try:
+        message = _anything.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    echo = message.get("id") if isinstance(message, dict) else None
+    if isinstance(echo, int) and not isinstance(echo, bool) and abs(echo) <= _ID_MAX:
+        return echo
+    return echo if isinstance(echo, str) else None
+
+
+def _bad_identifier(field: str) -> ValidationError:
+    return ValidationError("invalid_field", f"{field} is a whole number from 1 to {_ID_MAX}", field=field)

@@ -1,0 +1,1 @@
+"""REST: one answer for each request, sent when the core has answered."""

@@ -1,0 +1,65 @@
+"""JSON answers, and what is common to reading requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from gateway import results
+from gateway.entry import Reply
+from gateway.service import Service
+from tradsys.errors import TradingError, ValidationError
+
+KEY_HEADER = "X-API-Key"
+
+
+def json_response(body: bytes, status: int = 200) -> web.Response:
+    """An answer whose body is JSON already."""
+    return web.Response(body=body, status=status, content_type="application/json")
+
+
+def answer(result: Any, status: int = 200) -> web.Response:
+    """An answer of anything that encodes to JSON."""
+    return json_response(results.encode(result), status)
+
+
+def account_of(service: Service, request: web.Request) -> int:
+    """The account that the request's key stands for. Raises TradingError."""
+    return service.authenticator.account_of(request.headers.get(KEY_HEADER)).id
+
+
+async def outcome(send: Callable[[Reply], None]) -> Any:
+    """What the core answers to the command that `send` submits with the given reply. Raises TradingError."""
+    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    def reply(result: Any) -> None:
+        if future.done():
+            return  # the client has gone away
+        if isinstance(result, TradingError):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
+
+    send(reply)
+    return await future
+
+
+def query(request: web.Request, *names: str) -> dict[str, str]:
+    """The query parameters, each of which must be among `names`. Raises ValidationError."""
+    for name in request.query:
+        if name not in names:
+            known = ", ".join(names) or "none"
+            raise ValidationError("unknown_field", f"{name} is no parameter here; known: {known}", field=name)
+    return dict(request.query)
+
+
+def count(text: str | None, field: str, default: int, most: int) -> int:
+    """A number of rows from 1 to `most`. Raises ValidationError."""
+    if text is None:
+        return min(default, most)
+    if not (text.isascii() and text.isdigit()) or len(text) > 9 or not 1 <= int(text) <= most:
+        raise ValidationError("invalid_field", f"{field} is a whole number from 1 to {most}", field=field)
+    return int(text)

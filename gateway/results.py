@@ -1,0 +1,175 @@
+"""What clients receive: orders, fills, execution reports and market data, as types that encode to JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from gateway.market import Level, Market, Trade
+from gateway.orders import Order
+from tradsys.errors import TradingError, from_reason
+
+SIDES = ("buy", "sell")
+TYPES = ("limit", "market")
+
+encode = msgspec.json.Encoder().encode
+
+
+class Fill(msgspec.Struct, gc=False):
+    """One execution of an order."""
+
+    trade_id: str
+    price: str
+    quantity: str
+
+
+class OrderView(msgspec.Struct, omit_defaults=True, gc=False):
+    """An order as its owner sees it. `fills` are those of the command that this answers."""
+
+    order_id: str
+    symbol: str
+    side: str
+    type: str
+    time_in_force: str
+    quantity: str
+    filled: str
+    leaves: str
+    status: str
+    price: str | None = None
+    client_order_id: str | None = None
+    reason: str | None = None
+    fills: list[Fill] | None = None
+
+
+class Report(msgspec.Struct, omit_defaults=True, gc=False, tag_field="channel", tag="orders"):
+    """An execution report: what happened to an order of the account."""
+
+    event: str
+    sequence: str
+    timestamp_ns: str
+    symbol: str | None = None
+    order_id: str | None = None
+    client_order_id: str | None = None
+    side: str | None = None
+    type: str | None = None
+    time_in_force: str | None = None
+    price: str | None = None
+    quantity: str | None = None
+    filled: str | None = None
+    leaves: str | None = None
+    status: str | None = None
+    role: str | None = None
+    trade_id: str | None = None
+    reason: str | None = None
+    message: str | None = None
+
+
+class Cancelled(msgspec.Struct, gc=False):
+    """The answer to a mass cancel."""
+
+    cancelled: int
+
+
+class Answer(msgspec.Struct, omit_defaults=True, gc=False):
+    """A WebSocket answer to an operation that went well; without `id` the operation had none."""
+
+    ok: bool
+    result: Any
+    id: str | int | None = None
+
+
+class Refusal(msgspec.Struct, omit_defaults=True, gc=False):
+    """A WebSocket answer to an operation that did not; `id` is absent when the operation had none."""
+
+    ok: bool
+    error: dict[str, Any]
+    id: str | int | None = None
+
+
+def order_view(order: Order, market: Market, fills: list[Fill] | None = None) -> OrderView:
+    """The order as it is now."""
+    quantity = market.quantity_text
+    return OrderView(
+        str(order.order_id),
+        market.symbol.name,
+        SIDES[order.side],
+        TYPES[order.order_type],
+        order.time_in_force_name,
+        quantity(order.quantity_lots),
+        quantity(order.filled_lots),
+        quantity(order.leaves_lots),
+        order.status,
+        None if order.is_market else market.price_text(order.price_ticks),
+        str(order.client_order_id) if order.client_order_id else None,
+        from_reason(order.reason).code if order.reason else None,
+        fills,
+    )
+
+
+def level_rows(levels: list[Level], market: Market) -> list[tuple[str, str, int]]:
+    """Price, quantity and number of orders of each level."""
+    price, quantity = market.price_text, market.quantity_text
+    return [(price(ticks), quantity(lots), count) for ticks, lots, count in levels]
+
+
+def depth_view(market: Market, levels: int) -> dict[str, Any]:
+    """The best levels of both sides, and the event number as of which they are."""
+    view: dict[str, Any] = {
+        "symbol": market.symbol.name,
+        "state": market.state_name,
+        "sequence": market.sequence,
+        "bids": level_rows(market.depth(0, levels), market),
+        "asks": level_rows(market.depth(1, levels), market),
+    }
+    if market.indication is not None:
+        view["indication"] = _indication(market)
+    return view
+
+
+def trade_view(trade: Trade, market: Market) -> dict[str, Any]:
+    """A trade as the public sees it; in an auction nobody is the aggressor and the side is null."""
+    return {
+        "trade_id": trade_id(market.symbol.id, trade.number),
+        "price": market.price_text(trade.price_ticks),
+        "quantity": market.quantity_text(trade.quantity_lots),
+        "side": None if trade.side is None else SIDES[trade.side],
+        "timestamp_ns": str(trade.timestamp_ns),
+    }
+
+
+def symbol_view(market: Market) -> dict[str, Any]:
+    """A symbol's scales, price range and market state."""
+    symbol = market.symbol
+    view: dict[str, Any] = {
+        "symbol": symbol.name,
+        "tick_size": symbol.tick_size,
+        "lot_size": symbol.lot_size,
+        "lowest_price": symbol.format_price(symbol.lowest_ticks),
+        "highest_price": symbol.format_price(symbol.highest_ticks),
+        "reference_price": symbol.format_price(symbol.reference_ticks),
+        "state": market.state_name,
+    }
+    if market.indication is not None:
+        view["indication"] = _indication(market)
+    return view
+
+
+def trade_id(symbol: int, number: int) -> str:
+    """Unique in the venue for ever: event numbers are unique in a shard, and a symbol never changes its shard."""
+    return f"{symbol}-{number}"
+
+
+def error_body(error: TradingError) -> bytes:
+    """The JSON of a REST error answer."""
+    return encode({"error": error.to_mapping()})
+
+
+def _indication(market: Market) -> dict[str, Any]:
+    indication = market.indication
+    assert indication is not None
+    return {
+        "price": market.price_text(indication.price_ticks) if indication.quantity_lots else None,
+        "quantity": market.quantity_text(indication.quantity_lots),
+        "surplus": market.quantity_text(indication.surplus_lots),
+    }

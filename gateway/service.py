@@ -1,0 +1,31 @@
+"""What REST and WebSocket share: one venue state, one order entry, one set of channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from gateway.auth import Authenticator
+from gateway.entry import OrderEntry
+from gateway.health import Health
+from gateway.results import OrderView, order_view
+from gateway.state import VenueState
+from gateway.websocket.channels import Channels
+
+
+class Service(NamedTuple):
+    """The parts of a running edge, for whoever handles requests."""
+
+    state: VenueState
+    entry: OrderEntry
+    channels: Channels
+    authenticator: Authenticator
+    frame_bytes_max: int
+    depth_levels_max: int
+    health: Callable[[], Health]
+
+    def open_orders(self, account: int, symbol: str | None) -> list[OrderView]:
+        """The account's open orders, oldest first. Raises BusinessRuleError for an unknown symbol."""
+        number = 0 if symbol is None else self.entry.market(symbol).symbol.id
+        orders = self.state.orders.of_account(account, number)
+        return [order_view(order, self.state.markets[order.symbol]) for order in orders]

@@ -1,0 +1,1 @@
+"""WebSocket: order entry, execution reports and market data on one socket."""

@@ -1,0 +1,178 @@
+"""One WebSocket: its account, its subscriptions, and the frames that wait to be written to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from gateway import messages, results
+from gateway.messages import Identifier
+from gateway.results import Answer, Refusal
+from gateway.service import Service
+from gateway.websocket import frames
+from tradsys.errors import TradingError, ValidationError, error
+from tradsys.symbols import Account
+
+SEND_BUFFER_BYTES_MAX = 1 << 22
+"""A socket that has more than this unread is closed: it is too slow for what it has asked for."""
+
+CLOSE_TOO_SLOW = 1013
+_ABORT_AFTER_SECONDS = 5.0
+_NO_RESULT: dict[str, Any] = {}
+
+_log = structlog.stdlib.get_logger("gateway.websocket")
+
+
+class Session:
+    """Reads operations, writes answers and channels. Everything runs in the event loop, nothing waits."""
+
+    def __init__(self, service: Service, transport: asyncio.Transport, account: Account | None) -> None:
+        self._service = service
+        self._transport = transport
+        self._account = account
+        self._out: list[bytes] = []
+        self._closed = False
+        self._operations: dict[type[Any], Callable[[Any], Any]] = {
+            messages.PlaceOrder: self._place,
+            messages.AmendOrder: self._amend,
+            messages.CancelOrder: self._cancel,
+            messages.CancelAll: self._cancel_all,
+            messages.ListOrders: self._list_orders,
+            messages.Subscribe: self._subscribe,
+            messages.Unsubscribe: self._unsubscribe,
+            messages.Authenticate: self._authenticate,
+            messages.Ping: self._ping,
+        }
+
+    def receive(self, data: bytes) -> None:
+        """One message of the client's. Whatever is wrong with it, the client is told and the socket stays open."""
+        message: Any = None
+        try:
+            if len(data) > self._service.frame_bytes_max:
+                raise error(
+                    "frame_too_large", f"the message has {len(data)} bytes, at most {self._service.frame_bytes_max} fit"
+                )
+            message = messages.decode(messages.operations, data)
+            self._operations[type(message)](message)
+        except TradingError as problem:
+            echo = messages.echo_of(data) if message is None else message.id
+            self._refuse(echo, problem)
+        except Exception:
+            _log.exception("operation failed", operation=type(message).__name__)
+            self._refuse(None if message is None else message.id, error("internal_error"))
+        self._service.channels.flush()
+
+    def send(self, frame: bytes) -> None:
+        """Queue a frame; it is written with the channels' next flush."""
+        if not self._out:
+            self._service.channels.wants_flush(self)
+        self._out.append(frame)
+
+    def flush(self) -> None:
+        """Write what is queued, or close the socket when its peer reads too slowly."""
+        out = self._out
+        self._out = []
+        if self._closed or self._transport.is_closing():
+            return
+        if self._transport.get_write_buffer_size() > SEND_BUFFER_BYTES_MAX:
+            self._close_slow()
+            return
+        self._transport.write(out[0] if len(out) == 1 else b"".join(out))
+
+    def close(self) -> None:
+        """The socket is gone: forget its subscriptions."""
+        self._closed = True
+        self._service.channels.remove(self)
+
+    def _close_slow(self) -> None:
+        self.close()
+        self._transport.write(frames.close(CLOSE_TOO_SLOW, "too_slow"))
+        self._transport.close()  # when what is buffered has been read
+        asyncio.get_running_loop().call_later(_ABORT_AFTER_SECONDS, self._transport.abort)
+
+    def _answer(self, echo: Identifier | None, result: Any) -> None:
+        self.send(frames.text(results.encode(Answer(True, result, echo))))
+
+    def _refuse(self, echo: Identifier | None, problem: TradingError) -> None:
+        self.send(frames.text(results.encode(Refusal(False, problem.to_mapping(), echo))))
+
+    def _replier(self, echo: Identifier | None) -> Callable[[Any], None]:
+        def reply(result: Any) -> None:
+            if isinstance(result, TradingError):
+                self._refuse(echo, result)
+            else:
+                self._answer(echo, result)
+
+        return reply
+
+    def _own_account(self) -> int:
+        if self._account is None:
+            raise error("unauthenticated")
+        return self._account.id
+
+    def _place(self, message: messages.PlaceOrder) -> None:
+        account = self._own_account()
+        self._service.entry.place(account, message, self._replier(message.id))
+        self._service.channels.follow_orders(self, account)
+
+    def _amend(self, message: messages.AmendOrder) -> None:
+        order = self._service.entry.find_open(self._own_account(), message.order_id, message.client_order_id)
+        self._service.entry.amend(order, message, self._replier(message.id))
+
+    def _cancel(self, message: messages.CancelOrder) -> None:
+        order = self._service.entry.find_open(self._own_account(), message.order_id, message.client_order_id)
+        self._service.entry.cancel(order, self._replier(message.id))
+
+    def _cancel_all(self, message: messages.CancelAll) -> None:
+        self._service.entry.cancel_all(self._own_account(), message.symbol, self._replier(message.id))
+
+    def _list_orders(self, message: messages.ListOrders) -> None:
+        self._answer(message.id, {"orders": self._service.open_orders(self._own_account(), message.symbol)})
+
+    def _subscribe(self, message: messages.Subscribe) -> None:
+        channels = self._service.channels
+        if message.channel == "orders":
+            channels.follow_orders(self, self._own_account())
+            self._answer(message.id, _NO_RESULT)
+            return
+        market = self._service.entry.market(_channel_symbol(message))
+        self._answer(message.id, _NO_RESULT)  # before the snapshot
+        if message.channel == "trades":
+            channels.follow_trades(self, market)
+        else:
+            channels.follow_depth(self, market)
+
+    def _unsubscribe(self, message: messages.Unsubscribe) -> None:
+        channels = self._service.channels
+        if message.channel == "orders":
+            channels.unfollow_orders(self, self._own_account())
+        else:
+            market = self._service.entry.market(_channel_symbol(message))
+            if message.channel == "trades":
+                channels.unfollow_trades(self, market)
+            else:
+                channels.unfollow_depth(self, market)
+        self._answer(message.id, _NO_RESULT)
+
+    def _authenticate(self, message: messages.Authenticate) -> None:
+        account = self._service.authenticator.account_of(message.key)
+        if self._account is not None and account.id != self._account.id:
+            raise ValidationError("invalid_message", "this socket belongs to another account already")
+        self._account = account
+        self._answer(message.id, {"account": account.name})
+
+    def _ping(self, message: messages.Ping) -> None:
+        self._answer(message.id, _NO_RESULT)
+
+
+def _channel_symbol(message: messages.Subscribe | messages.Unsubscribe) -> str:
+    if message.channel not in ("trades", "depth"):
+        raise ValidationError(
+            "unknown_channel", f"there is no channel {message.channel!r}: orders, trades, depth", field="channel"
+        )
+    if message.symbol is None:
+        raise ValidationError("missing_field", f"the channel {message.channel} needs a symbol", field="symbol")
+    return message.symbol

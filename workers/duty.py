@@ -33,22 +33,47 @@ class Worker(NamedTuple):
     clock: Any
 
 
+# The compiler leaves out a branch for an agent that is not here only where that agent is an argument.
+
+
+@kernel
+def _sequence(sequencer: Any, now_ns: int, monotonic: int) -> int:
+    if sequencer is None:
+        return 0
+    return sequence(sequencer, now_ns, monotonic)
+
+
+@kernel
+def _write(journal: Any) -> int:
+    if journal is None:
+        return 0
+    return write_journal(journal)
+
+
+@kernel
+def _match(matchers: Any, worker: Worker) -> int:
+    work = 0
+    if matchers is not None:
+        for matcher in matchers:
+            work += match(matcher, monotonic_ns(worker.clock) + worker.numbers[1])
+    return work
+
+
+@kernel
+def _is_held_up(journal: Any) -> bool:
+    if journal is None:
+        return False
+    return status(journal) != OK
+
+
 @kernel
 def cycle(worker: Worker) -> int:
     """One turn of every agent; gives how much work they found."""
     monotonic = monotonic_ns(worker.clock)
     now = monotonic + worker.numbers[1]
-    work = 0
-    sequencer = worker.sequencer
-    if sequencer is not None:
-        work += sequence(sequencer, now, monotonic)
-    journal = worker.journal
-    if journal is not None:
-        work += write_journal(journal)
-    matchers = worker.matchers
-    if matchers is not None:
-        for matcher in matchers:
-            work += match(matcher, monotonic_ns(worker.clock) + worker.numbers[1])
+    work = _sequence(worker.sequencer, now, monotonic)
+    work += _write(worker.journal)
+    work += _match(worker.matchers, worker)
     store_release(worker.line, HEARTBEAT_NS, monotonic)
     worker.line[CYCLES] += 1
     if work > 0:
@@ -59,8 +84,7 @@ def cycle(worker: Worker) -> int:
 @kernel
 def needs_attention(worker: Worker) -> bool:
     """Whether the journal waits for what only Python can do."""
-    journal = worker.journal
-    return journal is not None and status(journal) != OK
+    return _is_held_up(worker.journal)
 
 
 @kernel_entry

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from shm import broadcast, ring
+from shm.arena import as_records
 from shm.clock import timespec
 from shm.doorbell import NO_DESCRIPTOR, PollableBell
 from tradsys import logging
@@ -102,11 +103,12 @@ class Engine:
             self.beat()
             if state is not None and len(records):
                 plain = records.view(np.ndarray)
-                sequencer.recover(state, records, plain.view(SYMBOL_DEFINITION), plain.view(ACCOUNT_DEFINITION))
+                symbols, accounts = plain.view(SYMBOL_DEFINITION), plain.view(ACCOUNT_DEFINITION)
+                sequencer.recover(state, records, as_records(symbols), as_records(accounts))
 
         recovery.rebuild(self.memory, self.plan.shards(), reader, each_batch)
         if state is not None:
-            sequencer.resume_rings(state, self.memory)
+            sequencer.resume(state, self.memory)
         if reader.sequence:
             seconds = round(time.monotonic() - started, 3)
             self.log.info("rebuilt from the journal", sequence=reader.sequence, seconds=seconds)

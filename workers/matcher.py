@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shm import broadcast
+from shm.arena import as_records
 from shm.broadcast import Broadcast
 from shm.histogram import record
 from shm.jit import kernel
@@ -34,7 +35,7 @@ def new_matcher(memory: VenueMemory, number: int) -> MatcherState:
         np.array([number, memory.sizes.shards], np.int64),
         memory.shards[number],
         memory.log,
-        memory.log.slots.view(np.ndarray).view(SYMBOL_DEFINITION),
+        as_records(memory.log.slots.view(np.ndarray).view(SYMBOL_DEFINITION)),
         memory.matching,
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from shm import broadcast
+from shm.arena import as_records
 from tradsys.book.execution import run
 from tradsys.book.layout import W_EVENTS, W_FLOOR, W_POSITION, Shard, initialise
 from tradsys.records import SYMBOL_DEFINITION
@@ -31,7 +32,8 @@ def apply_batch(shard: Shard, number: int, shards: int, records: Any) -> bool:
         return True
     first = int(records["sequence"][0])
     last = first + len(records) - 1
-    run(shard, records, records.view(np.ndarray).view(SYMBOL_DEFINITION), first, -1, last, shards, number)
+    definitions = as_records(records.view(np.ndarray).view(SYMBOL_DEFINITION))
+    run(shard, as_records(records), definitions, first, -1, last, shards, number)
     return int(shard.words[W_POSITION]) == last
 
 

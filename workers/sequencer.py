@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shm import broadcast, ring
+from shm.arena import as_records
 from shm.atomics import load_acquire, store_release
 from shm.broadcast import Broadcast
 from shm.histogram import record
@@ -43,7 +44,7 @@ _ACCOUNT_EXISTS = int(Reason.ACCOUNT_EXISTS)
 _OUT_OF_ORDER = int(Reason.DEFINITION_OUT_OF_ORDER)
 
 # Words of the private state.
-_WRITTEN, _LAST_NS, _LAST_TICK_NS, _TICK_NS, _RINGS, _TURN = range(6)
+_WRITTEN, _LAST_NS, _LAST_TICK_NS, _TICK_NS, _RINGS, _TURN, _ACCOUNTS, _SYMBOLS = range(8)
 _LAST_REQUEST = 8  # by source: 1 + the request number of its last command in the log, 0 when none since the boot
 
 
@@ -63,7 +64,7 @@ class SequencerState(NamedTuple):
 
 
 def new_sequencer(memory: VenueMemory, tick_ms: int) -> SequencerState:
-    """A sequencer that continues behind what the log ring holds; recover() or a BOOT must follow."""
+    """A sequencer that continues behind what the log ring holds; recover() and resume() must follow."""
     words = np.zeros(_LAST_REQUEST + 256, np.int64)
     words[_WRITTEN] = memory.log.header[broadcast.CURSOR]
     words[_TICK_NS] = tick_ms * 1_000_000
@@ -72,8 +73,8 @@ def new_sequencer(memory: VenueMemory, tick_ms: int) -> SequencerState:
     return SequencerState(
         words,
         memory.log,
-        plain.view(SYMBOL_DEFINITION),
-        plain.view(ACCOUNT_DEFINITION),
+        as_records(plain.view(SYMBOL_DEFINITION)),
+        as_records(plain.view(ACCOUNT_DEFINITION)),
         memory.gateway_headers,
         memory.gateway_slots,
         memory.control,
@@ -185,7 +186,8 @@ def _take(state: SequencerState, source: int, now_ns: int, monotonic: int) -> in
         out.source = source
         out.request = (head + i) & _REQUEST_MASK
         out.reason = _decide(state, out, at)
-        record(state.ring_wait_ns, monotonic - taken.timestamp_ns)
+        if taken.timestamp_ns > 0:
+            record(state.ring_wait_ns, monotonic - taken.timestamp_ns)
     if count > 0:
         words[_WRITTEN] = written
         broadcast.publish(log, written)
@@ -230,32 +232,35 @@ def recover(state: SequencerState, records: Any, symbols: Any, accounts: Any) ->
     `symbols` and `accounts` are the same records read as definitions.
     """
     words = state.words
-    control = state.control
     for i in range(len(records)):
         command = records[i]
         words[_LAST_NS] = command.timestamp_ns
         kind = command.kind
-        if kind == _BOOT:
+        # By source: a client may have sent a BOOT or TICK too, which was refused like any other command.
+        if command.source != VENUE_SOURCE:
+            words[_LAST_REQUEST + command.source] = signed(command.request) + 1
+        elif kind == _BOOT:
             words[_LAST_REQUEST : _LAST_REQUEST + 256] = 0
         elif kind == _TICK:
             words[_LAST_TICK_NS] = command.timestamp_ns
-        elif command.source != VENUE_SOURCE:
-            words[_LAST_REQUEST + command.source] = signed(command.request) + 1
         if command.reason == 0 and kind == _SYMBOL:
             number = signed(symbols[i].symbol)
             state.symbols[number] = symbols[i]
-            control[SYMBOLS] = max(control[SYMBOLS], number)
+            words[_SYMBOLS] = max(words[_SYMBOLS], number)
         if command.reason == 0 and kind == _ACCOUNT:
             number = signed(accounts[i].account)
             state.accounts[number] = accounts[i]
-            control[ACCOUNTS] = max(control[ACCOUNTS], number)
+            words[_ACCOUNTS] = max(words[_ACCOUNTS], number)
 
 
-def resume_rings(state: SequencerState, memory: VenueMemory) -> None:
-    """After recover() over the whole log, in memory that outlived a crash: take up each ring where the log ends.
+def resume(state: SequencerState, memory: VenueMemory) -> None:
+    """After recover() over the whole log: let the definitions be those of the log, and take each ring up where it ends.
 
-    The crash may have come after a command was logged and before its slot was given back.
+    In memory that outlived a crash, the crash may have come after a definition was entered and before it was logged,
+    or after a command was logged and before its slot was given back.
     """
+    memory.control[ACCOUNTS] = state.words[_ACCOUNTS]
+    memory.control[SYMBOLS] = state.words[_SYMBOLS]
     if memory.control[BOOT] == 1:
         return
     for number, gateway in enumerate(memory.gateways):

@@ -7,7 +7,6 @@ import os
 import select
 import signal
 import subprocess
-from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +16,6 @@ SEGMENT_VARIABLE = "TRADSYS_SEGMENT"
 """Environment variables that every worker of a venue carries: whose child it is, and of which venue."""
 
 _PR_SET_PDEATHSIG = 1
-_TAIL_LINES = 25
 _LINE_BYTES_MAX = 16_384
 _CHUNK_BYTES = 65_536
 
@@ -56,7 +54,7 @@ def processes_of(segment: str) -> list[int]:
 class Child:
     """One started process: its exit and its output are descriptors to wait on.
 
-    What it prints is handed on to the supervisor's own stderr, whole lines only; the last lines are kept.
+    What it prints is handed on to the supervisor's own stderr, whole lines only; the last one is kept.
     """
 
     def __init__(self, name: str, command: Sequence[str], variables: Mapping[str, str]) -> None:
@@ -80,7 +78,7 @@ class Child:
         os.set_blocking(self.output, False)
         self.exit = os.pidfd_open(self.pid)
         self._partial = b""
-        self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        self._last = b""
         self._open = True
 
     @property
@@ -89,9 +87,9 @@ class Child:
         return self._process.poll()
 
     @property
-    def last_output(self) -> str:
-        """The last lines that it printed."""
-        return "\n".join(self._tail)
+    def last_line(self) -> str:
+        """The last line that it printed, empty when it printed nothing."""
+        return self._last.decode(errors="replace")
 
     def relay(self, target: int = 2) -> bool:
         """Hand what it has printed on to the descriptor `target`; False when it will print no more."""
@@ -135,7 +133,7 @@ class Child:
             self._partial = b""
         if not lines:
             return
-        self._tail.extend(line.decode(errors="replace") for line in lines)
+        self._last = next((line for line in reversed(lines) if line.strip()), self._last)
         with suppress(OSError):  # our own stderr is gone: the venue goes on without
             os.write(target, b"".join(line + b"\n" for line in lines))
 

@@ -17,7 +17,6 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 import msgspec
-import psutil
 
 from shm.segment import Segment, SharedMemoryFullError
 from tradsys.configuration import Configuration
@@ -27,6 +26,7 @@ from workers import topology
 from workers import venue as venues
 from workers.crew import POLL_SECONDS, Command, Crew, Member, worker_command
 from workers.definitions import define_missing
+from workers.host import StartError, check_address, check_memory, shared_memory_full
 from workers.lock import DirectoryLock
 from workers.memory import (
     ABSENT,
@@ -48,15 +48,13 @@ from workers.restarts import RestartLimits
 from workers.topology import WorkerPlan
 from workers.venue import Venue
 
+__all__ = ["StartError", "StoppedError", "Supervisor", "Timeouts", "VenueFailedError"]
+
 _NANOSECONDS = 1_000_000_000
 _WATCH_SECONDS = 0.2
-_SMALLER = "lower the sizes under 'pools' in the configuration"
+_QUOTE_MAX = 300
 
 Report = Callable[[str], None]
-
-
-class StartError(Exception):
-    """The venue could not be started; everything has been cleaned up. The message says why."""
 
 
 class StoppedError(Exception):
@@ -153,12 +151,13 @@ class Supervisor:
 
     @contextmanager
     def stopping_on_signals(self) -> Iterator[None]:
-        """Within this, SIGINT and SIGTERM are requests to stop. Only in the main thread."""
+        """Within this, SIGINT and SIGTERM are requests to stop; leaving it stops the venue. Only in the main thread."""
         numbers = (signal.SIGINT, signal.SIGTERM)
         before = [signal.signal(number, lambda *_: self.request_stop()) for number in numbers]
         try:
             yield
         finally:
+            self.stop()  # before the handlers go: a second Ctrl-C shall hurry the drain, not break it
             for number, handler in zip(numbers, before, strict=True):
                 signal.signal(number, handler)
 
@@ -226,20 +225,14 @@ class Supervisor:
         if orphans:
             self._log.warning("workers of an earlier run, whose supervisor was killed, have ended", pids=orphans)
         remove_traces(venue.path, venue.segment)
+        if any(plan.is_gateway for plan in venue.workers):
+            check_address(venue.configuration.gateway.host, venue.configuration.gateway.port)
         base = self._log_end(venue.journal_directory, venue.sizes.shards)
-        needed = memories.bytes_needed(venue.sizes)
-        free = psutil.virtual_memory().available
-        if needed > free:
-            raise StartError(
-                f"the venue needs {_mebibytes(needed)} of memory and the host has {_mebibytes(free)} free; {_SMALLER}"
-            )
+        check_memory(venue.sizes)
         try:
             self._segment, self._memory = memories.create(venue.segment, venue.sizes, base)
         except SharedMemoryFullError as error:
-            raise StartError(
-                f"the venue needs {_mebibytes(error.needed)} of shared memory and /dev/shm has "
-                f"{_mebibytes(error.free)} free; {_SMALLER}, or enlarge /dev/shm (containers: --shm-size)"
-            ) from error
+            raise shared_memory_full(error) from error
         if self._segment.reclaimed:
             self._log.warning("reclaimed the shared memory of an earlier run that was killed", segment=venue.segment)
         self._crew.attach(self._memory)
@@ -288,8 +281,7 @@ class Supervisor:
             self._crew.wait(POLL_SECONDS)
 
     def _fail_start(self, child: Child) -> None:
-        said = f"; it said last:\n{child.last_output}" if child.last_output else " and said nothing"
-        raise StartError(f"{child.name} {child.describe_exit()} while the venue started{said}")
+        raise StartError(f"{child.name} {child.describe_exit()} while the venue started{_said(child)}")
 
     def _watch(self, member: Member, now_ns: int) -> None:
         if member.has_ended:
@@ -329,16 +321,19 @@ class Supervisor:
         else:
             self.memory.control[PHASE] = FAILED
             raise VenueFailedError(
-                f"{name} ends again and again, so the venue stops; it {child.describe_exit()} and said last:\n"
-                f"{child.last_output}"
+                f"{name} ends again and again, so the venue stops; it {child.describe_exit()}{_said(child)}"
             )
 
     def _drain_patience(self) -> float:
         return self._timeouts.hurry if self._stop_requests > 1 else self._timeouts.drain
 
 
-def _mebibytes(size: int) -> str:
-    return f"{-(-size // (1 << 20)):,} MiB"
+def _said(child: Child) -> str:
+    """The end of a sentence about a worker that ended. All that it said has been handed on to stderr before."""
+    line = child.last_line
+    if len(line) > _QUOTE_MAX:
+        line = line[:_QUOTE_MAX] + "…"
+    return f"; it said last: {line}" if line else " and said nothing"
 
 
 def _with_log_format(configuration: Configuration) -> Configuration:

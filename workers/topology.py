@@ -94,7 +94,8 @@ def plan(configuration: Configuration, cores: list[int]) -> list[WorkerPlan]:
         workers.append(_worker(index, name, agents, own_core, configuration, kind, len(cores), len(core_workers)))
     for number, agents in enumerate(gateways):
         index = len(workers)
-        core = spare[-1] if len(spare) <= len(core_workers) else spare[len(core_workers) + number % len(spare) - 1]
+        edge = spare[len(core_workers) :] or spare[-1:]
+        core = edge[number % len(edge)]
         workers.append(WorkerPlan(index, agents[0], agents, core if topology.pin else None, "event loop"))
     return workers
 

@@ -1,0 +1,63 @@
+"""What every command shares: the data directory, and errors that a person can read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from shm.segment import Segment
+    from workers.memory import VenueMemory
+    from workers.venue import Venue
+
+DEFAULT_DIRECTORY = Path("venue")
+DataDirectory = Annotated[
+    Path,
+    typer.Option(
+        "--data-dir",
+        envvar="TRADSYS_DATA_DIR",
+        help="The venue: its journal, and the name that its shared memory carries.",
+        file_okay=False,
+    ),
+]
+
+_OURS = ("bench", "gateway", "shm", "tradsys", "workers")
+
+
+@contextmanager
+def friendly_errors() -> Iterator[None]:
+    """End with exit status 1 and the message of an error that is meant for people; others keep their traceback."""
+    try:
+        yield
+    except Exception as error:
+        # Every exception class of ours carries a message for people; any other is a bug.
+        if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in _OURS:
+            raise
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def attach(data_directory: Path) -> tuple[Venue, Segment, VenueMemory]:
+    """The venue that runs in this directory, attached to. Raises VenueNotRunningError."""
+    from workers import venue as venues
+
+    venue = venues.read(data_directory)
+    segment, memory = venue.attach()
+    if not segment.alive:
+        segment.close()
+        raise venues.VenueNotRunningError(
+            f"the venue in {data_directory} was killed (its supervisor, process {venue.supervisor_pid}, is gone); "
+            f"tradsys up --data-dir {data_directory} brings it back"
+        )
+    return venue, segment, memory
+
+
+def print_json(data: bytes) -> None:
+    """One line of JSON on stdout."""
+    sys.stdout.write(data.decode() + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,75 @@
+"""`tradsys`: the command line. One file a command, imported only when that command is called.
+
+A command's file has a function of the command's name, or a `typer.Typer` of that name with commands of its own.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+COMMANDS = {
+    "up": "Start a venue in the foreground.",
+    "status": "Show what a running venue is doing, once.",
+    "top": "Watch a running venue.",
+    "replay": "Send recorded days through a venue and check every execution.",
+    "bench": "Measure rings, kernel, engine and gateway on this machine.",
+}
+"""The commands and what the help says of them, in its order."""
+
+
+def load(name: str) -> Any:
+    """The command `name`, from its file."""
+    found = getattr(import_module(f"tradsys.cli.{name}"), name)
+    if isinstance(found, typer.Typer):
+        found.info.name = name
+        return typer.main.get_command(found)
+    single = typer.Typer(add_completion=False)
+    single.command(name)(found)
+    return typer.main.get_command(single)
+
+
+class _LazyGroup(TyperGroup):
+    """Knows the commands by name and help; imports one when it is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command if name is None else load(name), rest
+
+
+app = typer.Typer(
+    name="tradsys", cls=_LazyGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        try:
+            number = version("tradsys")
+        except PackageNotFoundError:
+            number = "(not installed)"
+        typer.echo(f"tradsys {number}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """A complete trading venue for one host."""
+
+
+if __name__ == "__main__":
+    app()

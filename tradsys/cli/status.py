@@ -1,0 +1,82 @@
+"""`tradsys status`: what a running venue is doing, once."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors, print_json
+
+if TYPE_CHECKING:
+    from shm.segment import Segment
+    from workers.observation import Observation
+    from workers.venue import Venue
+
+
+def status(
+    data_dir: DataDirectory = DEFAULT_DIRECTORY,
+    json: Annotated[bool, typer.Option("--json", help="One line of JSON instead of tables.")] = False,
+) -> None:
+    """Show the workers, positions, rings and addresses of a running venue. Exit status 1 when none runs."""
+    with friendly_errors():
+        import msgspec
+
+        from workers.observation import observe
+
+        venue, segment, memory = attach(data_dir)
+        seen = observe(venue, memory)
+        facts = _facts(venue, seen, segment, data_dir)
+        segment.close()
+        if json:
+            print_json(msgspec.json.encode({**facts, **msgspec.to_builtins(seen)}))
+        else:
+            _show(venue, seen, facts)
+
+
+def _facts(venue: Venue, seen: Observation, segment: Segment, data_dir: Path) -> dict[str, Any]:
+    from workers.venue import addresses
+
+    uptime_s = max((time.time_ns() - segment.created_ns) // 10**9, 1)
+    return {
+        "data_directory": venue.data_directory,
+        "environment": venue.configuration.environment,
+        "supervisor_pid": venue.supervisor_pid,
+        "uptime_s": uptime_s,
+        "segment": venue.segment,
+        "segment_bytes": segment.size,
+        "addresses": addresses(data_dir),
+        "inbound_per_second": seen.inbound // uptime_s,
+        "trades": seen.trades,
+        "events": seen.events,
+        "live_orders": seen.live_orders,
+    }
+
+
+def _show(venue: Venue, seen: Observation, facts: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    from tradsys.cli import tables
+    from tradsys.cli.usage import Usage
+
+    console = Console()
+    console.print(
+        f"[bold]{seen.phase}[/bold] in {venue.data_directory} ({facts['environment']}), "
+        f"process {venue.supervisor_pid}, up {facts['uptime_s']:,} s, "
+        f"shared memory {venue.segment} of {facts['segment_bytes'] >> 20:,} MiB"
+    )
+    for name, url in facts["addresses"].items():
+        console.print(f"{name}: {url}")
+    flow = [("commands taken in", seen.inbound, facts["inbound_per_second"])]
+    console.print()
+    for table in (
+        tables.workers(seen, Usage().of),
+        tables.rates(flow, "since the start"),
+        tables.positions(seen),
+        tables.rings(seen),
+        tables.latencies(seen),
+    ):
+        console.print(table)
+        console.print()

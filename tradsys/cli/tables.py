@@ -1,0 +1,152 @@
+"""The tables that the commands about a running venue show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.table import Table
+
+from tradsys.configuration import Configuration
+from tradsys.symbols import Symbol
+from workers.observation import Observation, WorkerView
+from workers.topology import WorkerPlan
+
+_STATE_STYLES = {"ready": "green", "recovering": "yellow", "stopping": "yellow", "absent": "red", "stopped": "red"}
+_FULL, _BUSY = 80, 40
+"""Percent of a ring's capacity from which its fill is shown in red and in yellow."""
+
+
+def duration(nanoseconds: int | None) -> str:
+    """A duration with a unit that suits it; a dash when there is none."""
+    if nanoseconds is None:
+        return "-"
+    for unit, size in (("s", 10**9), ("ms", 10**6), ("µs", 10**3)):
+        if nanoseconds >= size:
+            whole, rest = divmod(nanoseconds, size)
+            return f"{whole:,}.{rest * 10 // size} {unit}" if whole < 100 else f"{whole:,} {unit}"
+    return f"{nanoseconds} ns"
+
+
+def _new(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
+    for column in columns:
+        # A column whose name ends in a hash holds numbers.
+        table.add_column(column.removesuffix("#"), justify="right" if column.endswith("#") else "left")
+    return table
+
+
+def _core(core: int | None) -> str:
+    return "any" if core is None else str(core)
+
+
+def started_workers(plans: list[WorkerPlan], pids: list[int]) -> Table:
+    """What runs where, for a venue that has just started."""
+    table = _new("Workers", "worker", "pid#", "agents", "core#", "idle")
+    for plan, pid in zip(plans, pids, strict=True):
+        table.add_row(plan.name, str(pid), ", ".join(plan.agents), _core(plan.core), plan.idle)
+    return table
+
+
+def symbols(defined: list[Symbol]) -> Table:
+    """Symbols with their scales and price ranges."""
+    table = _new("Symbols", "symbol", "tick#", "lot#", "price range#", "reference#")
+    for symbol in defined:
+        lowest, highest = (symbol.format_price(ticks) for ticks in (symbol.lowest_ticks, symbol.highest_ticks))
+        table.add_row(
+            symbol.name,
+            symbol.tick_size,
+            symbol.lot_size,
+            f"{lowest} to {highest}",
+            symbol.format_price(symbol.reference_ticks),
+        )
+    return table
+
+
+def workers(seen: Observation, usage: Callable[[WorkerView], tuple[str, str]]) -> Table:
+    """The workers at this moment; `usage` gives CPU and memory of one."""
+    table = _new("Workers", "worker", "state", "pid#", "core#", "idle", "heartbeat#", "restarts#", "CPU#", "memory#")
+    for worker in seen.workers:
+        table.add_row(
+            worker.name,
+            f"[{_STATE_STYLES[worker.state]}]{worker.state}",
+            str(worker.pid or "-"),
+            _core(worker.core),
+            worker.idle,
+            duration(worker.heartbeat_age_ns),
+            str(worker.restarts),
+            *usage(worker),
+        )
+    return table
+
+
+def rates(rows: list[tuple[str, int, int]], per: str) -> Table:
+    """(name, total, per second) each."""
+    table = _new("Flow", "", "total#", f"a second, {per}#")
+    for name, total, per_second in rows:
+        table.add_row(name, f"{total:,}", f"{per_second:,}")
+    return table
+
+
+def positions(seen: Observation) -> Table:
+    """How far log, journal and shards are."""
+    table = _new("Positions", "", "position#", "behind#", "live orders#", "trades#", "events#")
+    table.add_row("log", f"{seen.log:,}", "", f"{seen.live_orders:,}", f"{seen.trades:,}", f"{seen.events:,}")
+    table.add_row("journal", f"{seen.journaled:,}", f"{max(seen.log - seen.journaled, 0):,}", "", "", "")
+    for shard in seen.shards:
+        table.add_row(
+            f"shard {shard.number}",
+            f"{shard.position:,}",
+            f"{max(seen.log - shard.position, 0):,}",
+            f"{shard.live_orders:,}",
+            f"{shard.trades:,}",
+            f"{shard.events:,}",
+        )
+    return table
+
+
+def rings(seen: Observation) -> Table:
+    """How full the rings are. Spare rings that nobody uses are left out."""
+    table = _new("Rings", "ring", "waiting#", "capacity#", "fill#")
+    for each in seen.rings:
+        if each.name.startswith("tool-") and not each.producer_pid and not each.waiting:
+            continue
+        percent = 100 * each.waiting // each.capacity
+        style = "red" if percent >= _FULL else "yellow" if percent >= _BUSY else "green"
+        table.add_row(each.name, f"{each.waiting:,}", f"{each.capacity:,}", f"[{style}]{percent} %")
+    return table
+
+
+def readers(seen: Observation) -> Table:
+    """How far the gating readers of the broadcast rings are behind."""
+    table = _new("Readers", "ring", "reader", "position#", "behind#")
+    for reader in seen.readers:
+        table.add_row(reader.ring, reader.name, f"{reader.position:,}", f"{reader.lag:,}")
+    return table
+
+
+def latencies(seen: Observation) -> Table:
+    """Percentiles since the start of the venue."""
+    table = _new("Latency since the start", "stage", "count#", "p50#", "p99#", "p99.9#", "max#")
+    for name, summary in seen.latencies.items():
+        values = [duration(summary[key]) if summary["count"] else "-" for key in ("p50", "p99", "p999", "max")]
+        table.add_row(name.replace("_", " "), f"{summary['count']:,}", *values)
+    return table
+
+
+def curl_line(configuration: Configuration, defined: list[Symbol], url: str) -> str | None:
+    """A command that places an order on the venue at `url`; None when nobody could trade yet.
+
+    A key is shown only in development: anywhere else it is a secret.
+    """
+    keys = [key for entry in configuration.accounts for key in entry.keys]
+    if not keys or not defined:
+        return None
+    key = keys[0] if configuration.environment == "development" else "$TRADSYS_KEY"
+    symbol = defined[0]
+    order = (
+        f'{{"symbol": "{symbol.name}", "side": "buy", "price": "{symbol.format_price(symbol.reference_ticks)}", '
+        f'"quantity": "{symbol.format_quantity(10)}"}}'
+    )
+    quote = "'" if key.startswith("$") else ""
+    header = f'"X-API-Key: {key}"' if quote else f"'X-API-Key: {key}'"
+    return f"curl -s {url}/orders -H {header} -d '{order}'"

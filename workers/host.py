@@ -1,0 +1,54 @@
+"""What the host must have before a venue starts on it."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+import psutil
+
+from shm.segment import SharedMemoryFullError
+from workers.memory import Sizes, bytes_needed
+
+_SMALLER = "lower the sizes under 'pools' in the configuration"
+
+
+class StartError(Exception):
+    """The venue could not be started; everything has been cleaned up. The message says why."""
+
+
+def check_memory(sizes: Sizes) -> None:
+    """Raise StartError when the venue's memory is more than what the host has free."""
+    needed = bytes_needed(sizes)
+    free = psutil.virtual_memory().available
+    if needed > free:
+        raise StartError(
+            f"the venue needs {_mebibytes(needed)} of memory and the host has {_mebibytes(free)} free; {_SMALLER}"
+        )
+
+
+def shared_memory_full(error: SharedMemoryFullError) -> StartError:
+    """What to tell the user when /dev/shm has no room."""
+    return StartError(
+        f"the venue needs {_mebibytes(error.needed)} of shared memory and /dev/shm has {_mebibytes(error.free)} free; "
+        f"{_SMALLER}, or enlarge /dev/shm (containers: --shm-size)"
+    )
+
+
+def check_address(host: str, port: int) -> None:
+    """Raise StartError when nobody can listen there. Gateways share their port, so it is looked at before them."""
+    if port == 0:
+        return
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of an earlier run linger
+            probe.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise StartError(f"port {port} of {host} is taken; choose another with --port, or 0 for any") from None
+        raise StartError(f"cannot listen at {host}:{port}: {error.strerror}") from None
+
+
+def _mebibytes(size: int) -> str:
+    return f"{-(-size // (1 << 20)):,} MiB"

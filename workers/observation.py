@@ -1,0 +1,201 @@
+"""What a running venue looks like from outside: read from its shared memory alone, without any worker's help.
+
+The numbers are read one after the other while the workers write them, so they are not of one instant.
+"""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+
+from shm import broadcast, histogram, ring
+from shm.broadcast import Broadcast
+from tradsys.book.layout import W_COMMANDS, W_EVENTS, W_LIVE_ORDERS, W_POSITION, W_TRADES, W_USED_PAGES
+from workers.memory import (
+    ACCOUNTS,
+    CYCLES,
+    HEARTBEAT_NS,
+    JOURNALED,
+    LINE,
+    PHASE,
+    PHASES,
+    PID,
+    READER_JOURNAL,
+    READER_SHARDS,
+    RESTARTS,
+    STATE,
+    SYMBOLS,
+    WORK_CYCLES,
+    WORKER_STATES,
+    VenueMemory,
+)
+from workers.venue import Venue
+
+_ACTIVE = 1
+
+
+class WorkerView(msgspec.Struct, frozen=True):
+    """One worker. `heartbeat_age_ns` is None for a worker without a heartbeat, or before its first."""
+
+    name: str
+    agents: list[str]
+    state: str
+    pid: int
+    core: int | None
+    idle: str
+    restarts: int
+    heartbeat_age_ns: int | None
+    cycles: int
+    work_cycles: int
+
+
+class RingView(msgspec.Struct, frozen=True):
+    """One ring: records that its slowest gating reader has not done with yet, out of `capacity`."""
+
+    name: str
+    published: int
+    waiting: int
+    capacity: int
+    producer_pid: int = 0
+
+
+class ReaderView(msgspec.Struct, frozen=True):
+    """A gating reader of a broadcast ring and how many records it is behind. pid 0: a worker of the venue."""
+
+    ring: str
+    name: str
+    position: int
+    lag: int
+    pid: int
+
+
+class ShardView(msgspec.Struct, frozen=True):
+    """One matcher shard."""
+
+    number: int
+    position: int
+    events: int
+    commands: int
+    trades: int
+    live_orders: int
+    used_level_pages: int
+
+
+class Observation(msgspec.Struct, frozen=True):
+    """A venue at about one moment. Latencies are summaries of histograms in ns, by name."""
+
+    monotonic_ns: int
+    phase: str
+    log: int
+    journaled: int
+    inbound: int
+    accounts: int
+    symbols: int
+    workers: list[WorkerView]
+    rings: list[RingView]
+    readers: list[ReaderView]
+    shards: list[ShardView]
+    latencies: dict[str, dict[str, int]]
+
+    @property
+    def trades(self) -> int:
+        """Trades of all shards since the log's beginning."""
+        return sum(shard.trades for shard in self.shards)
+
+    @property
+    def events(self) -> int:
+        """Events of all shards since the log's beginning."""
+        return sum(shard.events for shard in self.shards)
+
+    @property
+    def live_orders(self) -> int:
+        """Orders that rest in the books."""
+        return sum(shard.live_orders for shard in self.shards)
+
+
+def observe(venue: Venue, memory: VenueMemory) -> Observation:
+    """Read everything once."""
+    now = time.monotonic_ns()
+    streams = {"log": memory.log} | {f"events-{number}": stream for number, stream in enumerate(memory.events)}
+    readers = [reader for name, stream in streams.items() for reader in _readers(name, stream)]
+    gateways = [_gateway_ring(venue, number, each) for number, each in enumerate(memory.gateways)]
+    shards = [
+        ShardView(
+            number,
+            *(
+                int(shard.words[word])
+                for word in (W_POSITION, W_EVENTS, W_COMMANDS, W_TRADES, W_LIVE_ORDERS, W_USED_PAGES)
+            ),
+        )
+        for number, shard in enumerate(memory.shards)
+    ]
+    histograms = {"ring_wait": memory.ring_wait, "matching": memory.matching, "journal_sync": memory.journal_sync}
+    return Observation(
+        monotonic_ns=now,
+        phase=PHASES[int(memory.control[PHASE])],
+        log=int(memory.log.header[broadcast.CURSOR]),
+        journaled=int(memory.control[JOURNALED]),
+        inbound=sum(int(each.header[ring.HEAD]) for each in memory.gateways),
+        accounts=int(memory.control[ACCOUNTS]),
+        symbols=int(memory.control[SYMBOLS]),
+        workers=[_worker(venue, memory, number, now) for number in range(len(venue.workers))],
+        rings=gateways + [_broadcast_ring(name, stream, readers) for name, stream in streams.items()],
+        readers=readers,
+        shards=shards,
+        latencies={name: histogram.summary(words) for name, words in histograms.items()},
+    )
+
+
+def _worker(venue: Venue, memory: VenueMemory, number: int, now_ns: int) -> WorkerView:
+    plan = venue.workers[number]
+    line = [int(word) for word in memory.workers[LINE * plan.index : LINE * plan.index + LINE]]
+    return WorkerView(
+        name=plan.name,
+        agents=plan.agents,
+        state=WORKER_STATES[line[STATE]],
+        pid=line[PID],
+        core=plan.core,
+        idle=plan.idle,
+        restarts=line[RESTARTS],
+        heartbeat_age_ns=max(now_ns - line[HEARTBEAT_NS], 0) if line[HEARTBEAT_NS] else None,
+        cycles=line[CYCLES],
+        work_cycles=line[WORK_CYCLES],
+    )
+
+
+def _gateway_ring(venue: Venue, number: int, commands: ring.Ring) -> RingView:
+    header = commands.header
+    if number < venue.control_ring:
+        name = f"gateway-{number}"
+    else:
+        name = "control" if number == venue.control_ring else f"tool-{number - venue.control_ring}"
+    tail, head = int(header[ring.TAIL]), int(header[ring.HEAD])
+    return RingView(name, tail, max(tail - head, 0), int(header[ring.CAPACITY]), int(header[ring.PRODUCER_PID]))
+
+
+def _broadcast_ring(name: str, stream: Broadcast, readers: list[ReaderView]) -> RingView:
+    waiting = max((reader.lag for reader in readers if reader.ring == name), default=0)
+    return RingView(name, int(stream.header[broadcast.CURSOR]), waiting, int(stream.header[broadcast.CAPACITY]))
+
+
+def _readers(name: str, stream: Broadcast) -> list[ReaderView]:
+    header = stream.header
+    cursor = int(header[broadcast.CURSOR])
+    found = []
+    for number in range(broadcast.READERS_MAX):
+        place = broadcast.READER_STRIDE * number
+        if header[broadcast.ACTIVE + place] != _ACTIVE:
+            continue
+        position, pid = int(header[broadcast.POSITION + place]), int(header[broadcast.PID + place])
+        own = pid < 0
+        found.append(
+            ReaderView(
+                name, _reader_name(number) if own else f"pid {pid}", position, max(cursor - position, 0), max(pid, 0)
+            )
+        )
+    return found
+
+
+def _reader_name(number: int) -> str:
+    return "journal" if number == READER_JOURNAL else f"matcher-{number - READER_SHARDS}"

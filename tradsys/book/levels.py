@@ -35,11 +35,7 @@ def open_sides(shard: Shard, symbol: int, lowest_ticks: int, highest_ticks: int)
     needed = words_needed(pages)
     directory = words[W_USED_DIRECTORY]
     summary = words[W_USED_SUMMARY]
-    if (
-        pages > PAGES_MAX
-        or directory + 2 * pages > len(shard.directory)
-        or summary + 2 * needed > len(shard.summary)
-    ):
+    if pages > PAGES_MAX or directory + 2 * pages > len(shard.directory) or summary + 2 * needed > len(shard.summary):
         return False
     words[W_USED_DIRECTORY] = directory + 2 * pages
     words[W_USED_SUMMARY] = summary + 2 * needed

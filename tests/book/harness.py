@@ -1,0 +1,171 @@
+"""A shard over private memory that tests drive command by command."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from shm import broadcast
+from shm.arena import Arena, allocate, as_records
+from shm.broadcast import HEADER_WORDS, Broadcast
+from tests import factories
+from tradsys.book.execution import run
+from tradsys.book.layout import (
+    W_EVENTS,
+    W_FLOOR,
+    W_LIVE_ORDERS,
+    W_POSITION,
+    Shard,
+    ShardSize,
+    carve,
+    initialise,
+)
+from tradsys.book.levels import price_of
+from tradsys.records import COMMAND, EVENT, SYMBOL_DEFINITION, EventKind, MarketState
+
+SMALL = ShardSize(symbols_max=8, orders=1000, pages=256, directory=1024, summary=256)
+
+
+class RestingOrder(NamedTuple):
+    """An order as the book holds it."""
+
+    order_id: int
+    account: int
+    side: int
+    price_ticks: int
+    leaves_lots: int
+    filled_lots: int
+    client_order_id: int
+
+
+class Bench:
+    """One shard with its event ring, and a gating reader that takes at most `drain` events at a time.
+
+    `floor`: events up to this number are counted but not written, as after a crash.
+    """
+
+    def __init__(
+        self,
+        size: ShardSize = SMALL,
+        *,
+        ring: int = 4096,
+        drain: int = 1 << 30,
+        shards: int = 1,
+        number: int = 0,
+        floor: int = 0,
+    ) -> None:
+        self.drain = drain
+        self.shards, self.number = shards, number
+        self.waits = 0
+        """How often a command had to wait for room in the event ring."""
+
+        def layout(arena: Arena) -> Shard:
+            events = Broadcast(arena.array(np.int64, HEADER_WORDS), arena.array(EVENT, ring))
+            return carve(arena.array, size, events)
+
+        self.shard = allocate(layout)
+        broadcast.initialise(self.shard.events, floor)
+        self._reader, self._read = broadcast.join(self.shard.events)
+        initialise(self.shard)
+        self.shard.words[W_FLOOR] = floor
+
+    @property
+    def position(self) -> int:
+        """Log sequence of the last command done with."""
+        return int(self.shard.words[W_POSITION])
+
+    @property
+    def live_orders(self) -> int:
+        return int(self.shard.words[W_LIVE_ORDERS])
+
+    def submit(self, *commands: Any) -> Any:
+        """Stamp the commands with the next sequence numbers and carry them out; gives their events (EVENT array)."""
+        return self.carry_out(factories.joined(*commands, first_sequence=self.position + 1))
+
+    def carry_out(self, log: Any) -> Any:
+        """Carry out a stretch of the log (COMMAND array) that starts after the position; gives its events."""
+        records = as_records(log)
+        definitions = as_records(log.view(np.ndarray).view(SYMBOL_DEFINITION))
+        first = int(log["sequence"][0])
+        last = first + len(log) - 1
+        taken = [np.zeros(0, EVENT)]
+        while True:
+            written = int(self.shard.words[W_EVENTS])
+            run(self.shard, records, definitions, first, -1, last, self.shards, self.number)
+            done = self.position == last
+            self.waits += not done
+            events = self._take_some(everything=done)
+            taken.append(events)
+            if done:
+                return np.concatenate(taken)
+            assert len(events) or self.shard.words[W_EVENTS] > written, "the shard waits for room that it has"
+
+    def _take_some(self, *, everything: bool) -> Any:
+        ring = self.shard.events
+        written = int(self.shard.words[W_EVENTS])
+        if written > ring.header[broadcast.CURSOR]:
+            broadcast.publish(ring, written)
+        count = max(written - self._read, 0)
+        if not everything:
+            count = min(count, self.drain)
+        numbers = np.arange(self._read + 1, self._read + count + 1)
+        events = ring.slots.view(np.ndarray)[numbers & (len(ring.slots) - 1)]
+        self._read += count
+        broadcast.advance(ring, self._reader, self._read)
+        return events
+
+    # Short words for tests that tell a story.
+
+    def enter(self, order: Any) -> int:
+        """Submit a new order that must be accepted; gives its id."""
+        events = self.submit(order)
+        assert events["kind"][0] == EventKind.ACCEPTED, events
+        return int(events["order_id"][0])
+
+    def resting(self, symbol: int = 1) -> list[RestingOrder]:
+        """The orders in the book: bids, then offers, each in price-time priority."""
+        found = []
+        for side in range(2):
+            for number in self._levels(symbol, side):
+                slot = int(self.shard.levels["head"][number])
+                while slot != 0:
+                    order = self.shard.orders[slot]
+                    found.append(RestingOrder(*(int(order[name]) for name in RestingOrder._fields)))
+                    slot = int(order["next"])
+        return found
+
+    def depth(self, symbol: int = 1) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]:
+        """Price, quantity and number of orders of every level: bids, offers, best first."""
+        bids, asks = (
+            [
+                (
+                    int(price_of(self.shard.sides[2 * symbol + side], int(self.shard.levels["index"][number]))),
+                    int(self.shard.levels["quantity_lots"][number]),
+                    int(self.shard.levels["count"][number]),
+                )
+                for number in self._levels(symbol, side)
+            ]
+            for side in range(2)
+        )
+        return bids, asks
+
+    def _levels(self, symbol: int, side: int) -> list[int]:
+        numbers = []
+        number = int(self.shard.sides["best_level"][2 * symbol + side])
+        while number != 0:
+            numbers.append(number)
+            number = int(self.shard.levels["worse"][number])
+        return numbers
+
+
+def open_bench(state: MarketState = MarketState.CONTINUOUS, size: ShardSize = SMALL, **options: Any) -> Bench:
+    """A bench with `factories.symbol()` defined: 1,000 ticks, reference price 500."""
+    bench = Bench(size, **options)
+    bench.submit(factories.define_symbol(state=state))
+    return bench
+
+
+def empty_log(count: int) -> Any:
+    """`count` blank COMMAND records."""
+    return np.zeros(count, COMMAND)

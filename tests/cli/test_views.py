@@ -1,0 +1,107 @@
+"""What `status` and `top` show of a venue whose workers are fakes and whose numbers are written by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from shm import broadcast, histogram, ring
+from tests.workers.fake_venue import Fakes, configuration, supervisor
+from tradsys.book.layout import W_EVENTS, W_LIVE_ORDERS, W_TRADES
+from tradsys.cli.main import app
+from workers import venue as venues
+from workers.memory import JOURNALED
+from workers.observation import observe
+from workers.supervisor import Supervisor
+
+runner = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"})
+
+
+@pytest.fixture
+def venue(tmp_path: Path, venue_name: str) -> Iterator[Supervisor]:
+    with supervisor(tmp_path / venue_name, Fakes(tmp_path / "diary"), configuration()) as started:
+        started.start()
+        venues.write_address(started.venue.path, "gateway-0", "http://127.0.0.1:1234")
+        yield started
+
+
+def write_numbers(venue: Supervisor) -> None:
+    memory = venue.memory
+    memory.log.header[broadcast.CURSOR] = 1000
+    memory.control[JOURNALED] = 990
+    memory.log.header[broadcast.POSITION] = 980
+    memory.gateways[0].header[ring.TAIL] = 700
+    memory.gateways[0].header[ring.HEAD] = 650
+    for number, shard in enumerate(memory.shards):
+        shard.words[W_TRADES] = 5 + number
+        shard.words[W_EVENTS] = 50
+        shard.words[W_LIVE_ORDERS] = 7
+    for value in range(1, 101):
+        histogram.record(memory.journal_sync, value * 1_000_000)
+
+
+def test_an_observation_says_what_the_memory_says(venue: Supervisor) -> None:
+    write_numbers(venue)
+    seen = observe(venue.venue, venue.memory)
+    assert (seen.phase, seen.log, seen.journaled, seen.inbound) == ("running", 1000, 990, 650)
+    assert (seen.trades, seen.events, seen.live_orders) == (11, 100, 14)
+    assert [worker.name for worker in seen.workers] == ["journal", "sequencer", "matcher-0", "matcher-1", "gateway-0"]
+    assert {worker.state for worker in seen.workers} == {"ready"}
+    assert all(worker.heartbeat_age_ns is not None and worker.heartbeat_age_ns < 10**10 for worker in seen.workers)
+    rings = {each.name: each for each in seen.rings}
+    assert (rings["gateway-0"].waiting, rings["log"].waiting) == (50, 1000)
+    readers = {reader.name: reader.lag for reader in seen.readers}
+    assert readers == {"journal": 20, "matcher-0": 1000, "matcher-1": 1000}
+    assert seen.latencies["journal_sync"]["count"] == 100
+
+
+def test_a_gate_of_a_tool_is_named_by_its_process(venue: Supervisor) -> None:
+    events = venue.memory.events[0]
+    reader, _ = broadcast.join(events)
+    seen = observe(venue.venue, venue.memory)
+    broadcast.leave(events, reader)
+    assert [each.name for each in seen.readers if each.ring == "events-0"] == [f"pid {os.getpid()}"]
+
+
+def test_status_as_json_has_every_part(venue: Supervisor) -> None:
+    write_numbers(venue)
+    result = runner.invoke(app, ["status", "--json", "--data-dir", venue.venue.data_directory])
+    assert result.exit_code == 0, result.output
+    status = json.loads(result.output.splitlines()[-1])
+    assert status["addresses"] == {"gateway-0": "http://127.0.0.1:1234"}
+    assert status["supervisor_pid"] == os.getpid()
+    assert status["phase"] == "running"
+    assert status["trades"] == 11
+    assert [shard["live_orders"] for shard in status["shards"]] == [7, 7]
+    assert status["segment_bytes"] > 0
+
+
+def test_status_shows_tables(venue: Supervisor) -> None:
+    write_numbers(venue)
+    result = runner.invoke(app, ["status", "--data-dir", venue.venue.data_directory])
+    assert result.exit_code == 0, result.output
+    for text in ("running in", "http://127.0.0.1:1234", "matcher-1", "journal sync", "650"):
+        assert text in result.output
+
+
+def test_top_shows_one_interval_and_leaves(venue: Supervisor) -> None:
+    write_numbers(venue)
+    command = ["top", "--once", "--interval", "0.05", "--data-dir", venue.venue.data_directory]
+    result = runner.invoke(app, command)
+    assert result.exit_code == 0, result.output
+    for text in ("tradsys: running, 14 live orders", "gateway-0", "matcher-1", "commands taken in", "MiB"):
+        assert text in result.output
+
+
+def test_a_venue_whose_supervisor_is_gone_counts_as_not_running(
+    venue: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shm.segment.Segment.alive", property(lambda segment: False))
+    result = runner.invoke(app, ["status", "--data-dir", venue.venue.data_directory])
+    assert result.exit_code == 1
+    assert "was killed" in result.output

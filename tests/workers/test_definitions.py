@@ -1,0 +1,100 @@
+"""Accounts and symbols of the configuration, defined through a real engine that the test steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.workers.stepped import SIZES, compact, describe
+from tradsys.configuration import Configuration, load
+from tradsys.symbols import Account
+from workers import memory as venue_memory
+from workers.definitions import (
+    RefusedDefinitionError,
+    changed_symbols,
+    define_missing,
+    known_accounts,
+    known_symbols,
+    missing_accounts,
+    missing_symbols,
+)
+from workers.engine import Engine
+from workers.port import Port
+
+TURNS_MAX = 2000
+ROOMY = msgspec.structs.replace(SIZES, directory_entries_per_shard=65_536)
+
+
+class Stepped:
+    """An engine whose memory is this process's, and the supervisor's port into it."""
+
+    def __init__(self, directory: Path, sizes: venue_memory.Sizes = ROOMY) -> None:
+        plans = compact()
+        venue = describe(directory, plans, sizes)
+        venue.path.mkdir(exist_ok=True)
+        self.memory = venue_memory.private(sizes)
+        self.engine = Engine(venue, plans[0], self.memory)
+        self.engine.recover()
+        self.port = Port(self.memory, venue.control_ring, 0)
+
+    def wait(self, condition: Callable[[], bool], what: str) -> None:
+        for _ in range(TURNS_MAX):
+            if condition():
+                return
+            self.engine.turn(100_000)
+        raise AssertionError(f"waited in vain for {what}")
+
+    def define(self, configuration: Configuration) -> None:
+        define_missing(self.memory, self.port, configuration, self.wait)
+
+    def close(self) -> None:
+        self.port.close()
+        self.engine.close()
+
+
+def configuration(accounts: str, symbols: list[tuple[str, str]]) -> Configuration:
+    entries = ", ".join(
+        f'{{name: {name}, tick_size: "{tick}", lot_size: "1", lowest_price: "1.00", highest_price: "90.00", '
+        f'reference_price: "50.00"}}'
+        for name, tick in symbols
+    )
+    names = ", ".join(f"{{name: {name}}}" for name in accounts.split())
+    return load("testing", environ={"TRADSYS__ACCOUNTS": f"[{names}]", "TRADSYS__SYMBOLS": f"[{entries}]"})
+
+
+def test_everything_is_defined_once_and_numbered_on(tmp_path: Path) -> None:
+    first = configuration("alice bob", [("ACME", "0.01")])
+    stepped = Stepped(tmp_path)
+    stepped.define(first)
+    assert known_accounts(stepped.memory) == first.account_list()
+    assert known_symbols(stepped.memory) == first.symbol_list()
+    logged = int(stepped.memory.control[venue_memory.JOURNALED])
+    stepped.define(first)
+    assert stepped.port.next_request == 3
+    assert logged >= 3
+    stepped.define(configuration("carol bob", [("EMCA", "0.05"), ("ACME", "0.01")]))
+    assert [account.name for account in known_accounts(stepped.memory)] == ["alice", "bob", "carol"]
+    assert [(symbol.id, symbol.name) for symbol in known_symbols(stepped.memory)] == [(1, "ACME"), (2, "EMCA")]
+    stepped.close()
+
+
+def test_a_symbol_for_which_the_shard_has_no_room_is_told(tmp_path: Path) -> None:
+    stepped = Stepped(tmp_path, msgspec.structs.replace(SIZES, directory_entries_per_shard=64))
+    with pytest.raises(RefusedDefinitionError, match=r"refused the symbol WIDE: .* more ticks than the venue can hold"):
+        stepped.define(configuration("alice", [("WIDE", "0.01")]))
+    stepped.close()
+
+
+def test_only_what_is_not_known_by_name_is_missing() -> None:
+    wanted = configuration("alice bob", [("ACME", "0.01"), ("EMCA", "0.01")])
+    assert missing_accounts([Account(1, "bob"), Account(2, "x")], wanted) == [Account(3, "alice")]
+    known = [wanted.symbols[1].symbol(1)]
+    assert [(symbol.id, symbol.name) for symbol in missing_symbols(known, wanted)] == [(2, "ACME")]
+
+
+def test_a_symbol_that_the_configuration_describes_otherwise_is_noticed() -> None:
+    known = configuration("", [("ACME", "0.01"), ("EMCA", "0.01")]).symbol_list()
+    assert changed_symbols(known, configuration("", [("ACME", "0.05"), ("EMCA", "0.01")])) == ["ACME"]

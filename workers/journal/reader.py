@@ -1,7 +1,8 @@
 """Reading the log back from disk, checking every frame, and finding its end.
 
 Zeros are the end. A frame that is not whole, with nothing whole behind it in the last file, is a torn tail: what was
-never acknowledged. Anything else that is wrong is damage, and is told with file, offset and sequence.
+never acknowledged. Anything else that is wrong is damage, and is told with file, offset and sequence. Another process
+may be writing meanwhile: what looks torn may be whole a moment later.
 """
 
 from __future__ import annotations
@@ -73,10 +74,10 @@ def read_frames(words: Any, line: int, expected: int, out: Any) -> tuple[int, in
 
 
 @kernel_entry
-def _next_whole_frame(words: Any, line: int, expected: int) -> int:
-    """The first line from `line` on where a whole, later frame begins; -1 when there is none."""
+def _next_whole_frame(words: Any, line: int) -> int:
+    """The first line from `line` on where a whole frame begins; -1 when there is none."""
     while line * LINE_WORDS < len(words):
-        if _is_whole(words, line) and words[line * LINE_WORDS + FIRST] >= expected:
+        if _is_whole(words, line):
             return line
         line += 1
     return -1
@@ -101,33 +102,44 @@ class JournalReader:
 
         Raises JournalError for damage. A torn frame at the very end counts as the end.
         """
-        while True:
-            if self._segment is None and not self._open_next():
-                return self._records[:0]
-            segment = self._segment
-            assert segment is not None
-            before = self.sequence
-            status, line, expected = read_frames(segment.words, self._line, before + 1, self._words)
-            self._line, self.sequence = int(line), int(expected) - 1
-            if self.sequence > before:
-                return self._records[: self.sequence - before]
-            if self._following() is None:
+        segment = self._segment or self._open(self._following())
+        while segment is not None:
+            # Asked before reading: only what has a successor is complete, and its end is an end for good.
+            following = self._following()
+            count, status = self._read(segment)
+            if count:
+                return self._records[:count]
+            if following is None:
                 if status == DAMAGED:
-                    self._check_torn(segment)
-                return self._records[:0]
+                    count = self._read_again(segment)
+                return self._records[:count]
             if status == DAMAGED:
                 raise self._damage(segment, "the frame is damaged and later segments follow")
-            self._segment = None
+            self._check_end(segment)
+            segment = self._open(following)
+        return self._records[:0]
 
     def end(self) -> tuple[Path | None, int]:
         """After next_batch() gave nothing: the file where the log ends, and the byte offset of its end in it."""
         return (self._segment.path if self._segment else None, self._line * LINE_BYTES)
 
+    def check_end(self) -> None:
+        """After next_batch() gave nothing: raise JournalError when whole frames, which were acknowledged, follow.
+
+        For a journal that nobody writes.
+        """
+        if self._segment is not None:
+            self._check_end(self._segment)
+
     def cut_torn_tail(self) -> int:
-        """After next_batch() gave nothing: zero whatever stands behind the last whole record; gives the bytes."""
+        """After next_batch() gave nothing: zero whatever stands behind the last whole record; gives the bytes.
+
+        Raises JournalError when that holds whole frames, which were acknowledged.
+        """
         segment = self._segment
         if segment is None:
             return 0
+        self._check_end(segment)
         tail = segment.words[self._line * LINE_WORDS :]
         marks = np.flatnonzero(tail)
         if len(marks) == 0:
@@ -139,19 +151,15 @@ class JournalReader:
         return size
 
     def _following(self) -> Path | None:
-        """The file after the one being read."""
-        current = self._segment.path if self._segment else None
-        for path in list_segments(self.directory):
-            if current is None or path.name > current.name:
-                return path
-        return None
+        """The file after the one being read; at the beginning the first that is of interest."""
+        first = self._segment.path.name if self._segment else f"{self.sequence:020d}.journal"
+        return next((path for path in list_segments(self.directory) if path.name > first), None)
 
-    def _open_next(self) -> bool:
-        names = list_segments(self.directory)
-        wanted = [path for path in names if path.name >= f"{self.sequence + 1:020d}.journal"]
-        if not wanted:
-            return False
-        segment = Segment(wanted[0])
+    def _open(self, path: Path | None) -> Segment | None:
+        """Go on with a file, which must begin where the log so far ends."""
+        if path is None:
+            return None
+        segment = Segment(path)
         if segment.first_sequence != self.sequence + 1:
             raise JournalError(
                 f"{segment.path}: begins with sequence {segment.first_sequence}, but the log so far ends at "
@@ -163,12 +171,31 @@ class JournalReader:
                 f"{self._shards}; set topology.shards to {segment.shards}"
             )
         self._segment, self._line = segment, HEADER_LINES
-        return True
+        return segment
 
-    def _check_torn(self, segment: Segment) -> None:
-        later = int(_next_whole_frame(segment.words, self._line + 1, self.sequence + 1))
+    def _read(self, segment: Segment) -> tuple[int, int]:
+        """(number of records now in the buffer, why there are no more)."""
+        before = self.sequence
+        status, line, expected = read_frames(segment.words, self._line, before + 1, self._words)
+        self._line, self.sequence = int(line), int(expected) - 1
+        return self.sequence - before, int(status)
+
+    def _read_again(self, segment: Segment) -> int:
+        """A frame at the end is not whole: torn, damaged, or being written just now; gives the records it now has."""
+        if _next_whole_frame(segment.words, self._line) < 0:
+            return 0
+        count, _status = self._read(segment)
+        if not count:
+            self._check_end(segment)
+        return count
+
+    def _check_end(self, segment: Segment) -> None:
+        """Raise JournalError when whole frames stand behind what has been read of a file that nobody writes."""
+        later = int(_next_whole_frame(segment.words, self._line))
         if later >= 0:
-            raise self._damage(segment, f"the frame is damaged and whole frames follow at {later * LINE_BYTES}")
+            raise self._damage(
+                segment, f"the frame is damaged, and a whole frame follows at offset {later * LINE_BYTES}"
+            )
 
     def _damage(self, segment: Segment, what: str) -> JournalError:
         return JournalError(
@@ -180,13 +207,14 @@ class JournalReader:
 def last_sequence(directory: Path, shards: int | None = None) -> int:
     """The last sequence number of the log on disk, 0 when there is none. Reads only the last segment.
 
-    Raises JournalError.
+    For a journal that nobody writes. Raises JournalError.
     """
-    paths = list_segments(directory) if directory.is_dir() else []
+    paths = list_segments(directory)
     if not paths:
         return 0
     reader = JournalReader(directory, shards)
-    reader.sequence = int(paths[-1].name.removesuffix(".journal")) - 1
+    reader.sequence = Segment(paths[-1]).first_sequence - 1
     while len(reader.next_batch()):
         pass
+    reader.check_end()
     return reader.sequence

@@ -27,7 +27,9 @@ from workers.journal.segments import (
     LINE_BYTES,
     LINE_WORDS,
     MAGIC,
+    JournalError,
     create_segment,
+    list_segments,
     sync_directory,
 )
 from workers.memory import JOURNALED, READER_JOURNAL, VenueMemory
@@ -106,6 +108,14 @@ def write_journal(journal: JournalState) -> int:
     return count
 
 
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class JournalWriter:
     """Owns the files; `state` is what the duty cycle writes with."""
 
@@ -122,6 +132,7 @@ class JournalWriter:
             pass
         self.torn_bytes = reader.cut_torn_tail()
         """Bytes of a half-written frame that were cut off: never acknowledged."""
+        self._check_log(memory, reader.sequence)
         path, offset = reader.end()
         words = np.zeros(8, np.int64)
         words[_WRITTEN] = reader.sequence
@@ -137,11 +148,25 @@ class JournalWriter:
             clock,
         )
         if path is None:
-            path, offset = create_segment(directory, reader.sequence + 1, segment_bytes, self._shards), 0
+            path = create_segment(directory, reader.sequence + 1, segment_bytes, self._shards)
             offset = HEADER_LINES * LINE_BYTES
         self._open(path, offset)
+        if words[_LEVEL] != MEMORY:
+            # A writer before may have died between its write and its sync, or may have had no wish to sync.
+            for segment in list_segments(directory):
+                _sync(segment)
         memory.control[JOURNALED] = reader.sequence
         broadcast.advance(memory.log, READER_JOURNAL, reader.sequence)
+
+    def _check_log(self, memory: VenueMemory, end: int) -> None:
+        """Raise JournalError unless the journal's end is where the log in memory can go on."""
+        place = READER_JOURNAL * broadcast.READER_STRIDE + broadcast.POSITION
+        known, last = int(memory.log.header[place]), int(broadcast.published(memory.log))
+        if not known <= end <= last:
+            raise JournalError(
+                f"{self._directory}: the journal ends at sequence {end}, but the running venue had journaled {known} "
+                f"and logged {last}: its files were changed or exchanged; stop the venue and restore them from a backup"
+            )
 
     @property
     def written(self) -> int:

@@ -14,6 +14,7 @@ from tradsys.book.events import (
     RESTING,
     WAS_RESTING,
     emit,
+    end_phase,
     has_room,
     reject,
 )
@@ -189,5 +190,5 @@ def cancel_all(shard: Shard, command: Any) -> bool:
     if not has_room(shard):
         return False
     emit(shard, command, _MASS_CANCELLED, LAST, 0, command.symbol, 0, words[W_PENDING_B], 0, command.account, 0, 0)
-    words[W_PENDING] = P_NONE
+    end_phase(shard)
     return True

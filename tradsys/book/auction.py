@@ -11,7 +11,7 @@ from typing import Any
 
 from shm.integers import signed
 from shm.jit import kernel
-from tradsys.book.events import AUCTION, COUNTER_DONE, LAST, ORDER_DONE, emit, has_room
+from tradsys.book.events import AUCTION, COUNTER_DONE, LAST, ORDER_DONE, emit, end_phase, has_room
 from tradsys.book.layout import (
     P_INDICATE,
     P_NONE,
@@ -171,7 +171,7 @@ def uncross(shard: Shard, command: Any) -> bool:
     if words[W_PENDING_B] > 0:
         book.reference_ticks = price
     enter_state(shard, command, price, words[W_PENDING_B])
-    words[W_PENDING] = P_NONE
+    end_phase(shard)
     return True
 
 
@@ -245,5 +245,5 @@ def indicate(shard: Shard, command: Any) -> bool:
         if not has_room(shard):
             return False
         _tell_indication(shard, command, words[W_PENDING_B], LAST)
-    words[W_PENDING] = P_NONE
+    end_phase(shard)
     return True

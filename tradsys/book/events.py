@@ -6,7 +6,7 @@ from typing import Any
 
 from shm.broadcast import CURSOR, publish, writable
 from shm.jit import kernel
-from tradsys.book.layout import W_EVENTS, W_FLOOR, Shard
+from tradsys.book.layout import P_NONE, W_EVENTS, W_FLOOR, W_PENDING, W_PENDING_A, W_PENDING_B, W_PENDING_C, Shard
 from tradsys.records import EventFlag, EventKind
 
 SELL = int(EventFlag.SELL)
@@ -31,6 +31,16 @@ def has_room(shard: Shard) -> bool:
     """Whether the event ring can take another step's events; False asks to publish, or to wait for readers."""
     last = shard.words[W_EVENTS] + ROOM_FOR_A_STEP
     return last <= shard.words[W_FLOOR] or writable(shard.events, last - 1) > 0
+
+
+@kernel
+def end_phase(shard: Shard) -> None:
+    """The command of many steps is done. Its words go back to 0: equal books are then equal bytes."""
+    words = shard.words
+    words[W_PENDING] = P_NONE
+    words[W_PENDING_A] = 0
+    words[W_PENDING_B] = 0
+    words[W_PENDING_C] = 0
 
 
 @kernel

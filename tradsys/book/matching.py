@@ -289,6 +289,7 @@ def _rest_or_end(shard: Shard, command: Any, slot: int) -> None:
 def resume_sweep(shard: Shard, command: Any) -> bool:
     """Go on with a sweep that waited for room in the event ring; False when it must wait again."""
     slot = shard.words[W_PENDING_A]
+    shard.words[W_PENDING_A] = 0  # see end_phase(), which is not worth its stores after every sweep
     order = shard.orders[slot]
     limit = limit_index(shard, order.symbol, order.side, order.price_ticks, order.order_type == _MARKET)
     return sweep(shard, command, slot, limit)

@@ -234,7 +234,7 @@ class Flow:
         """Symbol 0, a symbol that there is already, something wrong, or, late and rarely, symbol 7."""
         match self.dice.randrange(4):
             case 0:
-                return _definition(instrument._replace(lowest_ticks=2, highest_ticks=1), MarketState.HALT)
+                return _definition(instrument._replace(symbol=8, lowest_ticks=2, highest_ticks=1), MarketState.HALT)
             case 1:
                 return _definition(instrument, self.dice.choice(_BAD_STATES))
             case _:

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shm import broadcast
-from shm.arena import Arena, allocate, as_records
+from shm.arena import Arena, allocate
 from shm.broadcast import HEADER_WORDS, Broadcast
+from shm.jit import JIT_DISABLED
 from tests import factories
 from tradsys.book.execution import run
 from tradsys.book.layout import (
@@ -22,9 +23,28 @@ from tradsys.book.layout import (
     initialise,
 )
 from tradsys.book.levels import price_of
-from tradsys.records import COMMAND, EVENT, SYMBOL_DEFINITION, EventKind, MarketState
+from tradsys.reasons import Reason
+from tradsys.records import EVENT, SYMBOL_DEFINITION, EventKind, MarketState
 
 SMALL = ShardSize(symbols_max=8, orders=1000, pages=256, directory=1024, summary=256)
+
+
+class _Record(np.record):  # type: ignore[misc]
+    """A record whose fields go before numpy's own attributes: without the JIT, numpy's `flags` hides the field."""
+
+    def __getattribute__(self, name: str) -> Any:
+        fields = np.void.__getattribute__(self, "dtype").fields
+        if fields is not None and name in fields:
+            return self.getfield(*fields[name][:2])
+        return np.void.__getattribute__(self, name)
+
+
+def _records(array: Any) -> Any:
+    """`array` such that kernels without the JIT find every field by its name."""
+    plain = array.view(np.ndarray)
+    if not JIT_DISABLED or plain.dtype.names is None:
+        return plain
+    return plain.view(np.dtype((_Record, plain.dtype)))
 
 
 class RestingOrder(NamedTuple):
@@ -61,8 +81,10 @@ class Bench:
         """How often a command had to wait for room in the event ring."""
 
         def layout(arena: Arena) -> Shard:
-            events = Broadcast(arena.array(np.int64, HEADER_WORDS), arena.array(EVENT, ring))
-            return carve(arena.array, size, events)
+            def take(dtype: Any, count: int) -> Any:
+                return _records(arena.array(dtype, count))
+
+            return carve(take, size, Broadcast(take(np.int64, HEADER_WORDS), take(EVENT, ring)))
 
         self.shard = allocate(layout)
         broadcast.initialise(self.shard.events, floor)
@@ -85,8 +107,8 @@ class Bench:
 
     def carry_out(self, log: Any) -> Any:
         """Carry out a stretch of the log (COMMAND array) that starts after the position; gives its events."""
-        records = as_records(log)
-        definitions = as_records(log.view(np.ndarray).view(SYMBOL_DEFINITION))
+        records = _records(log)
+        definitions = _records(log.view(np.ndarray).view(SYMBOL_DEFINITION))
         first = int(log["sequence"][0])
         last = first + len(log) - 1
         taken = [np.zeros(0, EVENT)]
@@ -103,10 +125,7 @@ class Bench:
 
     def _take_some(self, *, everything: bool) -> Any:
         ring = self.shard.events
-        written = int(self.shard.words[W_EVENTS])
-        if written > ring.header[broadcast.CURSOR]:
-            broadcast.publish(ring, written)
-        count = max(written - self._read, 0)
+        count = int(ring.header[broadcast.CURSOR]) - self._read
         if not everything:
             count = min(count, self.drain)
         numbers = np.arange(self._read + 1, self._read + count + 1)
@@ -166,6 +185,20 @@ def open_bench(state: MarketState = MarketState.CONTINUOUS, size: ShardSize = SM
     return bench
 
 
-def empty_log(count: int) -> Any:
-    """`count` blank COMMAND records."""
-    return np.zeros(count, COMMAND)
+def kinds(events: Any) -> list[EventKind]:
+    """What the events are."""
+    return [EventKind(kind) for kind in events["kind"]]
+
+
+def trades(events: Any) -> list[tuple[int, int, int]]:
+    """Of each trade among the events: price, quantity, the maker's (in an auction the seller's) order id."""
+    found = events[events["kind"] == EventKind.TRADE]
+    return list(
+        zip(*(found[name].tolist() for name in ("price_ticks", "quantity_lots", "counter_order_id")), strict=True)
+    )
+
+
+def refusal(events: Any) -> Reason:
+    """Why the one command was refused."""
+    assert kinds(events) == [EventKind.REJECTED], events
+    return Reason(events["reason"][0])

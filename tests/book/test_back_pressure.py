@@ -1,0 +1,153 @@
+"""A reader that is slow, or gone: the shard waits and goes on, and writes the very same events."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.book.comparison import ROOMY
+from tests.book.flow import INSTRUMENTS, Flow, definitions, records_of
+from tests.book.harness import Bench, kinds, open_bench, trades
+from tests.factories import amend, buy, cancel_all, define_symbol, joined, market, market_state, sell, tick
+from tradsys.book.audit import audit
+from tradsys.book.layout import Shard
+from tradsys.records import EVENT, EventKind, MarketState, Side
+from tradsys.reference.venue import Venue
+
+COMMANDS = 1500
+RING = 8
+
+
+@cache
+def random_log(seed: int) -> Any:
+    """A log of every kind of command for the comparison's instruments."""
+    venue = Venue(ROOMY.orders)
+    flow = Flow(seed, [venue])
+    commands = definitions(INSTRUMENTS)
+    for number in range(COMMANDS):
+        command = commands[number] if number < len(commands) else flow.next()
+        command.sequence = number + 1
+        command.timestamp_ns = 1000 * number
+        events = venue.process(command)
+        order = venue.orders.get(events[0].order_id) if events and events[0].kind == EventKind.ACCEPTED else None
+        if order is not None:
+            flow.learn(order)
+        commands[number:] = [command]
+    return records_of(commands)
+
+
+def sessions() -> dict[str, list[Any]]:
+    """Logs whose last command causes many events at once."""
+    makers = [sell(500 + number // 3, 2, account=1 + number % 2) for number in range(30)]
+    crossed = [buy(540 - number, 3, account=3) for number in range(25)]
+    symbols = [define_symbol(number, state=MarketState.OPENING_AUCTION) for number in range(2, 9)]
+    pairs = [order for number in range(2, 9) for order in (buy(510, symbol=number), sell(490, symbol=number))]
+    opened, collecting = define_symbol(), define_symbol(state=MarketState.OPENING_AUCTION)
+    return {
+        "a sweep that is filled": [opened, *makers, buy(1000, 50)],
+        "a sweep that rests": [opened, *makers, buy(505, 50)],
+        "a sweep at any price": [opened, *makers, market(Side.BUY, 100)],
+        "a mass cancel": [opened, *makers, cancel_all()],
+        "a mass cancel of one account": [opened, *makers, cancel_all(account=2)],
+        "an uncrossing": [collecting, *makers, *crossed, market_state(MarketState.CONTINUOUS)],
+        "indications": [collecting, *symbols, *pairs, tick()],
+    }
+
+
+def is_same(one: Any, other: Any) -> bool:
+    return bool(one.tobytes() == other.tobytes())
+
+
+@pytest.mark.parametrize("drain", [1, 3, 1 << 30])
+@pytest.mark.parametrize("name", list(sessions()))
+def test_a_command_that_waits_for_room_goes_on_where_it_stopped(name: str, drain: int) -> None:
+    log = joined(*sessions()[name])
+    unhindered, hindered = Bench(), Bench(ring=RING, drain=drain)
+    expected, events = unhindered.carry_out(log), hindered.carry_out(log)
+    assert is_same(events, expected)
+    assert unhindered.waits == 0
+    assert hindered.waits > 3
+    assert same_state(hindered.shard, unhindered.shard)
+
+
+def same_state(one: Shard, other: Shard) -> bool:
+    """Whether everything but the event ring is equal, byte for byte."""
+    return all(np.array_equal(ours, theirs) for ours, theirs in zip(one[:-1], other[:-1], strict=True))
+
+
+def test_an_amend_that_waits_in_the_middle_of_its_trades_goes_on() -> None:
+    events = []
+    for ring in (4096, RING):
+        bench = open_bench(ring=ring, drain=1)
+        mover = bench.enter(buy(400, 60))
+        bench.submit(*(sell(500 + number, 2) for number in range(20)))
+        events.append(bench.submit(amend(mover, price_ticks=600)))
+        audit(bench.shard)
+    assert kinds(events[0]) == [EventKind.AMENDED, *[EventKind.TRADE] * 20, EventKind.RESTED]
+    assert len(trades(events[0])) == 20
+    assert is_same(*events)
+
+
+@pytest.mark.parametrize("ring", [8, 16, 64])
+def test_the_event_stream_does_not_depend_on_its_readers(seed: int, ring: int) -> None:
+    log = random_log(seed)
+    unhindered, hindered = Bench(ROOMY), Bench(ROOMY, ring=ring, drain=1)
+    assert is_same(hindered.carry_out(log), unhindered.carry_out(log))
+    assert hindered.waits > COMMANDS // ring
+    assert same_state(hindered.shard, unhindered.shard)
+
+
+def test_the_event_stream_does_not_depend_on_how_the_log_is_cut(seed: int) -> None:
+    log = random_log(seed)
+    whole, pieces = Bench(ROOMY), Bench(ROOMY)
+    parts = [pieces.carry_out(log[at : at + 1 + at % 7]) for at in cuts(len(log))]
+    assert is_same(np.concatenate(parts), whole.carry_out(log))
+
+
+def cuts(length: int) -> list[int]:
+    """Where pieces of 1 to 7 records begin."""
+    found, at = [], 0
+    while at < length:
+        found.append(at)
+        at += 1 + at % 7
+    return found
+
+
+@pytest.mark.parametrize("ring", [8, 4096])
+@pytest.mark.parametrize("part", [0, 1, 2, 3])
+def test_a_rebuilt_shard_writes_exactly_the_events_after_its_floor(seed: int, ring: int, part: int) -> None:
+    log = random_log(seed)
+    whole = Bench(ROOMY)
+    events = whole.carry_out(log)
+    floor = len(events) * part // 3
+    rebuilt = Bench(ROOMY, ring=ring, floor=floor)
+    slots = rebuilt.shard.events.slots.view(np.ndarray)
+    slots["log_sequence"] = -1  # what readers have not read yet must stay
+    untouched = slots[floor & (ring - 1)].copy()
+    assert is_same(rebuilt.carry_out(log), events[floor:])
+    if part == 3:
+        assert is_same(slots[floor & (ring - 1)], untouched)
+    state = [*rebuilt.shard[:-1]]
+    state[0] = state[0].copy()
+    state[0][:] = whole.shard.words  # the floor itself is the one difference
+    assert all(np.array_equal(ours, theirs) for ours, theirs in zip(state, whole.shard[:-1], strict=True))
+    assert rebuilt.position == whole.position
+    assert rebuilt.live_orders == whole.live_orders
+
+
+def test_a_rebuilt_shard_overwrites_nothing_below_its_floor(seed: int) -> None:
+    log = random_log(seed)
+    floor = len(Bench(ROOMY).carry_out(log)) - 5
+    rebuilt = Bench(ROOMY, ring=8, floor=floor)
+    slots = rebuilt.shard.events.slots.view(np.ndarray)
+    marks = np.arange(8)
+    slots["log_sequence"] = -1 - marks
+    rebuilt.carry_out(log)
+    written = [number & 7 for number in range(floor + 1, floor + 6)]
+    kept = [mark for mark in marks.tolist() if mark not in written]
+    assert slots["log_sequence"][kept].tolist() == [-1 - mark for mark in kept]
+    assert slots.dtype == EVENT
+    assert all(slots["log_sequence"][written] > 0)

@@ -22,7 +22,7 @@ _PATTERNS = (
     (re.compile(r"Object contains unknown field `(?P<field>[^`]*)`"), "unknown_field", "{field} is not a field here"),
     (re.compile(r"Invalid enum value (?P<value>.*?) - at `\$\.(?P<field>[^`]*)`"), "invalid_field", ""),
     (re.compile(r"Invalid value (?P<value>.*?) - at `\$\.(?P<field>op)`"), "unknown_operation", ""),
-    (re.compile(r"(?P<problem>Expected .*?) - at `\$\.(?P<field>[^`]*)`"), "wrong_type", "{field}: {problem}"),
+    (re.compile(r"(?P<problem>.+?) - at `\$\.(?P<field>[^`]*)`"), "wrong_type", "{field}: {problem}"),
 )
 
 _Message = TypeVar("_Message")

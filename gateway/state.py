@@ -36,10 +36,21 @@ from tradsys.symbols import Symbol
 class Recovered(Protocol):
     """A venue's state as rebuilt from its journal (see workers.replica)."""
 
-    shards: Any
-    positions: Any
-    symbols: Any
-    symbol_count: int
+    @property
+    def shards(self) -> Any:
+        """The private shards."""
+
+    @property
+    def positions(self) -> Any:
+        """By shard: number of its last event."""
+
+    @property
+    def symbols(self) -> Any:
+        """SYMBOL_DEFINITION by symbol number."""
+
+    @property
+    def symbol_count(self) -> int:
+        """The highest symbol number."""
 
     def recent_events(self, shard: int, count: int) -> Any:
         """The last events of a shard, an EVENT array."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
 
 from aiohttp import WSMessage, WSMsgType, web
 
@@ -44,8 +43,7 @@ class Endpoint:
         transport = request.transport
         if transport is None:
             return socket  # gone already
-        # uvloop's transports do what asyncio.Transport says without deriving from it.
-        session = Session(self._service, cast(asyncio.Transport, transport), account)
+        session = Session(self._service, transport, account)
         self._open.add(socket)
         try:
             message: WSMessage

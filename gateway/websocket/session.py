@@ -49,6 +49,8 @@ class Session:
 
     def receive(self, data: bytes) -> None:
         """One message of the client's. Whatever is wrong with it, the client is told and the socket stays open."""
+        if self._closed:
+            return
         message: Any = None
         try:
             if len(data) > self._service.frame_bytes_max:
@@ -90,7 +92,8 @@ class Session:
     def _close_slow(self) -> None:
         self.close()
         self._transport.write(frames.close(CLOSE_TOO_SLOW, "too_slow"))
-        self._transport.close()  # when what is buffered has been read
+        # Not closed at once: with anything of the peer's still unread, the kernel would reset the connection, and
+        # the reason would be lost. The peer answers the close frame; one that does not is cut off.
         asyncio.get_running_loop().call_later(_ABORT_AFTER_SECONDS, self._transport.abort)
 
     def _answer(self, echo: Identifier | None, result: Any) -> None:

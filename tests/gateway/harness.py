@@ -1,0 +1,182 @@
+"""A venue in private memory, stepped by hand, with a whole gateway in front of it: one process, no supervisor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+from aiohttp import ClientSession, ClientWebSocketResponse
+from aiohttp.test_utils import TestServer
+
+from gateway.app import application
+from gateway.edge import Edge
+from shm import broadcast, ring
+from shm.arena import new_array
+from tradsys.book.layout import initialise
+from tradsys.configuration import Configuration, load
+from tradsys.records import ACCOUNT_DEFINITION, COMMAND, SYMBOL_DEFINITION, Kind
+from workers import memory, topology
+from workers.memory import ACCOUNTS, JOURNALED, RUNNING, SYMBOLS, VenueMemory
+from workers.port import Port
+from workers.recovery import apply_batch
+
+DEADLINE_SECONDS = 20.0
+ALICE, BOB, CAROL = "alice-key", "bob-key", "carol-key"
+GATEWAY_RING = 0
+
+
+class SteppedEngine:
+    """What the core workers do, one command at a time: sequence, match, publish, call it journaled."""
+
+    def __init__(self, venue_memory: VenueMemory) -> None:
+        self.memory = venue_memory
+        self.log: list[Any] = []
+        self.paused = False
+        self._record = new_array(COMMAND, 1)
+        for shard in venue_memory.shards:
+            initialise(shard)
+
+    def execute(self, command: Any, source: int = 255, request: int = 0) -> None:
+        """Sequence one command and carry it out."""
+        record = command.copy()
+        record["sequence"] = len(self.log) + 1
+        record["timestamp_ns"] = record["sequence"] * 1000
+        record["source"], record["request"] = source, request
+        self.log.append(record)
+        self._learn(record)
+        shards = self.memory.shards
+        for number, shard in enumerate(shards):
+            assert apply_batch(shard, number, len(shards), record), "nobody gates the events"
+        sequence = len(self.log)
+        broadcast.publish(self.memory.log, sequence)
+        self.memory.control[JOURNALED] = sequence
+
+    def step(self) -> None:
+        """Take in everything that stands in the rings."""
+        if self.paused:
+            return
+        for number, gateway in enumerate(self.memory.gateways):
+            head = int(gateway.header[ring.HEAD])
+            while ring.pop(gateway, self._record):
+                self.execute(self._record, number, head & 0xFFFF_FFFF)
+                head += 1
+
+    def _learn(self, record: Any) -> None:
+        plain = record.view(np.ndarray)
+        if record["kind"][0] == Kind.ACCOUNT:
+            definition = plain.view(ACCOUNT_DEFINITION)[0]
+            self.memory.accounts[definition["account"]] = definition
+            self.memory.control[ACCOUNTS] = definition["account"]
+        elif record["kind"][0] == Kind.SYMBOL:
+            definition = plain.view(SYMBOL_DEFINITION)[0]
+            self.memory.symbols[definition["symbol"]] = definition
+            self.memory.control[SYMBOLS] = definition["symbol"]
+
+
+class Harness:
+    """The stepped venue, the edge in front of it, and where its server listens."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+        self.memory = memory.private(topology.sizes(configuration))
+        self.memory.control[memory.PHASE] = RUNNING
+        self.engine = SteppedEngine(self.memory)
+        for account in configuration.account_list():
+            self.engine.execute(account.definition().view(COMMAND))
+        for symbol in configuration.symbol_list():
+            self.engine.execute(symbol.definition().view(COMMAND))
+        self.port = Port(self.memory, GATEWAY_RING, 0)
+        self.plan = topology.plan(configuration, [0])
+        self.edge = Edge(self.memory, self.port, configuration, self.plan, self._no_replica)
+        self.server: TestServer | None = None
+        self._handle: asyncio.Handle | None = None
+        self.edge.pump()
+
+    @property
+    def url(self) -> str:
+        """Base URL of the running server."""
+        assert self.server is not None
+        return str(self.server.make_url("/")).rstrip("/")
+
+    def turn(self) -> None:
+        """One cycle of engine and gateway."""
+        self.engine.step()
+        self.edge.pump()
+
+    def send(self, *commands: Any) -> None:
+        """Commands that come from elsewhere than this gateway, carried out and seen by it."""
+        for command in commands:
+            self.engine.execute(command)
+        self.edge.pump()
+
+    def keep_turning(self) -> None:
+        """Turn with every cycle of the event loop, until stop_turning()."""
+        self.turn()
+        self._handle = asyncio.get_running_loop().call_soon(self.keep_turning)
+
+    def stop_turning(self) -> None:
+        """End keep_turning()."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    @staticmethod
+    def _no_replica() -> Any:
+        raise AssertionError("this test's gateway was not to be lapped")
+
+
+def configuration(**sections: Any) -> Configuration:
+    """The testing environment's configuration with some values replaced, as TRADSYS__SECTION__KEY variables do."""
+    environ = {
+        f"TRADSYS__{section}__{key}".upper(): str(value)
+        for section, values in sections.items()
+        for key, value in values.items()
+    }
+    return load("testing", environ=environ)
+
+
+@asynccontextmanager
+async def running(settings: Configuration | None = None) -> AsyncIterator[Harness]:
+    """A harness whose server listens on a free port and whose engine turns."""
+    harness = Harness(settings or configuration())
+    harness.server = TestServer(application(harness.edge.service))
+    await harness.server.start_server()
+    harness.keep_turning()
+    try:
+        yield harness
+    finally:
+        harness.stop_turning()
+        await harness.server.close()
+
+
+@asynccontextmanager
+async def socket(harness: Harness, key: str | None = None) -> AsyncIterator[ClientWebSocketResponse]:
+    """A bare WebSocket to the harness."""
+    headers = {} if key is None else {"X-API-Key": key}
+    async with ClientSession() as session, session.ws_connect(f"{harness.url}/ws", headers=headers) as opened:
+        yield opened
+
+
+async def receive(opened: ClientWebSocketResponse) -> Any:
+    """The next message."""
+    return await opened.receive_json(timeout=DEADLINE_SECONDS)
+
+
+async def ask(opened: ClientWebSocketResponse, **message: Any) -> Any:
+    """Send an operation and give its answer; what comes before the answer is dropped."""
+    await opened.send_json(message)
+    while "channel" in (answer := await receive(opened)):
+        pass
+    return answer
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until the condition holds. Fails after DEADLINE_SECONDS."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not condition():
+            turned: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            asyncio.get_running_loop().call_soon(turned.set_result, None)
+            await turned

@@ -47,6 +47,8 @@ from workers.venue import Venue
 STAY_NS = 5_000_000
 """How long the kernel runs before it comes out for housekeeping."""
 
+_JOURNAL_POLL_SECONDS = 0.001
+
 
 class Engine:
     """One core worker: its agents, and their life from recovery to drain."""
@@ -88,7 +90,6 @@ class Engine:
         if self.plan.has(SEQUENCER):
             state = sequencer.new_sequencer(self.memory, configuration.clock.tick_ms)
         # What the ring holds and the journal does not goes to disk first: it was sequenced, and it stands.
-        self._worker = self._assemble(None, None)
         self._await_journal(int(broadcast.published(self.memory.log)))
         if state is not None or self.plan.shards():
             self._rebuild(state)
@@ -130,9 +131,13 @@ class Engine:
 
     def _await_journal(self, sequence: int) -> None:
         """Until the journal, here or in another worker, holds the log up to `sequence`."""
-        while int(self.memory.control[JOURNALED]) < sequence and not self.stopping:
-            self.turn(STAY_NS)
+        while True:
+            written = self._journal.write() if self._journal is not None else 0
             self.beat()
+            if int(self.memory.control[JOURNALED]) >= sequence or self.stopping:
+                return
+            if not written:
+                time.sleep(_JOURNAL_POLL_SECONDS)
 
     def turn(self, duration_ns: int) -> int:
         """Run the duty cycles for a while, then do the housekeeping; gives the work done."""

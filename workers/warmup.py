@@ -15,13 +15,15 @@ import msgspec
 import numpy as np
 
 from shm import broadcast
+from shm.clock import timespec
 from shm.jit import CACHE_DIRECTORY, JIT_DISABLED
 from tradsys.configuration import Configuration
 from tradsys.records import COMMAND, Kind
 from tradsys.symbols import Account, Symbol
 from workers import memory
 from workers.engine import Engine
-from workers.memory import Sizes, VenueMemory
+from workers.journal import JournalWriter
+from workers.memory import Sizes
 from workers.port import Port
 from workers.recovery import apply_batch
 from workers.replica import Replica
@@ -54,12 +56,11 @@ def compile_all(plans: list[WorkerPlan], configuration: Configuration, report: R
     core = [plan for plan in plans if not plan.is_gateway and plan.agents]
     steps: list[tuple[str, Callable[[], None]]] = []
     with tempfile.TemporaryDirectory(prefix="tradsys-compile-") as directory:
-        private = _private_venue(plans, configuration, Path(directory))
-        port = Port(private[1], 0, 0)
-        steps.append(("order book", lambda: _compile_book(private[1])))
-        steps += [(f"worker {plan.name}", lambda plan=plan: _compile_worker(plan, *private)) for plan in core]  # type: ignore[misc]
-        steps.append(("ports", lambda: _compile_port(port)))
-        steps.append(("replicas", lambda: _compile_replica(private[0])))
+        venue = _private_venue(plans, configuration, Path(directory))
+        steps.append(("order book", lambda: _compile_book(venue)))
+        steps += [(f"worker {plan.name}", lambda plan=plan: _compile_worker(plan, venue)) for plan in core]  # type: ignore[misc]
+        steps.append(("ports", lambda: _compile_port(venue)))
+        steps.append(("replicas", lambda: _compile_replica(venue)))
         for number, (name, step) in enumerate(steps):
             report(name, number, len(steps))
             step()
@@ -67,7 +68,7 @@ def compile_all(plans: list[WorkerPlan], configuration: Configuration, report: R
     report("done", len(steps), len(steps))
 
 
-def _private_venue(plans: list[WorkerPlan], configuration: Configuration, directory: Path) -> tuple[Venue, VenueMemory]:
+def _private_venue(plans: list[WorkerPlan], configuration: Configuration, directory: Path) -> Venue:
     small = Sizes(
         shards=configuration.topology.shards,
         rings=2,
@@ -82,7 +83,7 @@ def _private_venue(plans: list[WorkerPlan], configuration: Configuration, direct
     )
     quiet = [msgspec.structs.replace(plan, idle="yield", core=None) for plan in plans]
     journal = msgspec.structs.replace(configuration.journal, segment_bytes=1 << 16)
-    venue = Venue(
+    return Venue(
         data_directory=str(directory),
         segment="/tradsys-compile",
         supervisor_pid=0,
@@ -92,7 +93,6 @@ def _private_venue(plans: list[WorkerPlan], configuration: Configuration, direct
         control_ring=1,
         configuration=msgspec.structs.replace(configuration, journal=journal),
     )
-    return venue, memory.private(small)
 
 
 def _some_commands() -> Any:
@@ -106,20 +106,38 @@ def _some_commands() -> Any:
     return np.concatenate([account, symbol, order])
 
 
-def _compile_book(venue_memory: VenueMemory) -> None:
-    apply_batch(venue_memory.shards[0], 0, venue_memory.sizes.shards, _some_commands())
+def _compile_book(venue: Venue) -> None:
+    shard = memory.private(venue.sizes).shards[0]
+    apply_batch(shard, 0, venue.sizes.shards, _some_commands())
 
 
-def _compile_worker(plan: WorkerPlan, venue: Venue, venue_memory: VenueMemory) -> None:
-    """Take the worker from recovery to a few turns of its duty cycle."""
-    engine = Engine(venue, plan, venue_memory)
-    engine.recover()
-    for _ in range(3):
-        engine.turn(_TURN_NS)
-    engine.close()
+def _write_journal(venue: Venue) -> int:
+    """Leave a journal for a worker to recover from; gives its last sequence."""
+    commands = _some_commands()
+    before = memory.private(venue.sizes)
+    writer = JournalWriter(
+        venue.journal_directory, before, "memory", venue.configuration.journal.segment_bytes, timespec()
+    )
+    before.log.slots[1 : len(commands) + 1] = commands
+    broadcast.publish(before.log, len(commands))
+    writer.write()
+    writer.close()
+    return len(commands)
 
 
-def _compile_port(port: Port) -> None:
+def _compile_worker(plan: WorkerPlan, venue: Venue) -> None:
+    """Take the worker, alone in memory of its own, from a recovery that has work to do to turns of its duty cycle."""
+    with tempfile.TemporaryDirectory(dir=venue.path) as directory:
+        own = msgspec.structs.replace(venue, data_directory=directory)
+        engine = Engine(own, plan, memory.private(own.sizes, _write_journal(own)))
+        engine.recover()
+        for _ in range(3):
+            engine.turn(_TURN_NS)
+        engine.close()
+
+
+def _compile_port(venue: Venue) -> None:
+    port = Port(memory.private(venue.sizes), 0, 0)
     port.gate()
     port.submit(_some_commands())
     port.drain(0)
@@ -128,6 +146,7 @@ def _compile_port(port: Port) -> None:
 
 
 def _compile_replica(venue: Venue) -> None:
+    _write_journal(venue)
     replica = Replica(venue.sizes, venue.journal_directory)
     replica.advance()
     for _batch in Replica(venue.sizes, venue.journal_directory).missing_events(0, 0):

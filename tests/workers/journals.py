@@ -15,7 +15,6 @@ from tradsys.records import COMMAND
 from workers import memory as venue_memory
 from workers.journal import JournalWriter, last_sequence
 from workers.journal.segments import HEADER_LINES, LINE_BYTES
-from workers.journal.writer import write_journal
 
 SEGMENT_BYTES = 2 * HEADER_LINES * LINE_BYTES
 """The smallest segment: room for 64 lines of frames."""
@@ -61,8 +60,7 @@ class Desk:
         """Take to disk what is in the log; gives the number of frames."""
         frames = 0
         while self.writer.written < broadcast.published(self.memory.log):
-            frames += write_journal(self.writer.state) > 0
-            self.writer.attend()
+            frames += self.writer.write() > 0
         return frames
 
     def fill(self, *frames: int) -> None:

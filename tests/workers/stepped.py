@@ -20,7 +20,6 @@ from workers import memory as venue_memory
 from workers import sequencer
 from workers.engine import Engine
 from workers.journal import JournalReader, last_sequence
-from workers.journal.writer import write_journal
 from workers.matcher import match
 from workers.memory import Sizes, VenueMemory
 from workers.port import Port
@@ -100,11 +99,7 @@ class SteppedWorker(Engine):
 
     def write(self) -> int:
         """One frame of the journal, and its housekeeping; gives the number of records. 0 also without a journal."""
-        if self._journal is None:
-            return 0
-        count = int(write_journal(self._journal.state))
-        self._journal.attend()
-        return count
+        return 0 if self._journal is None else self._journal.write()
 
     def match(self, now_ns: int) -> int:
         """One turn of every matcher here; gives the work done."""

@@ -181,6 +181,12 @@ class JournalWriter:
         words[_OFFSET] = offset
         words[_BYTES] = os.fstat(int(words[_DESCRIPTOR])).st_size
 
+    def write(self) -> int:
+        """Take the next frame to disk, outside the duty cycle; gives the number of records. Raises OSError."""
+        count = int(write_journal(self.state))
+        self.attend()
+        return count
+
     def attend(self) -> None:
         """Do what the duty cycle cannot: begin the next segment. Raises OSError for a failed write."""
         words = self.state.words

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-VARIABLE = "TRADSYS_SHARED_DATA"
+VARIABLE = "TRADSYS_DATA"
 """The environment variable that names the folder with `sse/` and `flow/`."""
 
 _ROOT = Path(__file__).resolve().parent.parent

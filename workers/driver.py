@@ -8,7 +8,7 @@ The loop lives on shared memory alone, so a worker of the venue may die and come
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -38,8 +38,10 @@ _WORDS = 16
 _REQUEST_BITS = (1 << 32) - 1
 _BATCH = 64
 """At most so many commands are published, or events read, before the other direction has its turn."""
-_SLICE_NS = 1_000_000
-_IDLE_NS = 100_000
+_SLICE_NS, _IDLE_NS = 1_000_000, 100_000
+_SPINNING_SLICE_NS, _NEVER_NS = 50_000_000, 1 << 60
+"""How long the loop stays in the kernel, and how long without work: a driver that spins has nothing else to do."""
+
 _NAP_SECONDS = 50e-6
 _KEPT_EVENTS = 1 << 16
 
@@ -175,9 +177,11 @@ def drive(
     load: Load,
     wanted: Any,
     in_flight_max: int,
+    slice_ns: int,
+    idle_ns: int,
     clock: Any,
 ) -> bool:
-    """Send and read for about a millisecond; True when it came back early because nothing happened.
+    """Send and read for about `slice_ns`; True when it came back early because nothing happened for `idle_ns`.
 
     Comes back at once when all is answered or the buffer of kept events is full.
     """
@@ -205,9 +209,9 @@ def drive(
             moved_ns = now_ns
         else:
             pause()
-        if now_ns - start_ns > _SLICE_NS:
+        if now_ns - start_ns > slice_ns:
             return False
-        if now_ns - moved_ns > _IDLE_NS:
+        if now_ns - moved_ns > idle_ns:
             return True
 
 
@@ -263,7 +267,7 @@ class Driver:
             planned += time.monotonic_ns() + _SLICE_NS
 
     def step(self) -> bool:
-        """Send and read for about a millisecond; True when nothing happened. Kept events wait for `take_kept`."""
+        """Send and read for some milliseconds; True when nothing happened. Kept events wait for `take_kept`."""
         return bool(
             drive(
                 self._ring,
@@ -276,6 +280,8 @@ class Driver:
                 self.load,
                 self._wanted,
                 self._in_flight_max,
+                _SPINNING_SLICE_NS if self._spin else _SLICE_NS,
+                _NEVER_NS if self._spin else _IDLE_NS,
                 self._clock,
             )
         )
@@ -291,10 +297,10 @@ class Driver:
         """Whether every command is answered."""
         return int(self.load.words[ANSWERED]) >= len(self.load.commands)
 
-    def run(self, *, patience_seconds: float = 120.0, watch: Callable[[], None] | None = None) -> Iterator[Any]:
+    def run(self, *, patience_seconds: float = 120.0) -> Iterator[Any]:
         """Start, and give batches of kept events (possibly empty) until every command is answered.
 
-        `watch` is called about every millisecond. Raises NoProgressError after `patience_seconds` without an answer.
+        Raises NoProgressError after `patience_seconds` without an answer.
         """
         self.start()
         before = (-1, -1)
@@ -302,8 +308,6 @@ class Driver:
         while not self.done:
             idle = self.step()
             yield self.take_kept()
-            if watch is not None:
-                watch()
             now = time.monotonic()
             if self.progress != before:
                 before, moved = self.progress, now

@@ -23,6 +23,7 @@ from shm.segment import Segment, unlink_all
 from tradsys import logging
 from tradsys.configuration import Configuration, InvalidConfigurationError, load
 from workers import venue as venues
+from workers import warmup
 from workers.definitions import RefusedDefinitionError
 from workers.journal import JournalError
 from workers.memory import LINE, PHASE, PID, RUNNING, STATE, VenueMemory, segment_name
@@ -159,6 +160,8 @@ def main() -> int:
         return 2
     logging.configure(configuration.logging.level, configuration.logging.format)
     supervisor = Supervisor(configuration, arguments.data_dir, gateways=not arguments.no_gateways)
+    if warmup.needed(supervisor.venue.workers):
+        warmup.compile_all(supervisor.venue.workers, configuration, lambda _name, _done, _all: None)
     with supervisor, supervisor.stopping_on_signals(), suppress(StoppedError):
         try:
             supervisor.start()

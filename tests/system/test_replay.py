@@ -32,7 +32,7 @@ SMALL_DAY = (
     "6,09:30:02.000,D,S,3,0,100,0,0\n"
     "7,09:30:03.000,T,S,0,1000,100,1,5\n"
     "8,09:30:03.000,A,S,5,1000,50,0,0\n"
-    "9,14:57:00.000,A,B,6,1002,50,0,0\n"
+    "9,14:57:00.000,A,B,6,1000,50,0,0\n"
     "10,15:00:00.000,T,N,0,1000,50,6,5\n"
 )
 """Every kind of thing that happens in a day: both auctions, a full and a partial taker, a cancel of a rest."""

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from tradsys.cli.common import attach
 from tradsys.recorded.rows import RecordedFormatError
 from tradsys.recorded.sse import Day, read_day
-from workers import venue as venues
 from workers.driver import NoProgressError
 from workers.embedded import EmbeddedVenueError, embedded_venue
 from workers.port import Port, RingTakenError
@@ -32,6 +32,7 @@ _ROWS = (
     ("auctions", "auctions", "auctions_exact"),
     ("auction pairs", "auction_pairs", "auction_pairs_exact"),
 )
+_PERCENTILES = (("p50", "p50"), ("p99", "p99"), ("p99.9", "p999"), ("max", "max"))
 
 
 def replay(
@@ -100,8 +101,7 @@ def _venue(
 ) -> Iterator[tuple[Venue, Port]]:
     """A venue and a ring of it: the one that runs in `data_dir`, or one for this replay alone."""
     if data_dir is not None:
-        venue = venues.read(data_dir)
-        segment, memory = venue.attach()
+        venue, segment, memory = attach(data_dir)
         port = Port.claim_spare(memory, venue.control_ring + 1, venue.sequencer_index)
         try:
             yield venue, port
@@ -169,7 +169,8 @@ def _show(outcome: Outcome, console: Console) -> None:
     )
     console.print(
         "planned send to last execution report: "
-        + ", ".join(f"{name} {latency[name] / 1000:,.1f} µs" for name in ("p50", "p99", "p999", "max"))
+        + ", ".join(f"{label} {latency[name] / 1000:,.1f} µs" for label, name in _PERCENTILES),
+        soft_wrap=True,
     )
     for day, result in zip(outcome.days, outcome.results, strict=True):
         if result.exact:

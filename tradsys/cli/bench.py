@@ -1,0 +1,100 @@
+"""`tradsys bench`: what this machine does, part by part, and the whole edge beside a bare one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tradsys.cli.common import friendly_errors
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+bench = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Measure rings, kernel, engine and gateway on this machine."
+)
+
+_AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object in the last line.")]
+_DataDirectory = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        help="Where the venue under measurement keeps its journal, which stays; a temporary directory if not given.",
+        file_okay=False,
+    ),
+]
+_NoDataDirectory = Annotated[Path | None, typer.Option("--data-dir", help="Not used: no venue runs.", file_okay=False)]
+_Rounds = Annotated[int | None, typer.Option(min=1, help="Interleaved rounds.", show_default=False)]
+
+
+def _measure(as_json: bool, run: Callable[[Console], dict[str, Any]]) -> None:
+    """Tables to stdout, or to stderr when the last line of stdout is to be JSON."""
+    from rich.console import Console
+
+    with friendly_errors():
+        result = run(Console(stderr=as_json))
+    if as_json:
+        print(json.dumps(result))
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """The options that were given; the others keep the benchmark's own values."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+@bench.command("ring")
+def ring(rounds: _Rounds = None, data_dir: _NoDataDirectory = None, as_json: _AsJson = False) -> None:
+    """Two processes: round trip, one way and records a second through a ring of shared memory."""
+    from bench import ring as benchmark
+
+    _measure(as_json, lambda console: benchmark.run(console, benchmark.Sizes(**_given(rounds=rounds))))
+
+
+@bench.command("kernel")
+def kernel(
+    rounds: _Rounds = None,
+    messages: Annotated[
+        int | None, typer.Option(min=1000, max=20_000_000, help="Of each generated flow.", show_default=False)
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the generated flows.", show_default=False)] = None,
+    data_dir: _NoDataDirectory = None,
+    as_json: _AsJson = False,
+) -> None:
+    """The matching kernel alone: messages a second on the public workload and on generated ones, reports checked."""
+    from bench import kernel as benchmark
+
+    options = _given(repetitions=rounds, messages=messages, seed=seed)
+    _measure(as_json, lambda console: benchmark.run(console, benchmark.Settings(**options)))
+
+
+@bench.command("engine")
+def engine(
+    rounds: _Rounds = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.01, max=60, help="Of load at each rate.", show_default=False)
+    ] = None,
+    topology: Annotated[str, typer.Option(help="compact or sharded.")] = "compact",
+    shards: Annotated[int, typer.Option(min=1, max=64, help="Matchers.")] = 1,
+    data_dir: _DataDirectory = None,
+    as_json: _AsJson = False,
+) -> None:
+    """The whole core in its processes: throughput and latency from the planned send, up to saturation."""
+    from bench import engine as benchmark
+
+    if topology not in {"compact", "sharded"}:
+        raise typer.BadParameter(f"{topology!r} is neither compact nor sharded", param_hint="--topology")
+    options = _given(rounds=rounds, seconds=seconds, topology=topology, shards=shards, data_directory=data_dir)
+    _measure(as_json, lambda console: benchmark.run(console, benchmark.Settings(**options)))
+
+
+@bench.command("gateway")
+def gateway(rounds: _Rounds = None, data_dir: _DataDirectory = None, as_json: _AsJson = False) -> None:
+    """A WebSocket order to its execution report, beside a bare aiohttp echo of the same bytes."""
+    from bench import gateway as benchmark
+
+    options = _given(rounds=rounds, data_directory=data_dir)
+    _measure(as_json, lambda console: benchmark.run(console, benchmark.Settings(**options)))

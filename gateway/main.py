@@ -26,6 +26,9 @@ from workers.topology import GATEWAY, WorkerPlan
 from workers.venue import Venue
 
 DRAIN_SECONDS = 3.0
+SHUTDOWN_SECONDS = 1.0
+"""How long connections may take to end by themselves after the drain."""
+
 _TIMER_SECONDS = 0.05
 
 
@@ -70,7 +73,7 @@ async def _serve(here: Venue, plan: WorkerPlan) -> None:
     wakeup = Wakeup(edge, venue_memory.bells, plan.index, bell, beat)
     table[line + memory.STATE] = memory.RECOVERING
     heart = asyncio.ensure_future(_every(_TIMER_SECONDS, wakeup.tick))
-    runner = web.AppRunner(application(edge.service), access_log=None, handle_signals=False)
+    runner = web.AppRunner(application(edge.service), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     try:
         await edge.recover()
         wakeup.start(loop)
@@ -96,7 +99,7 @@ async def _serve(here: Venue, plan: WorkerPlan) -> None:
 async def _listen(runner: web.AppRunner, here: Venue) -> str:
     """Bind, and give the base URL."""
     gateway = here.configuration.gateway
-    site = web.TCPSite(runner, gateway.host, gateway.port, reuse_port=gateway.count > 1 or None, shutdown_timeout=1.0)
+    site = web.TCPSite(runner, gateway.host, gateway.port, reuse_port=gateway.count > 1 or None)
     await site.start()
     host, port = runner.addresses[0][:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

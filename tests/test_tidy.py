@@ -31,6 +31,7 @@ CORE_IMPORTS = (
     "numpy",
     "shm.atomics",
     "shm.broadcast",
+    "shm.integers",
     "shm.jit",
     "shm.pool",
     "shm.ring",

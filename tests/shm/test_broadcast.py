@@ -24,7 +24,9 @@ def write(view: Broadcast, count: int) -> int:
     last = int(broadcast.published(view))
     for _ in range(count):
         if broadcast.writable(view, last) <= 0:
-            break
+            broadcast.publish(view, last)  # no more than half a ring may be unpublished
+            if broadcast.writable(view, last) <= 0:
+                break
         last += 1
         kernels.fill(view.slots[last & (len(view.slots) - 1)], last)
     broadcast.publish(view, last)
@@ -108,6 +110,16 @@ def test_a_full_ring_is_back_pressure_until_the_slowest_reader_advances_or_leave
     assert write(view, 100) == 11
     broadcast.leave(view, reader)
     assert write(view, 100) == 111
+
+
+def test_a_writer_publishes_before_it_is_half_a_ring_ahead_so_that_late_readers_miss_nothing() -> None:
+    view = new_ring(64)
+    last = 0
+    while broadcast.writable(view, last) > 0:
+        last += 1
+    assert last == 32
+    broadcast.publish(view, last)
+    assert broadcast.writable(view, last) > 0
 
 
 def test_who_joins_late_begins_with_the_next_record_and_is_named() -> None:

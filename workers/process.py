@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -91,13 +92,13 @@ class Child:
         """The last line that it printed, empty when it printed nothing."""
         return self._last.decode(errors="replace")
 
-    def relay(self, target: int = 2) -> bool:
-        """Hand what it has printed on to the descriptor `target`; False when it will print no more."""
+    def relay(self) -> bool:
+        """Hand what it has printed on to our stderr; False when it will print no more."""
         try:
             data = os.read(self.output, _CHUNK_BYTES)
         except BlockingIOError:
             return True
-        self._write(data, target)
+        self._write(data)
         return bool(data)
 
     def signal(self, number: int) -> None:
@@ -122,11 +123,11 @@ class Child:
         while self.relay():
             if not _readable(self.output):
                 break  # a child of its own still holds the pipe
-        self._write(b"\n" if self._partial else b"", 2)
+        self._write(b"\n" if self._partial else b"")
         os.close(self.output)
         os.close(self.exit)
 
-    def _write(self, data: bytes, target: int) -> None:
+    def _write(self, data: bytes) -> None:
         *lines, self._partial = (self._partial + data).split(b"\n")
         if len(self._partial) > _LINE_BYTES_MAX:
             lines.append(self._partial)
@@ -134,8 +135,9 @@ class Child:
         if not lines:
             return
         self._last = next((line for line in reversed(lines) if line.strip()), self._last)
-        with suppress(OSError):  # our own stderr is gone: the venue goes on without
-            os.write(target, b"".join(line + b"\n" for line in lines))
+        with suppress(OSError, ValueError):  # our own stderr is gone: the venue goes on without
+            sys.stderr.write(b"".join(line + b"\n" for line in lines).decode(errors="replace"))
+            sys.stderr.flush()
 
 
 def _readable(descriptor: int) -> bool:

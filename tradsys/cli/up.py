@@ -83,6 +83,7 @@ def _serve(
         # Asked for at each start: a gateway that came back may listen elsewhere.
         url = next(iter(addresses(venue.path).values()), "")
         options = ["--environment", configuration.environment, "--url", url]
+        options += ["--log-format", venue.configuration.logging.format]
         options += ["--config", str(config)] if config else []
         return [sys.executable, "-m", "tradsys.demo", *options]
 

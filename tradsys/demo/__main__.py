@@ -38,9 +38,10 @@ def main() -> int:
     parser.add_argument("--environment", default="development")
     parser.add_argument("--config", type=Path)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--log-format", choices=("auto", "console", "json"))
     arguments = parser.parse_args()
     settings = load(arguments.environment, arguments.config).logging
-    logging.configure(settings.level, settings.format)
+    logging.configure(settings.level, arguments.log_format or settings.format)
     status = 0
     try:
         asyncio.run(_until_told_to_stop(arguments))

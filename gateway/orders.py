@@ -10,6 +10,8 @@ from gateway.events import SELL, Event
 from tradsys.records import OrderType, TimeInForce
 
 OPEN, FILLED, CANCELLED = "open", "filled", "cancelled"
+_MARKET = int(OrderType.MARKET)
+_TIMES_IN_FORCE = tuple(member.name.lower() for member in TimeInForce)
 
 
 class Order(msgspec.Struct, gc=False):
@@ -38,7 +40,7 @@ class Order(msgspec.Struct, gc=False):
     @property
     def is_market(self) -> bool:
         """Whether the order has no price of its own."""
-        return self.order_type == OrderType.MARKET
+        return self.order_type == _MARKET
 
     @classmethod
     def accepted(cls, event: Event) -> Order:
@@ -63,7 +65,7 @@ class Order(msgspec.Struct, gc=False):
     @property
     def time_in_force_name(self) -> str:
         """As clients write it."""
-        return TimeInForce(self.time_in_force).name.lower()
+        return _TIMES_IN_FORCE[self.time_in_force]
 
 
 class OrderTable:
@@ -97,7 +99,8 @@ class OrderTable:
     def of_account(self, account: int, symbol: int = 0) -> list[Order]:
         """The account's open orders, oldest first; with `symbol`, only those in it."""
         found = self._open.get(account, {}).values()
-        return [order for order in found if symbol in (0, order.symbol)]
+        # An order id begins with the order's place in the log.
+        return sorted((order for order in found if symbol in (0, order.symbol)), key=lambda order: order.order_id)
 
     def of_client(self, account: int, client_order_id: int) -> Order | None:
         """The last order of the account that carried this client order id."""

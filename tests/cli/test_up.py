@@ -64,14 +64,14 @@ def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 def test_the_curl_line_shows_a_key_only_in_development() -> None:
     development = load("testing", environ={"TRADSYS__ENVIRONMENT": "testing"})
-    line = curl_line(development, [symbol(name="ACME")], "http://host:1")
+    line = curl_line(development, [symbol(name="ACME")], "http://host:1", at_market=False)
     assert line is not None
     assert "alice-key" not in line
     assert '"X-API-Key: $TRADSYS_KEY"' in line
-    line = curl_line(load("development", environ={}), [symbol(name="ACME")], "http://host:1")
+    line = curl_line(load("development", environ={}), [symbol(name="ACME")], "http://host:1", at_market=False)
     assert line is not None
     assert line.startswith('curl -s http://host:1/orders -H \'X-API-Key: alice-key\' -d \'{"symbol": "ACME"')
-    assert curl_line(load("production", environ={}), [], "http://host:1") is None
+    assert curl_line(load("production", environ={}), [], "http://host:1", at_market=True) is None
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ class FakeStream:
         self.cancelled: list[str] = []
         self.placed = 0
         self.refuse = False
+        self.fill = False
 
     async def place(self, symbol: str, side: str, quantity: str, price: str, **options: Any) -> Any:
         if self.refuse:
@@ -29,7 +30,7 @@ class FakeStream:
         self.placed += 1
         order_id = str(self.placed)
         self.live[order_id] = {"side": side, "price": price, **options}
-        return {"order_id": order_id}
+        return {"order_id": order_id, "status": "filled" if self.fill else "open"}
 
     async def cancel(self, order_id: str) -> None:
         self.cancelled.append(order_id)
@@ -46,12 +47,11 @@ async def go_round(maker: Maker) -> None:
         await maker.renew(quote)
 
 
-async def test_a_maker_keeps_quotes_on_both_sides_and_never_takes() -> None:
+async def test_a_maker_keeps_quotes_on_both_sides_of_the_fair_price() -> None:
     stream = FakeStream()
     maker = Maker(stream, [wide()], random.Random(1))  # type: ignore[arg-type]
     await go_round(maker)
     assert len(stream.live) == 2 * LEVELS
-    assert all(order["post_only"] for order in stream.live.values())
     assert all((order["price"] < "4000.00") == (order["side"] == "buy") for order in stream.live.values())
 
 
@@ -64,6 +64,17 @@ async def test_a_maker_moves_its_quotes_with_the_fair_price_and_leaves_them_whil
     instrument.fair_ticks += 50 * instrument.unit_ticks
     await go_round(maker)
     assert len(stream.cancelled) == len(stream.live) == 2 * LEVELS
+
+
+async def test_a_quote_that_met_a_better_order_at_once_is_placed_again_in_the_next_round() -> None:
+    stream = FakeStream()
+    maker = Maker(stream, [wide()], random.Random(1))  # type: ignore[arg-type]
+    stream.fill = True
+    await go_round(maker)
+    stream.fill = False
+    await go_round(maker)
+    assert stream.placed == 4 * LEVELS
+    assert stream.cancelled == []
 
 
 async def test_a_filled_quote_is_placed_anew() -> None:

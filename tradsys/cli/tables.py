@@ -133,9 +133,10 @@ def latencies(seen: Observation) -> Table:
     return table
 
 
-def curl_line(configuration: Configuration, defined: list[Symbol], url: str) -> str | None:
+def curl_line(configuration: Configuration, defined: list[Symbol], url: str, *, at_market: bool) -> str | None:
     """A command that places an order on the venue at `url`; None when nobody could trade yet.
 
+    `at_market`: an order that trades at once, where somebody makes a market; else one that rests.
     A key is shown only in development: anywhere else it is a secret.
     """
     keys = [key for entry in configuration.accounts for key in entry.keys]
@@ -143,10 +144,8 @@ def curl_line(configuration: Configuration, defined: list[Symbol], url: str) -> 
         return None
     key = keys[0] if configuration.environment == "development" else "$TRADSYS_KEY"
     symbol = defined[0]
-    order = (
-        f'{{"symbol": "{symbol.name}", "side": "buy", "price": "{symbol.format_price(symbol.reference_ticks)}", '
-        f'"quantity": "{symbol.format_quantity(10)}"}}'
-    )
+    price = '"type": "market"' if at_market else f'"price": "{symbol.format_price(symbol.reference_ticks)}"'
+    order = f'{{"symbol": "{symbol.name}", "side": "buy", {price}, "quantity": "{symbol.format_quantity(10)}"}}'
     quote = "'" if key.startswith("$") else ""
     header = f'"X-API-Key: {key}"' if quote else f"'X-API-Key: {key}'"
     return f"curl -s {url}/orders -H {header} -d '{order}'"

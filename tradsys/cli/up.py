@@ -148,7 +148,8 @@ def _show(supervisor: Supervisor, console: Console) -> None:
     for name, url in urls.items():
         console.print(f"{name} listens at [bold]{url}[/bold]")
     first = next(iter(urls.values()), "")
-    line = tables.curl_line(venue.configuration, defined, first) if first else None
+    demo = any(plan.has(_DEMO) for plan in venue.workers)
+    line = tables.curl_line(venue.configuration, defined, first, at_market=demo) if first else None
     if line is not None:
         console.print("\nan order to try:")
         console.print(f"  {line}", soft_wrap=True, markup=False, highlight=False)

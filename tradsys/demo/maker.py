@@ -83,17 +83,18 @@ class Maker:
             with suppress(TradingError):  # it has been filled meanwhile
                 await self._stream.cancel(quote.order_id)
             self._forget(quote)
-        with suppress(TradingError):  # it would have traded at once, or the symbol is closed: try in the next round
+        with suppress(TradingError):  # the symbol is closed, or the venue is busy: try in the next round
+            # Not post-only: an order better than the fair price, say a newcomer's, finds a counterparty.
             order = await self._stream.place(
                 instrument.symbol.name,
                 quote.side,
                 instrument.quantity(_MOST_TENS_OF_LOTS),
                 instrument.price(wanted),
-                post_only=True,
             )
-            quote.order_id = order["order_id"]
-            quote.price_ticks = wanted
-            self._by_order[order["order_id"]] = quote
+            if order["status"] == "open":
+                quote.order_id = order["order_id"]
+                quote.price_ticks = wanted
+                self._by_order[order["order_id"]] = quote
 
     def _forget(self, quote: _Quote) -> None:
         if quote.order_id is not None:

@@ -163,6 +163,7 @@ class Engine:
 
     def run(self) -> None:
         """Serve until told to stop and everything taken in is done."""
+        self.turn(0)  # the first turn loads its kernels, or compiles them: that takes a while, and counts as starting
         self.line[STATE] = READY
         while not self.stopping:
             self.turn(STAY_NS)

@@ -13,7 +13,7 @@ import pytest
 
 from shm import doorbell
 from tests.factories import buy, define_account, define_symbol, flow, joined
-from tests.workers.running import RunningVenue, until
+from tests.workers.running import START_SECONDS_MAX, RunningVenue, until
 from tests.workers.stepped import (
     ACCOUNTS,
     SIZES,
@@ -46,7 +46,8 @@ def venue(tmp_path: Path, venue_name: str) -> Iterator[RunningVenue]:
         definitions = [define_account(number) for number in range(1, ACCOUNTS + 1)]
         definitions += [define_symbol(number) for number in range(1, SYMBOLS + 1)]
         assert port.submit(np.concatenate(definitions)) == len(definitions)
-        until(lambda: venue.read() and len(venue.seen[0]) == len(definitions), "the definitions")
+        # The first turn of the duty cycle after a change of the sources compiles it.
+        until(lambda: venue.read() and len(venue.seen[0]) == len(definitions), "the definitions", START_SECONDS_MAX)
         yield venue
     finally:
         venue.close()

@@ -50,6 +50,10 @@ STAY_NS = 5_000_000
 _JOURNAL_POLL_SECONDS = 0.001
 
 
+class StoppedError(Exception):
+    """The worker was told to stop before it was ready."""
+
+
 class Engine:
     """One core worker: its agents, and their life from recovery to drain."""
 
@@ -102,6 +106,8 @@ class Engine:
 
         def each_batch(records: Any) -> None:
             self.beat()
+            if self.stopping:
+                raise StoppedError
             if state is not None and len(records):
                 plain = records.view(np.ndarray)
                 symbols, accounts = plain.view(SYMBOL_DEFINITION), plain.view(ACCOUNT_DEFINITION)
@@ -217,6 +223,8 @@ def main() -> int:
     try:
         engine.recover()
         engine.run()
+    except StoppedError:
+        return 0
     except Exception as error:
         engine.log.error("the worker fails", error=str(error), kind=type(error).__name__)
         return 1

@@ -48,7 +48,8 @@ READER_JOURNAL = 0
 READER_SHARDS = 1
 
 KIND = "venue"
-WORKERS_MAX = 96
+WORKERS_MAX = 384
+"""More than the configuration can ask for: shards, gateways, and the few others."""
 
 
 class Sizes(msgspec.Struct, frozen=True):

@@ -175,7 +175,8 @@ def run(
         command = commands[at]
         symbol = signed(command.symbol)
         mine = symbol % shards == number if shards > 1 else True
-        if mine or (symbol == 0 and (command.kind == _CANCEL_ALL or command.kind == _TICK)):
+        concerns_all = symbol == 0 and command.reason == 0 and (command.kind == _CANCEL_ALL or command.kind == _TICK)
+        if mine or concerns_all:
             if not execute(shard, command, definitions[at]):
                 if publish_events(shard):
                     continue

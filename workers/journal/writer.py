@@ -191,8 +191,7 @@ class JournalWriter:
         """Do what the duty cycle cannot: begin the next segment. Raises OSError for a failed write."""
         words = self.state.words
         if words[_STATUS] == ERROR:
-            # Again, to learn why; the kernel's call gave no more than -1 or a short count.
-            raise OSError(f"writing the journal at offset {words[_OFFSET]} of {self._directory} failed")
+            raise OSError(f"writing or syncing the journal at offset {words[_OFFSET]} of {self._directory} failed")
         if words[_STATUS] == ROLL:
             path = create_segment(self._directory, self.written + 1, self._segment_bytes, self._shards)
             self._open(path, HEADER_LINES * LINE_BYTES)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.book.comparison import ROOMY
 from tests.book.flow import INSTRUMENTS, Flow, definitions, records_of
-from tests.book.harness import Bench, kinds, open_bench, trades
+from tests.book.harness import Bench, chained, kinds, open_bench, trades
 from tests.factories import amend, buy, cancel_all, define_symbol, joined, market, market_state, sell, tick
 from tradsys.book.audit import audit
 from tradsys.book.layout import Shard
@@ -104,7 +104,7 @@ def test_the_event_stream_does_not_depend_on_how_the_log_is_cut(seed: int) -> No
     log = random_log(seed)
     whole, pieces = Bench(ROOMY), Bench(ROOMY)
     parts = [pieces.carry_out(log[at : at + 1 + at % 7]) for at in cuts(len(log))]
-    assert is_same(np.concatenate(parts), whole.carry_out(log))
+    assert is_same(chained(parts), whole.carry_out(log))
 
 
 def cuts(length: int) -> list[int]:

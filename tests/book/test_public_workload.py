@@ -9,7 +9,7 @@ from bench import flows
 from bench.data import VARIABLE, find
 from bench.kernel import prepare
 from shm.jit import JIT_DISABLED
-from tests.book.harness import Bench
+from tests.book.harness import Bench, chained
 from tradsys.book.audit import audit
 from tradsys.records import EventKind
 
@@ -25,7 +25,7 @@ def test_the_public_workload_gives_the_published_reports() -> None:
     # The log's first place is unused, its first record defines the symbol.
     parts = [bench.carry_out(part) for part in np.array_split(workload.log[1:], 20)]
     audit(bench.shard)
-    events = np.concatenate(parts)
+    events = chained(parts)
     assert np.count_nonzero(events["kind"] == EventKind.TRADE) == flows.NORMAL_SEED23_TRADES
     reports = flows.reports_of(messages, events[1:], first_sequence=2)
     assert len(reports) == flows.NORMAL_SEED23_REPORTS

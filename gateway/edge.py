@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 import structlog
 
 from gateway import health
 from gateway.auth.keys import ConfiguredKeys
+from gateway.commands import CommandWriter
 from gateway.entry import OrderEntry
-from gateway.events import unpack
+from gateway.events import Event, unpack_array
+from gateway.feed import BATCH, Feed
 from gateway.service import Service
 from gateway.state import Recovered, VenueState
 from gateway.websocket.channels import Channels
+from shm.broadcast import LAPPED
 from tradsys.configuration import Configuration
 from workers.memory import JOURNALED, VenueMemory
 from workers.port import Port
@@ -41,6 +44,7 @@ class Edge:
         self,
         memory: VenueMemory,
         port: Port,
+        sequencer_bell: int,
         configuration: Configuration,
         workers: list[WorkerPlan],
         rebuild: Callable[[], Replica],
@@ -54,7 +58,9 @@ class Edge:
         self.state = VenueState(
             lambda symbol: memory.symbols[symbol], gateway.trades_kept, gateway.finished_orders_kept
         )
-        self.entry = OrderEntry(port, self.state, memory.control, self._shards, time.monotonic_ns)
+        self.feed = Feed(memory)
+        writer = CommandWriter(memory, port.number, sequencer_bell)
+        self.entry = OrderEntry(writer, self.state, memory.control, self._shards, time.monotonic_ns)
         self.channels = Channels(self.state, gateway.depth_levels_max)
         self.service = Service(
             self.state,
@@ -70,24 +76,30 @@ class Edge:
         """Begin with the state that the journal tells, and with the events after it."""
         replica = await asyncio.get_running_loop().run_in_executor(None, self._advanced_replica)
         self.state.load(replica, self.memory.sizes.event_ring)
-        self.port.positions[:] = replica.positions
+        self.feed.positions[:] = map(int, replica.positions)
 
     def pump(self) -> bool:
-        """Take one batch of events from every shard; True when there may be more at once."""
+        """Take one batch of events from every shard; True when there are more for certain."""
         more = False
+        anything = False
         for shard in range(self._shards):
             if shard in self._catching_up:
                 continue
-            events = self.port.drain(shard)
-            if events is None:
+            count = self.feed.take(shard)
+            if count == LAPPED:
                 self._catching_up[shard] = asyncio.ensure_future(self._catch_up(shard))
-            elif len(events):
-                more = True
-                self._take(events, int(self.port.positions[shard]) - len(events))
-        if more:
+            elif count:
+                anything = True
+                more = more or count == BATCH
+                self._take(self.feed.taken(count), self.feed.positions[shard] - count)
+        if anything:
             self.channels.publish()
         self.channels.flush()
         return more
+
+    def has_events(self) -> bool:
+        """Whether pump() would find something now. A shard that is being caught up with does not count."""
+        return any(self.feed.has_events(shard) for shard in range(self._shards) if shard not in self._catching_up)
 
     def expire(self) -> None:
         """Answer the requests that have waited too long."""
@@ -105,10 +117,11 @@ class Edge:
         for task in self._catching_up.values():
             task.cancel()
 
-    def _take(self, events: Any, number: int) -> None:
+    def _take(self, events: Iterable[Event], number: int) -> None:
+        """Go through the events after event `number` of a shard."""
         apply, tell, observe = self.state.apply, self.channels.tell, self.entry.observe
         source = self.port.number
-        for event in unpack(events):
+        for event in events:
             number += 1
             apply(event, number)
             tell(event)
@@ -122,16 +135,16 @@ class Edge:
 
     async def _catch_up(self, shard: int) -> None:
         """The engine was too fast and has overwritten events unread: take them from the journal instead."""
-        _log.warning("lapped", shard=shard, position=int(self.port.positions[shard]))
+        _log.warning("lapped", shard=shard, position=self.feed.positions[shard])
         try:
             loop = asyncio.get_running_loop()
             replica = await loop.run_in_executor(None, self._rebuild)
-            missing = replica.missing_events(shard, int(self.port.positions[shard]))
+            missing = replica.missing_events(shard, self.feed.positions[shard])
             # Executing the journal takes its time, in another thread; the loop serves everybody else meanwhile.
             while (events := await loop.run_in_executor(None, next, missing, None)) is not None:
                 durable = events[events["log_sequence"] <= int(self.memory.control[JOURNALED])]
-                self._take(durable, int(self.port.positions[shard]))
-                self.port.positions[shard] += len(durable)
+                self._take(unpack_array(durable), self.feed.positions[shard])
+                self.feed.positions[shard] += len(durable)
                 self.channels.publish()
                 self.channels.flush()
                 if len(durable) < len(events):

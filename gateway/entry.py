@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from gateway import messages, results
-from gateway.commands import CommandBuffer
+from gateway.commands import CommandWriter
 from gateway.events import LAST, MASS_CANCELLED, REJECTED, TRADE, Event
 from gateway.market import Market
 from gateway.messages import AmendBody, Identifier, PlaceBody
@@ -24,20 +24,10 @@ ANSWER_TIMEOUT_NS = 5_000_000_000
 Reply = Callable[[Any], None]
 """Called once with a result that encodes to JSON, or with a TradingError."""
 
+_NEW = int(Kind.NEW)
 _SIDES = {"buy": 0, "sell": 1}
 _TYPES = {"limit": int(OrderType.LIMIT), "market": int(OrderType.MARKET)}
 _TIMES_IN_FORCE = {member.name.lower(): int(member) for member in TimeInForce}
-
-
-class CommandPort(Protocol):
-    """What order entry needs of a workers.port.Port."""
-
-    @property
-    def next_request(self) -> int:
-        """The number that the next command will carry."""
-
-    def submit(self, commands: Any) -> int:
-        """Publish commands; gives how many there was room for."""
 
 
 class _Pending(msgspec.Struct):
@@ -55,18 +45,19 @@ class OrderEntry:
     """Submits to one ring and answers when the core has answered, never before."""
 
     def __init__(
-        self, port: CommandPort, state: VenueState, control: Any, shards: int, clock_ns: Callable[[], int]
+        self, writer: CommandWriter, state: VenueState, control: Any, shards: int, clock_ns: Callable[[], int]
     ) -> None:
-        self._port = port
+        self._writer = writer
         self._state = state
-        self._control = control
         self._shards = shards
         self._clock_ns = clock_ns
-        self._buffer = CommandBuffer()
+        self._phase = memoryview(control)
         self._pending: dict[int, _Pending] = {}
         self._placing: set[tuple[int, int]] = set()
         self.stopping = False
         """True: nothing new is taken, what is in flight is still answered."""
+        self.on_submission: Callable[[int], None] = lambda symbol: None
+        """Called with the symbol's number (0: all) before every command: its events can be expected soon."""
 
     @property
     def waiting(self) -> int:
@@ -78,7 +69,7 @@ class OrderEntry:
         market = self.market(message.symbol)
         order_type = _TYPES[message.type]
         price_ticks = _price(message, market)
-        quantity_lots = market.symbol.parse_quantity(message.quantity)
+        quantity_lots = market.parse_quantity(message.quantity)
         time_in_force = message.time_in_force or ("ioc" if order_type else "gtc")
         if order_type and time_in_force == "gtc":
             raise ValidationError("invalid_order", "a market order never rests: use ioc or fok", field="time_in_force")
@@ -87,8 +78,9 @@ class OrderEntry:
             client_order_id = messages.identifier(message.client_order_id, "client_order_id")
             key = account, client_order_id
             self._refuse_duplicate(key)
-        command = self._buffer.fill(
-            Kind.NEW,
+        request = self._next_request(market.symbol.id)
+        taken = self._writer.submit(
+            _NEW,
             account,
             market.symbol.id,
             side=_SIDES[message.side],
@@ -99,7 +91,7 @@ class OrderEntry:
             quantity_lots=quantity_lots,
             client_order_id=client_order_id,
         )
-        self._submit(command, reply, client_key=key)
+        self._expect(taken, request, reply, client_key=key)
 
     def amend(self, order: Order, message: AmendBody, reply: Reply) -> None:
         """Another price or total quantity of an order. Raises TradingError when it is refused at once."""
@@ -107,13 +99,14 @@ class OrderEntry:
         flags, price_ticks, quantity_lots = 0, 0, 0
         if message.price is not None:
             flags |= CommandFlag.NEW_PRICE
-            price_ticks = market.symbol.parse_price(message.price)
+            price_ticks = market.parse_price(message.price)
         if message.quantity is not None:
             flags |= CommandFlag.NEW_QUANTITY
-            quantity_lots = market.symbol.parse_quantity(message.quantity)
+            quantity_lots = market.parse_quantity(message.quantity)
         if not flags:
             raise error("nothing_to_amend")
-        command = self._buffer.fill(
+        request = self._next_request(order.symbol)
+        taken = self._writer.submit(
             Kind.AMEND,
             order.account,
             order.symbol,
@@ -122,16 +115,20 @@ class OrderEntry:
             quantity_lots=quantity_lots,
             order_id=order.order_id,
         )
-        self._submit(command, reply)
+        self._expect(taken, request, reply)
 
     def cancel(self, order: Order, reply: Reply) -> None:
         """The end of an order. Raises TradingError when it is refused at once."""
-        self._submit(self._buffer.fill(Kind.CANCEL, order.account, order.symbol, order_id=order.order_id), reply)
+        request = self._next_request(order.symbol)
+        taken = self._writer.submit(Kind.CANCEL, order.account, order.symbol, order_id=order.order_id)
+        self._expect(taken, request, reply)
 
     def cancel_all(self, account: int, symbol: str | None, reply: Reply) -> None:
         """The end of all orders of the account, or of those in one symbol. Raises TradingError."""
         number = 0 if symbol is None else self.market(symbol).symbol.id
-        self._submit(self._buffer.fill(Kind.CANCEL_ALL, account, number), reply, left=1 if number else self._shards)
+        request = self._next_request(number)
+        taken = self._writer.submit(Kind.CANCEL_ALL, account, number)
+        self._expect(taken, request, reply, left=1 if number else self._shards)
 
     def market(self, symbol: str) -> Market:
         """The market of a symbol's name. Raises BusinessRuleError."""
@@ -209,11 +206,23 @@ class OrderEntry:
         if key in self._placing or (order is not None and order.is_open):
             raise error("duplicate_client_order_id", field="client_order_id")
 
-    def _submit(self, command: Any, reply: Reply, left: int = 1, client_key: tuple[int, int] | None = None) -> None:
-        if self.stopping or self._control[PHASE] in (DRAINING, FAILED):
+    def _next_request(self, symbol: int) -> int:
+        """The number of the next command, one for `symbol`. Raises InfrastructureError while the venue takes none."""
+        if self.stopping or self._phase[PHASE] in (DRAINING, FAILED):
             raise error("venue_stopping")
-        request = self._port.next_request
-        if not self._port.submit(command):
+        self.on_submission(symbol)
+        return self._writer.next_request
+
+    def _expect(
+        self,
+        taken: bool,
+        request: int,
+        reply: Reply,
+        left: int = 1,
+        client_key: tuple[int, int] | None = None,
+    ) -> None:
+        """Wait for the answer to a command that the ring has `taken`. Raises InfrastructureError when it has not."""
+        if not taken:
             raise error("busy")
         # The events come through the event loop, so never before the next lines have run.
         self._pending[request] = _Pending(reply, self._clock_ns() + ANSWER_TIMEOUT_NS, left, client_key=client_key)
@@ -249,4 +258,4 @@ def _price(message: PlaceBody, market: Market) -> int:
         return 0
     if message.price is None:
         raise ValidationError("missing_field", "a limit order needs a price", field="price")
-    return market.symbol.parse_price(message.price)
+    return market.parse_price(message.price)

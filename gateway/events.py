@@ -67,7 +67,12 @@ class Event(NamedTuple):
 _event = cast(Callable[[tuple[int, ...]], Event], partial(tuple.__new__, Event))
 
 
-def unpack(events: Any) -> Iterator[Event]:
+def unpack(data: Any) -> Iterator[Event]:
+    """The records in a buffer, in order."""
+    return map(_event, _FORMAT.iter_unpack(data))
+
+
+def unpack_array(events: Any) -> Iterator[Event]:
     """The records of a contiguous EVENT array, in order."""
     assert events.dtype.itemsize == _FORMAT.size, "numpy lays overlapping fields out anew when it joins arrays"
-    return map(_event, _FORMAT.iter_unpack(events.view(np.ndarray).view(np.uint8).data))
+    return unpack(events.view(np.ndarray).view(np.uint8).data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import time
@@ -28,6 +29,9 @@ from workers.venue import Venue
 DRAIN_SECONDS = 3.0
 SHUTDOWN_SECONDS = 1.0
 """How long connections may take to end by themselves after the drain."""
+
+SPIN_TURNS = 1000
+"""A few tens of microseconds: about what a wake-up through the kernel would cost."""
 
 _TIMER_SECONDS = 0.05
 
@@ -58,6 +62,7 @@ async def _serve(here: Venue, plan: WorkerPlan) -> None:
     edge = Edge(
         venue_memory,
         port,
+        here.sequencer_index,
         here.configuration,
         here.workers,
         lambda: Replica(here.sizes, here.journal_directory),
@@ -70,12 +75,13 @@ async def _serve(here: Venue, plan: WorkerPlan) -> None:
     def beat() -> None:
         table[line + memory.HEARTBEAT_NS] = time.monotonic_ns()
 
-    wakeup = Wakeup(edge, venue_memory.bells, plan.index, bell, beat)
+    wakeup = Wakeup(edge, venue_memory.bells, plan.index, bell, beat, spin_turns=_spin_turns(here, plan))
     table[line + memory.STATE] = memory.RECOVERING
     heart = asyncio.ensure_future(_every(_TIMER_SECONDS, wakeup.tick))
     runner = web.AppRunner(application(edge.service), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     try:
         await edge.recover()
+        gc.freeze()  # what is here now stays: the collector need not look at it again in the middle of trading
         wakeup.start(loop)
         await runner.setup()
         address = await _listen(runner, here)
@@ -94,6 +100,14 @@ async def _serve(here: Venue, plan: WorkerPlan) -> None:
         bell.close()
         table[line + memory.STATE] = memory.STOPPED
         segment.close()
+
+
+def _spin_turns(here: Venue, plan: WorkerPlan) -> int:
+    """How long to look for the answer to a command before sleeping; 0 where it cannot be there in microseconds."""
+    sequencer = next(worker for worker in here.workers if worker.index == here.sequencer_index)
+    durable_at_once = here.configuration.journal.level == "memory"
+    beside = sequencer.core != plan.core if sequencer.core is not None else (os.cpu_count() or 1) > 1
+    return SPIN_TURNS if durable_at_once and beside and sequencer.idle != "park" else 0
 
 
 async def _listen(runner: web.AppRunner, here: Venue) -> str:

@@ -50,6 +50,8 @@ class Market:
         self._levels: tuple[dict[int, list[int]], dict[int, list[int]]] = ({}, {})
         self.price_text = lru_cache(_TEXTS_KEPT)(symbol.format_price)
         self.quantity_text = lru_cache(_TEXTS_KEPT)(symbol.format_quantity)
+        self.parse_price = lru_cache(_TEXTS_KEPT)(symbol.parse_price)
+        self.parse_quantity = lru_cache(_TEXTS_KEPT)(symbol.parse_quantity)
 
     @property
     def state_name(self) -> str:

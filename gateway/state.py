@@ -23,7 +23,7 @@ from gateway.events import (
     TRADE,
     WAS_RESTING,
     Event,
-    unpack,
+    unpack_array,
 )
 from gateway.market import Indication, Market, Trade
 from gateway.orders import CANCELLED as CANCELLED_STATUS
@@ -89,7 +89,7 @@ class VenueState:
         for shard in range(len(replica.shards)):
             recent = replica.recent_events(shard, recent_count)
             first = int(replica.positions[shard]) - len(recent) + 1
-            self._apply_recent(unpack(recent), first)
+            self._apply_recent(unpack_array(recent), first)
         # What the recent events say about open orders and depth is only a part of it: take the books themselves.
         self.orders.drop_open()
         for market in self.markets.values():

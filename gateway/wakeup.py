@@ -14,12 +14,22 @@ from shm.doorbell import PollableBell
 class Wakeup:
     """Joins an edge to its event loop. The edge's bell is armed whenever the loop may sleep."""
 
-    def __init__(self, edge: Edge, bells: Any, index: int, bell: PollableBell, beat: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        edge: Edge,
+        bells: Any,
+        index: int,
+        bell: PollableBell,
+        beat: Callable[[], None],
+        spin_turns: int,
+    ) -> None:
         self._edge = edge
         self._bells = bells
         self._index = index
         self._bell = bell
         self._beat = beat
+        self._spin_turns = spin_turns
+        self._expected = 0
         self._running = False
         self._scheduled = False
 
@@ -28,6 +38,8 @@ class Wakeup:
         self._loop = loop
         self._running = True
         loop.add_reader(self._bell.fileno(), self._rung)
+        if self._spin_turns:
+            self._edge.entry.on_submission = self._submitted
         self._run()
 
     def stop(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -49,6 +61,18 @@ class Wakeup:
         if not self._scheduled:
             self._run()
 
+    def _submitted(self, symbol: int) -> None:
+        """The answer is microseconds away: look for it before sleeping, when this cycle's requests have been read."""
+        self._expected = symbol % self._edge.memory.sizes.shards
+        if not self._scheduled:
+            self._scheduled = True
+            doorbell.cancel_sleep(self._bells, self._index)  # spares the engine and us a trip through the kernel
+            self._loop.call_soon(self._run_expecting)
+
+    def _run_expecting(self) -> None:
+        self._edge.feed.await_events(self._expected, self._spin_turns)
+        self._run()
+
     def _run(self) -> None:
         """One duty cycle, and then either the next one soon or sleep."""
         self._scheduled = False
@@ -57,7 +81,7 @@ class Wakeup:
         if not self._edge.pump():
             doorbell.prepare_sleep(self._bells, self._index)
             # The writer may have published between the pump and the flag, and then has not rung.
-            if not self._edge.port.has_events():
+            if not self._edge.has_events():
                 return
             doorbell.cancel_sleep(self._bells, self._index)
         # Sockets are served in between: a busy market must not shut them out.

@@ -90,7 +90,7 @@ class Harness:
             self.engine.execute(symbol.definition().view(COMMAND))
         self.port = Port(self.memory, GATEWAY_RING, 0)
         self.plan = topology.plan(configuration, [0])
-        self.edge = Edge(self.memory, self.port, configuration, self.plan, self._no_replica)
+        self.edge = Edge(self.memory, self.port, 0, configuration, self.plan, self._no_replica)
         self.server: TestServer | None = None
         self._handle: asyncio.Handle | None = None
         self.edge.pump()

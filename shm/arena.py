@@ -25,11 +25,22 @@ def aligned(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
+class Record(np.record):  # type: ignore[misc]
+    """A record whose fields go before numpy's own attributes: a recarray's `flags` would hide the field."""
+
+    def __getattribute__(self, name: str) -> Any:
+        fields = np.void.__getattribute__(self, "dtype").fields
+        if fields is not None and name in fields:
+            return self.getfield(*fields[name][:2])
+        return np.void.__getattribute__(self, name)
+
+
 def as_records(array: np.ndarray[Any, Any]) -> Any:
-    """`array` such that `array[i].field` works also without the JIT (a recarray then, when it is structured)."""
-    if JIT_DISABLED and array.dtype.names is not None:
-        return array.view(np.recarray)
-    return array
+    """`array` such that `array[i].field` works also without the JIT, when it is structured."""
+    if not JIT_DISABLED or array.dtype.names is None:
+        return array
+    plain = array.view(np.ndarray)
+    return plain.view(np.dtype((Record, plain.dtype)))
 
 
 class Arena:

@@ -24,7 +24,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 _PACKAGES = ("shm", "tradsys", "workers", "gateway", "bench")
 _MARKS = (b"@kernel", b"@intrinsic", b"np.dtype", b"IntEnum", b"IntFlag")
 """What makes a source file matter to machine code: kernels, record layouts, and constants baked into kernels."""
-_KEPT_CACHES = 4
+_KEPT_CACHES = 8
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -55,8 +55,10 @@ def cache_directory() -> Path:
 
 def _prepare_cache() -> Path:
     directory = cache_directory()
-    if not directory.exists():
-        directory.mkdir(parents=True, exist_ok=True)
+    known = directory.exists()
+    directory.mkdir(parents=True, exist_ok=True)
+    os.utime(directory)  # in use: not among the oldest
+    if not known:
         _drop_old_caches(directory.parent)
     numba_config.CACHE_DIR = str(directory)
     return directory

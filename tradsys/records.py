@@ -40,6 +40,7 @@ EVENT, one record of a shard's event stream; its sequence number is its place in
     SYMBOL          -             reference price             market state        -
     ACCOUNT         -             -                           -                   -
 
+A STATE command's `price_ticks`, when it is not 0, is the symbol's new reference price.
 `surplus` is signed: buy quantity minus sell quantity left over at the indicative price. In an auction's TRADE
 (flag AUCTION) `order_id`/`account` are the buyer's and `counter_*` the seller's; there is no aggressor.
 The last event of each command has the flag LAST. An order is in the book after ACCEPTED, RESTED or AMENDED

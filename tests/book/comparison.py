@@ -21,7 +21,9 @@ _fields = attrgetter(*EVENT_FIELDS)
 
 def concerns(command: Command, number: int, shards: int) -> bool:
     """Whether shard `number` of `shards` carries the command out."""
-    return command.symbol % shards == number or (command.symbol == 0 and command.kind in BROADCAST)
+    return command.symbol % shards == number or (
+        command.symbol == 0 and command.reason == 0 and command.kind in BROADCAST
+    )
 
 
 class Comparison:

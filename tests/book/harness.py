@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shm import broadcast
-from shm.arena import Arena, allocate
+from shm.arena import Arena, allocate, as_records
 from shm.broadcast import HEADER_WORDS, Broadcast
-from shm.jit import JIT_DISABLED
 from tests import factories
 from tradsys.book.execution import run
 from tradsys.book.layout import (
@@ -27,24 +26,6 @@ from tradsys.reasons import Reason
 from tradsys.records import EVENT, SYMBOL_DEFINITION, EventKind, MarketState
 
 SMALL = ShardSize(symbols_max=8, orders=1000, pages=256, directory=1024, summary=256)
-
-
-class _Record(np.record):  # type: ignore[misc]
-    """A record whose fields go before numpy's own attributes: without the JIT, numpy's `flags` hides the field."""
-
-    def __getattribute__(self, name: str) -> Any:
-        fields = np.void.__getattribute__(self, "dtype").fields
-        if fields is not None and name in fields:
-            return self.getfield(*fields[name][:2])
-        return np.void.__getattribute__(self, name)
-
-
-def _records(array: Any) -> Any:
-    """`array` such that kernels without the JIT find every field by its name."""
-    plain = array.view(np.ndarray)
-    if not JIT_DISABLED or plain.dtype.names is None:
-        return plain
-    return plain.view(np.dtype((_Record, plain.dtype)))
 
 
 class RestingOrder(NamedTuple):
@@ -81,10 +62,8 @@ class Bench:
         """How often a command had to wait for room in the event ring."""
 
         def layout(arena: Arena) -> Shard:
-            def take(dtype: Any, count: int) -> Any:
-                return _records(arena.array(dtype, count))
-
-            return carve(take, size, Broadcast(take(np.int64, HEADER_WORDS), take(EVENT, ring)))
+            stream = Broadcast(arena.array(np.int64, HEADER_WORDS), arena.array(EVENT, ring))
+            return carve(arena.array, size, stream)
 
         self.shard = allocate(layout)
         broadcast.initialise(self.shard.events, floor)
@@ -107,8 +86,8 @@ class Bench:
 
     def carry_out(self, log: Any) -> Any:
         """Carry out a stretch of the log (COMMAND array) that starts after the position; gives its events."""
-        records = _records(log)
-        definitions = _records(log.view(np.ndarray).view(SYMBOL_DEFINITION))
+        records = as_records(log)
+        definitions = as_records(log.view(np.ndarray).view(SYMBOL_DEFINITION))
         first = int(log["sequence"][0])
         last = first + len(log) - 1
         taken = [np.zeros(0, EVENT)]

@@ -295,7 +295,8 @@ def chain(*parts: Any) -> Any:
 
 def concerns(records: Any, shard: int, shards: int) -> Any:
     """Which records of the log the shard carries out."""
-    everywhere = (records["symbol"] == 0) & np.isin(records["kind"], [Kind.CANCEL_ALL, Kind.TICK])
+    everywhere = np.isin(records["kind"], [Kind.CANCEL_ALL, Kind.TICK])
+    everywhere &= (records["symbol"] == 0) & (records["reason"] == 0)
     return everywhere | (records["symbol"] % shards == shard)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from shm import broadcast, histogram, ring
-from shm.arena import new_array
+from shm.arena import as_records, new_array
 from tests.factories import buy, cancel, joined, sell
 from tradsys.book import layout
 from tradsys.book.execution import run
@@ -56,8 +56,9 @@ class Core:
         record[:] = command
         record["sequence"] = self.sequence
         record["source"] = source
+        definitions = as_records(self.log.view(np.ndarray).view(SYMBOL_DEFINITION))
         for number, shard in enumerate(self.memory.shards):
-            run(shard, self.log, self.log.view(SYMBOL_DEFINITION), 0, -1, self.sequence, SIZES.shards, number)
+            run(shard, self.log, definitions, 0, -1, self.sequence, SIZES.shards, number)
             broadcast.publish(shard.events, int(shard.words[W_EVENTS]))
         self.memory.control[JOURNALED] = self.sequence
 

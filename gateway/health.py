@@ -42,7 +42,7 @@ def read(venue_memory: VenueMemory, workers: list[WorkerPlan], now_ns: int) -> H
         and seen.heartbeat_age_ms is not None
         and seen.heartbeat_age_ms * 1_000_000 <= HEARTBEAT_NS_MAX
         for seen, worker in zip(health, workers, strict=True)
-        if not worker.is_gateway
+        if worker.is_core
     )
     return Health(
         live=True,

@@ -116,7 +116,7 @@ class Engine:
         recovery.rebuild(self.memory, self.plan.shards(), reader, each_batch)
         if state is not None:
             sequencer.resume(state, self.memory)
-        if reader.sequence:
+        if reader.sequence and self.venue.supervisor_pid:  # without one: a rehearsal that only compiles
             seconds = round(time.monotonic() - started, 3)
             self.log.info("rebuilt from the journal", sequence=reader.sequence, seconds=seconds)
 

@@ -35,6 +35,11 @@ class WorkerPlan(msgspec.Struct, frozen=True):
         return agent in self.agents
 
     @property
+    def is_core(self) -> bool:
+        """Whether the venue takes no orders without this worker."""
+        return self.has(SEQUENCER) or self.has(JOURNAL) or bool(self.shards())
+
+    @property
     def is_gateway(self) -> bool:
         """Whether this worker is an edge process with an event loop."""
         return self.name.startswith(GATEWAY)

@@ -53,7 +53,7 @@ def needed(plans: list[WorkerPlan]) -> bool:
 
 def compile_all(plans: list[WorkerPlan], configuration: Configuration, report: Report) -> None:
     """Compile what these workers, their gateways and the replicas run. Takes up to a minute the first time."""
-    core = [plan for plan in plans if not plan.is_gateway and plan.agents]
+    core = [plan for plan in plans if plan.is_core]
     steps: list[tuple[str, Callable[[], None]]] = []
     with tempfile.TemporaryDirectory(prefix="tradsys-compile-") as directory:
         venue = _private_venue(plans, configuration, Path(directory))

@@ -1,0 +1,35 @@
+"""What a gateway says about the venue's health."""
+
+from __future__ import annotations
+
+from gateway import health
+from tradsys.configuration import load
+from workers import memory, topology
+from workers.memory import HEARTBEAT_NS, LINE, PHASE, READY, RUNNING, STATE
+from workers.topology import WorkerPlan
+
+ENGINE = WorkerPlan(0, "engine", ["sequencer", "journal", "matcher-0"], None, "park")
+GATEWAY = WorkerPlan(1, "gateway-0", ["gateway-0"], None, "event loop")
+TRADERS = WorkerPlan(2, "demo", ["demo"], None, "event loop")
+SIZES = topology.sizes(load("testing", environ={}))
+WORKERS = [ENGINE, GATEWAY, TRADERS]
+NOW_NS = 10**12
+
+
+def test_the_venue_is_ready_when_its_core_beats_whatever_its_simulated_traders_do() -> None:
+    venue_memory = memory.private(SIZES)
+    assert not health.read(venue_memory, WORKERS, NOW_NS).ready
+    venue_memory.control[PHASE] = RUNNING
+    venue_memory.workers[LINE * ENGINE.index + STATE] = READY
+    venue_memory.workers[LINE * ENGINE.index + HEARTBEAT_NS] = NOW_NS - 10**6
+    seen = health.read(venue_memory, WORKERS, NOW_NS)
+    assert seen.ready
+    assert [worker.heartbeat_age_ms for worker in seen.workers] == [1, None, None]
+
+
+def test_a_silent_engine_makes_the_venue_not_ready() -> None:
+    venue_memory = memory.private(SIZES)
+    venue_memory.control[PHASE] = RUNNING
+    venue_memory.workers[LINE * ENGINE.index + STATE] = READY
+    venue_memory.workers[LINE * ENGINE.index + HEARTBEAT_NS] = NOW_NS - health.HEARTBEAT_NS_MAX - 10**6
+    assert not health.read(venue_memory, WORKERS, NOW_NS).ready

@@ -58,6 +58,7 @@ unit: install
 
 bench: install
 	@for name in ring kernel engine gateway; do $(BIN)/tradsys bench $$name || exit 1; done
+	$(BIN)/python -m pytest -q tests/bench/test_micro.py --benchmark-enable
 
 soak: install
 	$(BIN)/python -m pytest -m soak --timeout 3600 -q

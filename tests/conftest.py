@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from shm.arena import Arena, sizeof
+from shm.segment import Segment
 
 # A shared machine is too noisy for hypothesis's own deadlines; pytest-timeout stops what hangs.
 hypothesis.settings.register_profile("tradsys", deadline=None, print_blob=True)
@@ -49,3 +53,17 @@ def venue_name() -> Iterator[str]:
     for segment in left:
         (_SHARED_MEMORY / segment).unlink(missing_ok=True)
     assert not left, f"left in {_SHARED_MEMORY}: {', '.join(left)}"
+
+
+@pytest.fixture
+def make_segment(venue_name: str) -> Iterator[Callable[[str, Callable[[Arena], object]], Segment]]:
+    """Makes a segment just large enough for a layout; all are gone after the test."""
+    with ExitStack() as cleanup:
+
+        def make(part: str, layout: Callable[[Arena], object]) -> Segment:
+            segment = Segment.create(f"/tradsys-{venue_name}-{part}", sizeof(layout), "test")
+            cleanup.callback(segment.unlink)
+            cleanup.callback(segment.close)
+            return segment
+
+        yield make

@@ -51,6 +51,13 @@ def _flip(array: str, change: Callable[[Shard], int]) -> Callable[[Shard], None]
     return damage
 
 
+def _put(array: str, index: int, value: int) -> Callable[[Shard], None]:
+    def damage(shard: Shard) -> None:
+        getattr(shard, array)[index] = value
+
+    return damage
+
+
 DAMAGE: dict[str, tuple[Callable[[Shard], None], str]] = {
     "next": (_set("orders", "next", lambda _: 1, 0), "tail is"),
     "prev": (_set("orders", "prev", lambda _: 3, 7), "has prev"),
@@ -64,11 +71,13 @@ DAMAGE: dict[str, tuple[Callable[[Shard], None], str]] = {
     "count": (_set("levels", "count", lambda shard: level_of(shard, 1), 2), "counts 2 orders of 3"),
     "sum": (_set("levels", "quantity_lots", lambda shard: level_of(shard, 1), 17), "sums 17 lots of 18"),
     "better": (_set("levels", "better", lambda shard: level_of(shard, 4), 0), "better is 0"),
-    "index": (_set("levels", "index", lambda shard: level_of(shard, 4), 497), "not where the directory finds"),
+    "index": (_set("levels", "index", lambda shard: level_of(shard, 4), 497), "not what the directory finds"),
     "null level": (_set("levels", "index", lambda _: 0, 5), "best index|null level"),
-    "ghost": (_set("levels", "count", lambda shard: level_of(shard, 4) - 1, 1), "is not linked"),
+    "ghost": (_put("pages", 5, 1), "the pages name"),
+    "free levels": (_word(layout.W_FREE_LEVEL, 1), "is free and linked|free levels lead"),
+    "used levels": (_word(layout.W_USED_LEVELS, 1), "levels used"),
     "best index": (_set("sides", "best_index", lambda _: 2, 501), "best index is not"),
-    "occupancy": (_flip("occupancy", lambda shard: level_of(shard, 5) >> 6), "occupancy of page"),
+    "occupancy": (_flip("occupancy", lambda _: 1), "occupancy of page"),
     "summary": (_flip("summary", lambda _: 0), "summary word 0"),
     "free list": (_word(layout.W_FREE_ORDER, -1), "free"),
     "used slots": (_word(layout.W_USED_ORDERS, 1), "live and"),

@@ -13,11 +13,13 @@ import numpy as np
 from tradsys.book.layout import (
     P_NONE,
     W_AUCTIONS,
+    W_FREE_LEVEL,
     W_FREE_ORDER,
     W_LIVE_ORDERS,
     W_PENDING,
     W_SYMBOLS,
     W_USED_DIRECTORY,
+    W_USED_LEVELS,
     W_USED_ORDERS,
     W_USED_PAGES,
     W_USED_SUMMARY,
@@ -43,8 +45,9 @@ class _Audit:
         used = self.words[W_USED_ORDERS]
         assert 0 <= used < len(shard.orders), f"{used} slots used of {len(shard.orders) - 1}"
         self.orders = _rows(shard.orders[: used + 1])
-        self.levels = _rows(shard.levels[: 64 * (self.words[W_USED_PAGES] + 1)])
+        self.levels = _rows(shard.levels[: self.words[W_USED_LEVELS] + 1])
         self.queued: dict[int, int] = {}  # slot: the level in whose queue it was met
+        self.linked: dict[int, bool] = {}  # levels met between best and worst
         self.occupied: dict[int, int] = {}  # page: the bits of its occupied levels
         self.summary = np.zeros(len(shard.summary), np.uint64)
 
@@ -92,14 +95,16 @@ class _Audit:
         index_before = self.levels[current]["index"] + 1
         assert side["best_index"] == self.levels[current]["index"], f"{place}: best index is not the best level's"
         while current != 0:
-            assert current < len(self.levels), f"{place}: level {current} is on a page never given out"
+            assert current < len(self.levels), f"{place}: level {current} was never given out"
             level = self.levels[current]
             index = level["index"]
             where = f"{place} level {current}"
             assert level["better"] == better, f"{where}: better is {level['better']}, came from {better}"
             assert 0 <= index < index_before, f"{where}: index {index} behind {index_before}"
             page = int(self.shard.directory[int(side["directory"]) + (index >> 6)])
-            assert current == (page << 6) + (index & 63), f"{where}: not where the directory finds index {index}"
+            found = int(self.shard.pages[(page << 6) + (index & 63)])
+            assert current == found, f"{where}: not what the directory finds at index {index}"
+            self.linked[current] = True
             self._check_queue(symbol, number, current, int(price_of(side, index)))
             self.occupied[page] = self.occupied.get(page, 0) | 1 << (index & 63)
             self._summarise(side, index >> 6)
@@ -139,15 +144,25 @@ class _Audit:
         assert bid < ask, f"symbol {symbol} is crossed in state {state}: bid {bid}, offer {ask}"
 
     def _check_pages(self) -> None:
-        """Every page given out stands in one directory entry; empty levels hold nothing."""
+        """Every page given out stands in one directory entry; every level is linked or free."""
         entries = self.shard.directory[: self.words[W_USED_DIRECTORY]]
         pages = np.sort(entries[entries != 0])
         expected = np.arange(1, self.words[W_USED_PAGES] + 1)
         assert np.array_equal(pages, expected), "the directories do not name each used page once"
         assert not self.shard.directory[self.words[W_USED_DIRECTORY] :].any(), "a directory entry nobody owns is set"
-        for number, level in enumerate(self.levels):
-            is_occupied = self.occupied.get(number >> 6, 0) >> (number & 63) & 1
-            assert is_occupied or level["count"] == 0, f"level {number} counts {level['count']} orders, is not linked"
+        named = self.shard.pages[self.shard.pages != 0]
+        assert len(named) == len(self.linked), f"the pages name {len(named)} levels, {len(self.linked)} are linked"
+        free: dict[int, bool] = {}
+        number = self.words[W_FREE_LEVEL]
+        while number != 0:
+            assert number < len(self.levels), f"free levels lead to {number}, never given out"
+            assert number not in free, f"free levels come twice to {number}"
+            assert number not in self.linked, f"level {number} is free and linked"
+            assert self.levels[number]["count"] == 0, f"level {number} is free and counts orders"
+            free[number] = True
+            number = self.levels[number]["head"]
+        used = len(self.levels) - 1
+        assert len(free) + len(self.linked) == used, f"{used} levels used: {len(self.linked)} linked, {len(free)} free"
 
     def _summarise(self, side: Any, page: int) -> None:
         """Set the bits that an occupied level must have in the three summaries of its side."""

@@ -19,8 +19,9 @@ better price; the null level's index is -1, worse than any price:
      | u32 | u32 | u32  | u32 | i32  | u32 |  i64   |
      +-----+-----+------+-----+------+-----+--------+
 
-Level number n is entry `n & 63` of page `n >> 6`. A side finds the page of an index through its directory:
-`directory[side.directory + (index >> 6)]`, 0 when no order ever stood there.
+A side finds the level of an index through its directory and a page of 64 level numbers:
+`pages[directory[side.directory + (index >> 6)] << 6 | (index & 63)]`, 0 where no order stands. Levels themselves come
+from a pool, last freed first, so that a thin book in a wide range stays within a few cache lines.
 """
 
 from __future__ import annotations
@@ -117,6 +118,8 @@ W_PENDING_B = 13
 W_PENDING_C = 14
 W_TRADES = 15
 W_COMMANDS = 16
+W_FREE_LEVEL = 17  # first level of the free list, 0 when empty; linked through `head`
+W_USED_LEVELS = 18  # highest level ever given out
 HEADER_WORDS = 32
 
 # Phases of W_PENDING.
@@ -131,6 +134,7 @@ class Shard(NamedTuple):
     sides: Any  # BOOK_SIDE by 2 * symbol id + side
     orders: Any  # ORDER by slot
     levels: Any  # LEVEL by level number
+    pages: Any  # uint32, 64 a page: the level of each index, 0 where no order stands
     occupancy: Any  # int64 by page: bit n set when level n of the page holds orders
     directory: Any  # uint32
     summary: Any  # int64
@@ -161,7 +165,8 @@ def carve(take: Callable[[Any, int], Any], size: ShardSize, events: Broadcast) -
         books=take(BOOK, size.symbols_max + 1),
         sides=take(BOOK_SIDE, 2 * size.symbols_max + 2),
         orders=take(ORDER, size.orders + 1),
-        levels=take(LEVEL, 64 * (size.pages + 1)),
+        levels=take(LEVEL, size.orders + 1),  # every level holds an order
+        pages=take(np.uint32, 64 * (size.pages + 1)),
         occupancy=take(np.int64, size.pages + 1),
         directory=take(np.uint32, size.directory),
         summary=take(np.int64, size.summary),

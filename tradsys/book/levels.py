@@ -12,7 +12,14 @@ from shm.atomics import trailing_zeros
 from shm.integers import signed
 from shm.jit import kernel
 from tradsys.book.bitmap import PAGES_MAX, above, bit, clear, mark, next_page, words_needed
-from tradsys.book.layout import W_USED_DIRECTORY, W_USED_PAGES, W_USED_SUMMARY, Shard
+from tradsys.book.layout import (
+    W_FREE_LEVEL,
+    W_USED_DIRECTORY,
+    W_USED_LEVELS,
+    W_USED_PAGES,
+    W_USED_SUMMARY,
+    Shard,
+)
 
 
 @kernel
@@ -68,13 +75,26 @@ def _new_page(shard: Shard, entry: int) -> int:
 
 
 @kernel
-def _insert_level(shard: Shard, side: Any, index: int, number: int) -> None:
-    """Link the empty level `number` in between its neighbours."""
+def _take_level(shard: Shard) -> int:
+    """A level from the pool. There is one for every order, so it cannot be empty."""
+    words = shard.words
+    number = words[W_FREE_LEVEL]
+    if number != 0:
+        words[W_FREE_LEVEL] = shard.levels[number].head
+        return number
+    number = words[W_USED_LEVELS] + 1
+    words[W_USED_LEVELS] = number
+    return number
+
+
+@kernel
+def _insert_level(shard: Shard, side: Any, index: int, page: int) -> int:
+    """Link a level from the pool in between its neighbours at `index`, which `page` covers; gives its number."""
     levels = shard.levels
-    page = number >> 6
+    pages = shard.pages
+    number = _take_level(shard)
     occupied = shard.occupancy[page]
-    best = side.best_index
-    if index > best:
+    if index > side.best_index:
         better = 0
         worse = signed(side.best_level)
         side.best_index = index
@@ -82,11 +102,11 @@ def _insert_level(shard: Shard, side: Any, index: int, number: int) -> None:
     else:
         bits = above(occupied, index & 63)
         if bits != 0:
-            better = (number & ~63) + trailing_zeros(bits)
+            better = signed(pages[(page << 6) + trailing_zeros(bits)])
         else:
             entry = next_page(shard.summary, side.words, side.pages, index >> 6)
             other = signed(shard.directory[side.directory + entry])
-            better = (other << 6) + trailing_zeros(shard.occupancy[other])
+            better = signed(pages[(other << 6) + trailing_zeros(shard.occupancy[other])])
         worse = signed(levels[better].worse)
         levels[better].worse = number
     levels[worse].better = number
@@ -94,13 +114,16 @@ def _insert_level(shard: Shard, side: Any, index: int, number: int) -> None:
     level.better = better
     level.worse = worse
     level.index = index
+    pages[(page << 6) + (index & 63)] = number
     shard.occupancy[page] = occupied | bit(index & 63)
     if occupied == 0:
         mark(shard.summary, side.words, side.pages, index >> 6)
+    return number
 
 
 @kernel
 def _remove_level(shard: Shard, side: Any, number: int) -> None:
+    """Unlink an empty level and give it back to the pool."""
     levels = shard.levels
     level = levels[number]
     better = signed(level.better)
@@ -111,7 +134,10 @@ def _remove_level(shard: Shard, side: Any, number: int) -> None:
     if better == 0:
         side.best_level = worse
         side.best_index = levels[worse].index
-    page = number >> 6
+    level.head = shard.words[W_FREE_LEVEL]
+    shard.words[W_FREE_LEVEL] = number
+    page = signed(shard.directory[side.directory + (index >> 6)])
+    shard.pages[(page << 6) + (index & 63)] = 0
     left = shard.occupancy[page] & ~bit(index & 63)
     shard.occupancy[page] = left
     if left == 0:
@@ -125,24 +151,25 @@ def append(shard: Shard, side: Any, index: int, slot: int) -> None:
     page = signed(shard.directory[entry])
     if page == 0:
         page = _new_page(shard, entry)
-    number = (page << 6) + (index & 63)
-    level = shard.levels[number]
+    number = signed(shard.pages[(page << 6) + (index & 63)])
     order = shard.orders[slot]
-    order.level = number
     order.next = 0
-    count = signed(level.count)
-    if count == 0:
-        _insert_level(shard, side, index, number)
-        order.prev = 0
+    if number == 0:
+        number = _insert_level(shard, side, index, page)
+        level = shard.levels[number]
         level.head = slot
+        level.count = 1
         level.quantity_lots = order.leaves_lots
+        order.prev = 0
     else:
+        level = shard.levels[number]
         tail = level.tail
         order.prev = tail
         shard.orders[tail].next = slot
+        level.count += 1
         level.quantity_lots += order.leaves_lots
+    order.level = number
     level.tail = slot
-    level.count = count + 1
 
 
 @kernel

@@ -17,6 +17,7 @@ from gateway.events import Event, unpack_array
 from gateway.feed import BATCH, Feed
 from gateway.service import Service
 from gateway.state import Recovered, VenueState
+from gateway.tally import Tally
 from gateway.websocket.channels import Channels
 from shm.broadcast import LAPPED
 from tradsys.configuration import Configuration
@@ -60,7 +61,9 @@ class Edge:
         )
         self.feed = Feed(memory)
         writer = CommandWriter(memory, port.number, sequencer_bell)
-        self.entry = OrderEntry(writer, self.state, memory.control, self._shards, time.monotonic_ns)
+        self._tally = Tally(memory.counters, f"gateway-{port.number}")
+        clock_ns = time.monotonic_ns
+        self.entry = OrderEntry(writer, self.state, memory.control, self._shards, clock_ns, self._tally)
         self.channels = Channels(self.state, gateway.depth_levels_max)
         self.service = Service(
             self.state,
@@ -70,6 +73,7 @@ class Edge:
             gateway.frame_bytes_max,
             gateway.depth_levels_max,
             lambda: health.read(memory, workers, time.monotonic_ns()),
+            self._tally.sockets,
         )
 
     async def recover(self) -> None:
@@ -87,6 +91,7 @@ class Edge:
                 continue
             count = self.feed.take(shard)
             if count == LAPPED:
+                self._tally.lapped.add()
                 self._catching_up[shard] = asyncio.ensure_future(self._catch_up(shard))
             elif count:
                 anything = True

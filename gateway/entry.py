@@ -15,6 +15,7 @@ from gateway.messages import AmendBody, Identifier, PlaceBody
 from gateway.orders import Order
 from gateway.results import Cancelled, Fill
 from gateway.state import VenueState
+from gateway.tally import Tally
 from tradsys.errors import TradingError, ValidationError, error, from_reason
 from tradsys.records import CommandFlag, Kind, OrderType, TimeInForce
 from workers.memory import DRAINING, FAILED, PHASE
@@ -45,12 +46,19 @@ class OrderEntry:
     """Submits to one ring and answers when the core has answered, never before."""
 
     def __init__(
-        self, writer: CommandWriter, state: VenueState, control: Any, shards: int, clock_ns: Callable[[], int]
+        self,
+        writer: CommandWriter,
+        state: VenueState,
+        control: Any,
+        shards: int,
+        clock_ns: Callable[[], int],
+        tally: Tally,
     ) -> None:
         self._writer = writer
         self._state = state
         self._shards = shards
         self._clock_ns = clock_ns
+        self._tally = tally
         self._phase = memoryview(control)
         self._pending: dict[int, _Pending] = {}
         self._placing: set[tuple[int, int]] = set()
@@ -193,6 +201,7 @@ class OrderEntry:
             if pending.deadline_ns > now_ns:
                 return
             self._finish(request, pending)
+            self._tally.timeouts.add()
             pending.reply(
                 error(
                     "timeout",
@@ -223,7 +232,9 @@ class OrderEntry:
     ) -> None:
         """Wait for the answer to a command that the ring has `taken`. Raises InfrastructureError when it has not."""
         if not taken:
+            self._tally.busy.add()
             raise error("busy")
+        self._tally.commands.add()
         # The events come through the event loop, so never before the next lines have run.
         self._pending[request] = _Pending(reply, self._clock_ns() + ANSWER_TIMEOUT_NS, left, client_key=client_key)
         if client_key is not None:
@@ -237,6 +248,7 @@ class OrderEntry:
     def _result(self, event: Event, pending: _Pending) -> Any:
         """What the client is told at the last event of its command."""
         if event.kind == REJECTED:
+            self._tally.refused.add()
             return rejection(event)
         if event.kind == MASS_CANCELLED:
             return Cancelled(pending.cancelled)

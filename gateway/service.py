@@ -10,6 +10,7 @@ from gateway.entry import OrderEntry
 from gateway.health import Health
 from gateway.results import OrderView, order_view
 from gateway.state import VenueState
+from gateway.tally import Count
 from gateway.websocket.channels import Channels
 
 
@@ -23,6 +24,7 @@ class Service(NamedTuple):
     frame_bytes_max: int
     depth_levels_max: int
     health: Callable[[], Health]
+    sockets: Count
 
     def open_orders(self, account: int, symbol: str | None) -> list[OrderView]:
         """The account's open orders, oldest first. Raises BusinessRuleError for an unknown symbol."""

@@ -27,6 +27,7 @@ import numpy as np
 from shm import broadcast, ring
 from shm.arena import Arena, allocate, sizeof
 from shm.broadcast import Broadcast
+from shm.counters import Counters
 from shm.histogram import WORDS as HISTOGRAM_WORDS
 from shm.ring import Ring
 from shm.segment import Segment
@@ -48,6 +49,7 @@ READER_JOURNAL = 0
 READER_SHARDS = 1
 
 KIND = "venue"
+COUNTERS_MAX = 2048
 WORKERS_MAX = 384
 """More than the configuration can ask for: shards, gateways, and the few others."""
 
@@ -88,6 +90,7 @@ class VenueMemory(NamedTuple):
     ring_wait: Any  # histogram: from the gateway's clock to the sequencer's stamp, ns
     matching: Any  # histogram, by worker of shard 0: from the stamp to the end of the batch's matching, ns
     journal_sync: Any  # histogram: one write (and sync) of the journal, ns
+    counters: Counters  # of whoever wants to be seen from outside, by name
     log: Broadcast
     gateway_headers: Any  # the headers of all gateway rings, one after the other
     gateway_slots: Any  # and their slots: a loop over them compiles once, whatever their number
@@ -108,6 +111,7 @@ def lay_out(arena: Arena, sizes: Sizes) -> VenueMemory:
     workers = arena.array(np.int64, LINE * WORKERS_MAX)
     bells = arena.array(np.int64, LINE * WORKERS_MAX)
     ring_wait, matching, sync = (arena.array(np.int64, HISTOGRAM_WORDS) for _ in range(3))
+    counters = Counters.create(arena, COUNTERS_MAX)
     log = broadcast_ring(COMMAND, sizes.log_ring)
     headers = arena.array(np.int64, sizes.rings * ring.HEADER_WORDS)
     slots = arena.array(COMMAND, sizes.rings * sizes.gateway_ring)
@@ -130,6 +134,7 @@ def lay_out(arena: Arena, sizes: Sizes) -> VenueMemory:
         ring_wait=ring_wait,
         matching=matching,
         journal_sync=sync,
+        counters=counters,
         log=log,
         gateway_headers=headers,
         gateway_slots=slots,

@@ -97,6 +97,7 @@ class Observation(msgspec.Struct, frozen=True):
     readers: list[ReaderView]
     shards: list[ShardView]
     latencies: dict[str, dict[str, int]]
+    counters: dict[str, int]
 
     @property
     def trades(self) -> int:
@@ -144,6 +145,7 @@ def observe(venue: Venue, memory: VenueMemory) -> Observation:
         readers=readers,
         shards=shards,
         latencies={name: histogram.summary(words) for name, words in histograms.items()},
+        counters=memory.counters.snapshot(),
     )
 
 

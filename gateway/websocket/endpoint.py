@@ -45,6 +45,7 @@ class Endpoint:
             return socket  # gone already
         session = Session(self._service, transport, account)
         self._open.add(socket)
+        self._service.sockets.add(1)
         try:
             message: WSMessage
             async for message in socket:
@@ -52,6 +53,7 @@ class Endpoint:
                     session.receive(message.data)
         finally:
             self._open.discard(socket)
+            self._service.sockets.add(-1)
             session.close()
         return socket
 

@@ -48,6 +48,11 @@ async def test_a_full_ring_is_answered_with_busy() -> None:
             answered.add((await receive(alice)).get("id", -1))
             answered.discard(-1)
         assert answered == set(range(64))
+        counted = harness.memory.counters.snapshot()
+        assert counted["gateway-0 ring full"] == 1
+        assert counted["gateway-0 commands sent"] == 64
+        assert counted["gateway-0 sockets open"] == 1
+    assert harness.memory.counters.snapshot()["gateway-0 sockets open"] == 0
 
 
 async def test_a_silent_core_is_answered_with_timeout_and_the_order_is_found_later(

@@ -13,7 +13,6 @@ from tradsys.book.layout import (
     P_SWEEP,
     W_AUCTIONS,
     W_COMMANDS,
-    W_EVENTS,
     W_PENDING,
     W_POSITION,
     W_SYMBOLS,
@@ -186,9 +185,3 @@ def run(
         words[W_POSITION] = position
     publish_events(shard)
     return position - start
-
-
-@kernel
-def events_written(shard: Shard) -> int:
-    """Sequence number of the last event that the shard has written."""
-    return shard.words[W_EVENTS]

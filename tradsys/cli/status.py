@@ -77,6 +77,7 @@ def _show(venue: Venue, seen: Observation, facts: dict[str, Any]) -> None:
         tables.positions(seen),
         tables.rings(seen),
         tables.latencies(seen),
+        tables.counters(seen),
     ):
         console.print(table)
         console.print()

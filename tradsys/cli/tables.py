@@ -124,6 +124,14 @@ def readers(seen: Observation) -> Table:
     return table
 
 
+def counters(seen: Observation) -> Table:
+    """What gateways and others count."""
+    table = _new("Counters", "", "value#")
+    for name, value in seen.counters.items():
+        table.add_row(name, f"{value:,}")
+    return table
+
+
 def latencies(seen: Observation) -> Table:
     """Percentiles since the start of the venue."""
     table = _new("Latency since the start", "stage", "count#", "p50#", "p99#", "p99.9#", "max#")

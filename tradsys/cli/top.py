@@ -77,7 +77,7 @@ def view(before: Observation, now: Observation, usage: Usage) -> Group:
         blank,
         Columns([tables.rates(flow, "now"), tables.latencies(now)], padding=(0, 6)),
         blank,
-        Columns([tables.rings(now), tables.readers(now)], padding=(0, 6)),
+        Columns([tables.rings(now), tables.readers(now), tables.counters(now)], padding=(0, 6)),
         blank,
         tables.workers(now, usage.of),
     )

@@ -10,13 +10,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types imports unit bench soak format clean
+.PHONY: help install run test lint types imports unit bench abi soak format clean
 
 help:
 	@echo "make run      start a venue with demonstration traders (Ctrl-C drains and stops it)"
 	@echo "make test     lint, types, import contracts and tests: what CI runs"
 	@echo "make install  create $(VENV) with everything"
 	@echo "make bench    the benchmarks       make soak   the long stress tests"
+	@echo "make abi      the engine as a shared library, bench/abi/libtradsys.so"
 	@echo "make format   let ruff format      make clean  remove $(VENV) and every cache"
 
 install: $(STAMP)
@@ -59,6 +60,9 @@ unit: install
 bench: install
 	@for name in ring kernel engine gateway; do $(BIN)/tradsys bench $$name || exit 1; done
 	$(BIN)/python -m pytest -q tests/bench/test_micro.py --benchmark-enable
+
+abi: install
+	$(BIN)/python -m bench.abi.build
 
 soak: install
 	$(BIN)/python -m pytest -m soak --timeout 3600 -q

@@ -1,0 +1,1 @@
+"""The production kernel behind the public matching-engine benchmark's C interface, as a shared library."""

@@ -60,7 +60,6 @@ _OUT_OF_RANGE = PRICE_MAX
 _BOOKS = SIZE.symbols_max + 1
 _SIDES = 2 * _BOOKS
 _ORDERS = SIZE.orders + 1
-_LEVELS = 64 * (SIZE.pages + 1)
 _PAGES = SIZE.pages + 1
 _DIRECTORY = SIZE.directory
 _SUMMARY = SIZE.summary
@@ -77,23 +76,24 @@ def engine_at(address: int) -> Engine:
         array_at(table[1], _BOOKS, BOOK),
         array_at(table[2], _SIDES, BOOK_SIDE),
         array_at(table[3], _ORDERS, ORDER),
-        array_at(table[4], _LEVELS, LEVEL),
-        array_at(table[5], _PAGES, np.int64),
-        array_at(table[6], _DIRECTORY, np.uint32),
-        array_at(table[7], _SUMMARY, np.int64),
+        array_at(table[4], _ORDERS, LEVEL),
+        array_at(table[5], 64 * _PAGES, np.uint32),
+        array_at(table[6], _PAGES, np.int64),
+        array_at(table[7], _DIRECTORY, np.uint32),
+        array_at(table[8], _SUMMARY, np.int64),
         Broadcast(
-            array_at(table[8], broadcast.HEADER_WORDS, np.int64),
-            array_at(table[9], EVENTS, EVENT),
+            array_at(table[9], broadcast.HEADER_WORDS, np.int64),
+            array_at(table[10], EVENTS, EVENT),
         ),
     )
     return Engine(
         shard,
-        array_at(table[10], 1, COMMAND),
-        array_at(table[10], 1, SYMBOL_DEFINITION),
-        array_at(table[10], 1, COMMAND_WORDS),
-        array_at(table[11], ORDER_IDS, np.int64),
-        array_at(table[12], _TYPES, np.int64),
-        array_at(table[13], WORK_WORDS, np.int64),
+        array_at(table[11], 1, COMMAND),
+        array_at(table[11], 1, SYMBOL_DEFINITION),
+        array_at(table[11], 1, COMMAND_WORDS),
+        array_at(table[12], ORDER_IDS, np.int64),
+        array_at(table[13], _TYPES, np.int64),
+        array_at(table[14], WORK_WORDS, np.int64),
     )
 
 
@@ -260,5 +260,5 @@ def depth_at(engine: Engine, price_ticks: int, side: int) -> int:
     own = shard.sides[2 * SYMBOL + side]
     index = index_of(own, price_ticks - work[BASE])
     page = signed(shard.directory[own.directory + (index >> 6)])
-    level = shard.levels[(page << 6) + (index & 63)]
-    return level.quantity_lots if page != 0 and level.count != 0 else signed(0)
+    number = signed(shard.pages[(page << 6) + (index & 63)])
+    return shard.levels[number].quantity_lots if number != 0 else signed(0)

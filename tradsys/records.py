@@ -17,7 +17,13 @@ gateway's monotonic clock until the sequencer stamps it with the log's clock):
 together they name the request, and after a crash they tell the sequencer where in the ring it stopped.
 `reason` is the sequencer's decision, 0 when accepted.
 
-SYMBOL and ACCOUNT definitions are other readings of the same 64 bytes (SYMBOL_DEFINITION, ACCOUNT_DEFINITION).
+In a NEW command the eight bytes of `order_id` are two other fields, the trigger price in ticks (i32) and the session
+(u32), and in a LEG too; a CANCEL_ALL has the session there: see `entry_word`. What a rare order needs beyond that stands in records of its own
+directly before the NEW: one EXTENSION (ORDER_EXTENSION) and up to two LEGs, linked orders that read like a NEW. The
+sequencer never lets another record come in between. `docs/orders.md` says what each field means for which order.
+
+Definitions of symbols and accounts, a symbol's rules and an order's extension are other readings of the same 64 bytes
+(SYMBOL_DEFINITION, ACCOUNT_DEFINITION, SYMBOL_RULES, ORDER_EXTENSION); DETAILS is all of them in one.
 
 EVENT, one record of a shard's event stream; its sequence number is its place in the stream:
 
@@ -28,9 +34,13 @@ EVENT, one record of a shard's event stream; its sequence number is its place in
      +--------+--------+----+----+----+---+-------+------+-------+--------+--------+-------+-------+------------+
 
     kind            order_id      price, quantity             counter_account     counter_order_id
-    ACCEPTED        the order     limit, whole quantity       order type | tif<<8 client_order_id
+    ACCEPTED        the order     limit, whole quantity       type|tif<<8|flg<<16 client_order_id
+    TERMS           the order     trigger, display quantity   minimum quantity    expiry (ns)
     RESTED          the order     limit, leaves               -                   client_order_id
+    DISPLAYED       the order     limit, what is now shown    -                   client_order_id
+    TRIGGERED       the order     limit, leaves               -                   client_order_id
     TRADE           aggressor     trade price and quantity    maker's account     maker's order id
+    PREVENTED       aggressor     maker's price, quantity     maker's account     maker's order id
     CANCELLED       the order     limit, leaves taken out     -                   client_order_id
     AMENDED         the order     new limit, new leaves       previous_price      previous_quantity (leaves)
     REJECTED        target or 0   as in the command           command's kind      client_order_id
@@ -38,13 +48,16 @@ EVENT, one record of a shard's event stream; its sequence number is its place in
     STATE           -             auction price, volume       new market state    -
     INDICATION      surplus       price, executable volume    -                   -
     SYMBOL          -             reference price             market state        -
+    RULES           static<<32|   collar, orders_max          trigger source |    -
+                    dynamic                                   breach state<<8
     ACCOUNT         -             -                           -                   -
 
 A STATE command's `price_ticks`, when it is not 0, is the symbol's new reference price.
 `surplus` is signed: buy quantity minus sell quantity left over at the indicative price. In an auction's TRADE
 (flag AUCTION) `order_id`/`account` are the buyer's and `counter_*` the seller's; there is no aggressor.
 The last event of each command has the flag LAST. An order is in the book after ACCEPTED, RESTED or AMENDED
-with the flag RESTING, and a CANCELLED or AMENDED one was there before if it has the flag WAS_RESTING.
+with the flag RESTING, and a CANCELLED or AMENDED one was there before if it has the flag WAS_RESTING. With the flag
+HIDDEN beside it nothing of the order is shown but what a DISPLAYED event says.
 """
 
 from __future__ import annotations
@@ -87,7 +100,7 @@ COMMAND = np.dtype(
     ]
 )
 
-SYMBOL_DEFINITION = _line(
+_SYMBOL_DEFINITION: dict[str, tuple[str, int]] = dict(
     sequence=("<i8", 0),
     timestamp_ns=("<i8", 8),
     kind=("u1", 16),
@@ -106,6 +119,7 @@ SYMBOL_DEFINITION = _line(
     lot_units=("<u2", 46),
     name=("S16", 48),
 )
+SYMBOL_DEFINITION = _line(**_SYMBOL_DEFINITION)
 
 ACCOUNT_DEFINITION = _line(
     sequence=("<i8", 0),
@@ -115,8 +129,47 @@ ACCOUNT_DEFINITION = _line(
     reason=("u1", 23),
     account=("<u4", 28),
     request=("<u4", 32),
+    # Accounts of one trade group (0: none) do not trade with each other where an order asks for that.
+    group=("<u4", 36),
     name=("S24", 40),
 )
+
+_SYMBOL_RULES: dict[str, tuple[str, int]] = dict(
+    sequence=("<i8", 0),
+    timestamp_ns=("<i8", 8),
+    kind=("u1", 16),
+    trigger_source=("u1", 17),
+    breach_state=("u1", 18),
+    source=("u1", 22),
+    reason=("u1", 23),
+    symbol=("<u4", 24),
+    # Bands and collar in basis points of their reference, 0: none.
+    static_band_bps=("<u4", 28),
+    request=("<u4", 32),
+    dynamic_band_bps=("<u4", 36),
+    collar_bps=("<u4", 40),
+    # Live orders of one account in the symbol, 0: as many as there is room for.
+    orders_max=("<u4", 44),
+)
+SYMBOL_RULES = _line(**_SYMBOL_RULES)
+
+_ORDER_EXTENSION: dict[str, tuple[str, int]] = dict(
+    sequence=("<i8", 0),
+    timestamp_ns=("<i8", 8),
+    kind=("u1", 16),
+    source=("u1", 22),
+    reason=("u1", 23),
+    symbol=("<u4", 24),
+    account=("<u4", 28),
+    request=("<u4", 32),
+    expires_ns=("<i8", 40),
+    display_lots=("<i8", 48),
+    minimum_lots=("<i8", 56),
+)
+ORDER_EXTENSION = _line(**_ORDER_EXTENSION)
+
+DETAILS = _line(**(_SYMBOL_DEFINITION | _SYMBOL_RULES | _ORDER_EXTENSION), group=("<u4", 36))
+"""Every reading of a record that is not a plain COMMAND, for the kernel, which is given one view of the log for all."""
 
 EVENT = _line(
     log_sequence=("<i8", 0),
@@ -139,7 +192,6 @@ EVENT = _line(
     client_order_id=("<i8", 56),
 )
 
-assert COMMAND.itemsize == SYMBOL_DEFINITION.itemsize == ACCOUNT_DEFINITION.itemsize == EVENT.itemsize == 64
 
 SLOT_BITS = 22
 SLOT_MASK = (1 << SLOT_BITS) - 1
@@ -148,6 +200,14 @@ SLOT_MASK = (1 << SLOT_BITS) - 1
 PRICE_MIN, PRICE_MAX = -(1 << 31) + 2, (1 << 31) - 2
 QUANTITY_MAX = (1 << 40) - 1
 """Largest order quantity in lots. A whole pool of orders (2**22) sums below 2**62, so no level can overflow."""
+NOTIONAL_MAX = (1 << 62) - 1
+"""Largest price times quantity of an order, and largest quote amount, in ticks times lots."""
+BPS = 10_000
+
+
+def entry_word(trigger_ticks: int = 0, session: int = 0) -> int:
+    """The `order_id` of a NEW, LEG or CANCEL_ALL command: its trigger price and its session (0: none; below 2**31)."""
+    return session << 32 | trigger_ticks & 0xFFFF_FFFF
 
 
 class Kind(IntEnum):
@@ -157,12 +217,15 @@ class Kind(IntEnum):
     NEW = 1
     CANCEL = 2
     AMEND = 3
-    CANCEL_ALL = 4  # orders of `account` (0: of all accounts) in `symbol` (0: in all symbols)
+    CANCEL_ALL = 4  # orders of `account` (0: of all), in `symbol` (0: in all), of `session` (0: of all)
+    EXTENSION = 5  # what the NEW that follows needs beyond its own 64 bytes
+    LEG = 6  # an order linked to the NEW that follows
     SYMBOL = 8
     ACCOUNT = 9
     STATE = 10  # market state of `symbol` becomes `order_type`
     TICK = 11  # the log's clock
     BOOT = 12  # the venue starts with new rings: request numbers begin again
+    RULES = 13  # the trading rules of `symbol` from now on
 
 
 class EventKind(IntEnum):
@@ -180,6 +243,11 @@ class EventKind(IntEnum):
     INDICATION = 9
     SYMBOL = 10
     ACCOUNT = 11
+    TERMS = 12
+    DISPLAYED = 13
+    TRIGGERED = 14
+    PREVENTED = 15
+    RULES = 16
 
 
 class Side(IntEnum):
@@ -194,6 +262,12 @@ class OrderType(IntEnum):
 
     LIMIT = 0
     MARKET = 1
+    STOP = 2  # a market order once `trigger_ticks` is reached from the side that is worse for the client
+    STOP_LIMIT = 3
+    TRAILING_STOP = 4  # a stop whose trigger follows the market at the distance `price_ticks`
+    TAKE_PROFIT = 5  # a market order once `trigger_ticks` is reached from the side that is better for the client
+    TAKE_PROFIT_LIMIT = 6
+    PEGGED = 7  # its price follows the touch, never beyond `price_ticks`
 
 
 class TimeInForce(IntEnum):
@@ -202,6 +276,35 @@ class TimeInForce(IntEnum):
     GTC = 0
     IOC = 1
     FOK = 2
+    DAY = 3  # until the symbol closes
+    GTD = 4  # until `expires_ns` of the log's time
+    AT_OPEN = 5  # in the opening auction only
+    AT_CLOSE = 6  # in the closing auction only
+
+
+class SelfTrade(IntEnum):
+    """What happens when an order meets one of the same account: the mode of the taker decides."""
+
+    NONE = 0  # they trade
+    CANCEL_TAKER = 1
+    CANCEL_MAKER = 2
+    CANCEL_BOTH = 3
+    DECREMENT = 4  # both lose the smaller of the two quantities
+
+
+class Link(IntEnum):
+    """What the LEGs before a NEW are to it."""
+
+    NONE = 0
+    ONE_CANCELS_OTHER = 1  # one leg
+    ONE_TRIGGERS_OTHER = 2  # one leg, or two of which one cancels the other (a bracket)
+
+
+class TriggerSource(IntEnum):
+    """Which price fires a symbol's stops."""
+
+    LAST = 0  # the last trade's
+    TOUCH = 1  # the best bid for triggers above the market, the best offer for those below
 
 
 class MarketState(IntEnum):
@@ -213,16 +316,34 @@ class MarketState(IntEnum):
     HALT = 3  # cancels only
     CLOSING_AUCTION = 4
     CLOSED = 5  # cancels only
+    FROZEN = 6  # the last phase of an auction: nothing, not even cancels; its end uncrosses
 
 
 class CommandFlag(IntFlag):
-    """The `flags` of a command."""
+    """The `flags` of a command: those of NEW and LEG, of AMEND, and of CANCEL_ALL."""
 
     POST_ONLY = 1  # NEW: reject instead of taking
     NEW_PRICE = 2  # AMEND: price_ticks counts
     NEW_QUANTITY = 4  # AMEND: quantity_lots counts; it is the total, of which the filled part is taken off
     QUANTITY_IS_LEAVES = 8  # AMEND: quantity_lots is what shall be left, whatever has filled
     LOSE_PRIORITY = 16  # AMEND: to the end of the queue, also when only the quantity decreases
+    NEW_TRIGGER = 32  # AMEND: price_ticks is the new trigger
+    ONE_SIDE = 1  # CANCEL_ALL: only orders of `side`
+    SLIDE = 2  # NEW with POST_ONLY: rest one tick behind the touch instead of being rejected
+    HIDDEN = 4  # NEW: nothing of the order is shown
+    EXTENDED = 8  # NEW: an EXTENSION stands before it
+    GROUP = 128  # NEW: the trade group counts as one account for SELF_TRADE
+    BUDGET = 256  # NEW, market: quantity_lots is the amount of quote currency in ticks times lots
+    BASIS_POINTS = 512  # NEW, trailing stop: the distance is in basis points of the price
+    MIDPOINT = 1024  # NEW, pegged: to the midpoint instead of the own side's best price
+
+
+SELF_TRADE_SHIFT = 4
+SELF_TRADE_MASK = 7
+"""A NEW command's self-trade prevention: flags >> SELF_TRADE_SHIFT & SELF_TRADE_MASK is a SelfTrade."""
+LINK_SHIFT = 12
+LINK_MASK = 3
+"""A NEW command's Link: flags >> LINK_SHIFT & LINK_MASK."""
 
 
 class EventFlag(IntFlag):
@@ -233,6 +354,7 @@ class EventFlag(IntFlag):
     RESTING = 4
     ORDER_DONE = 8  # TRADE: `order_id` is filled
     COUNTER_DONE = 16  # TRADE: `counter_order_id` is filled
-    AUCTION = 32
+    AUCTION = 32  # TRADE
+    HIDDEN = 32  # ACCEPTED, RESTED, AMENDED, CANCELLED: what is shown of it is told by DISPLAYED
     KEPT_PRIORITY = 64  # AMENDED
     WAS_RESTING = 128

@@ -34,7 +34,7 @@ from shm.jit import kernel
 from tradsys.book.execution import run as run_book
 from tradsys.book.layout import W_EVENTS, W_POSITION, W_TRADES, Shard, ShardSize, carve
 from tradsys.book.layout import initialise as empty
-from tradsys.records import COMMAND, EVENT, SYMBOL_DEFINITION, EventKind, Kind
+from tradsys.records import COMMAND, DETAILS, EVENT, EventKind, Kind
 from tradsys.symbols import Symbol
 from workers.topology import usable_cores
 
@@ -101,7 +101,7 @@ def _start(shard: Shard) -> None:
 
 
 def _definitions(log: Any) -> Any:
-    return log.view(np.ndarray).view(SYMBOL_DEFINITION)
+    return log.view(np.ndarray).view(DETAILS)
 
 
 def prepare(name: str, messages: Any, expected_sha256: str = "") -> Workload:

@@ -18,9 +18,10 @@ together they name the request, and after a crash they tell the sequencer where 
 `reason` is the sequencer's decision, 0 when accepted.
 
 In a NEW command the eight bytes of `order_id` are two other fields, the trigger price in ticks (i32) and the session
-(u32), and in a LEG too; a CANCEL_ALL has the session there: see `entry_word`. What a rare order needs beyond that stands in records of its own
-directly before the NEW: one EXTENSION (ORDER_EXTENSION) and up to two LEGs, linked orders that read like a NEW. The
-sequencer never lets another record come in between. `docs/orders.md` says what each field means for which order.
+(u32), and in a LEG too; a CANCEL_ALL has the session there: see `entry_word`. What a rare order needs beyond that
+stands in records of its own directly before the NEW: one EXTENSION (ORDER_EXTENSION) and up to two LEGs, linked
+orders that read like a NEW. The sequencer never lets another record come in between. `docs/orders.md` says what each
+field means for which order.
 
 Definitions of symbols and accounts, a symbol's rules and an order's extension are other readings of the same 64 bytes
 (SYMBOL_DEFINITION, ACCOUNT_DEFINITION, SYMBOL_RULES, ORDER_EXTENSION); DETAILS is all of them in one.

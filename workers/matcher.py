@@ -13,7 +13,7 @@ from shm.histogram import record
 from shm.jit import kernel
 from tradsys.book.execution import run
 from tradsys.book.layout import W_EVENTS, W_POSITION, Shard
-from tradsys.records import SYMBOL_DEFINITION
+from tradsys.records import DETAILS
 from workers.memory import READER_SHARDS, VenueMemory
 
 COMMANDS_PER_TURN = 1024
@@ -25,7 +25,7 @@ class MatcherState(NamedTuple):
     numbers: Any
     shard: Shard
     log: Broadcast
-    definitions: Any  # the log's slots read as SYMBOL_DEFINITION
+    definitions: Any  # the log's slots read as DETAILS
     matching_ns: Any  # histogram
 
 
@@ -35,7 +35,7 @@ def new_matcher(memory: VenueMemory, number: int) -> MatcherState:
         np.array([number, memory.sizes.shards], np.int64),
         memory.shards[number],
         memory.log,
-        as_records(memory.log.slots.view(np.ndarray).view(SYMBOL_DEFINITION)),
+        as_records(memory.log.slots.view(np.ndarray).view(DETAILS)),
         memory.matching,
     )
 

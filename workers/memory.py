@@ -76,7 +76,8 @@ class Sizes(msgspec.Struct, frozen=True):
             pages=self.level_pages_per_shard,
             directory=self.directory_entries_per_shard,
             # One word per 64 directory entries and two levels above, with at least three words a side.
-            summary=self.directory_entries_per_shard // 32 + 8 * (self.symbols_max + 1),
+            summary=self.directory_entries_per_shard // 32 + 16 * (self.symbols_max + 1),
+            accounts_max=self.accounts_max,
         )
 
 

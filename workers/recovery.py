@@ -15,7 +15,7 @@ from shm import broadcast
 from shm.arena import as_records
 from tradsys.book.execution import run
 from tradsys.book.layout import W_EVENTS, W_FLOOR, W_POSITION, Shard, initialise
-from tradsys.records import SYMBOL_DEFINITION
+from tradsys.records import DETAILS
 from workers.journal.reader import JournalReader
 from workers.memory import COLD, LINE, READER_SHARDS, VenueMemory
 
@@ -32,7 +32,7 @@ def apply_batch(shard: Shard, number: int, shards: int, records: Any) -> bool:
         return True
     first = int(records["sequence"][0])
     last = first + len(records) - 1
-    definitions = as_records(records.view(np.ndarray).view(SYMBOL_DEFINITION))
+    definitions = as_records(records.view(np.ndarray).view(DETAILS))
     run(shard, as_records(records), definitions, first, -1, last, shards, number)
     return int(shard.words[W_POSITION]) == last
 

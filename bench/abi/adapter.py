@@ -41,10 +41,10 @@ from shm.integers import signed
 from shm.jit import kernel
 from shm.ring import Ring
 from tradsys.book.execution import execute
-from tradsys.book.layout import BOOK, BOOK_SIDE, LEVEL, ORDER, W_EVENTS, W_PENDING, Shard
+from tradsys.book.layout import BOOK, BOOK_SIDE, COUNT, EXTRA, LEVEL, ORDER, W_EVENTS, W_PENDING, Shard, counts_of
 from tradsys.book.layout import HEADER_WORDS as SHARD_WORDS
 from tradsys.book.levels import index_of, price_of
-from tradsys.records import COMMAND, EVENT, PRICE_MAX, SLOT_MASK, SYMBOL_DEFINITION, CommandFlag, EventKind, Kind
+from tradsys.records import COMMAND, DETAILS, EVENT, PRICE_MAX, SLOT_MASK, CommandFlag, EventKind, Kind
 
 PUBLISH_EVERY = 32
 """Reports. The consumer's core takes the cursor's line away each time it looks, so showing every report is dear."""
@@ -58,11 +58,12 @@ _ACCEPTED = int(EventKind.ACCEPTED)
 _OUT_OF_RANGE = PRICE_MAX
 
 _BOOKS = SIZE.symbols_max + 1
-_SIDES = 2 * _BOOKS
 _ORDERS = SIZE.orders + 1
 _PAGES = SIZE.pages + 1
 _DIRECTORY = SIZE.directory
 _SUMMARY = SIZE.summary
+_COUNTS = counts_of(SIZE)
+_GROUPS = SIZE.accounts_max + 1
 _TYPES = EVENT_KINDS * MESSAGE_KINDS
 _RING_BYTES = 8 * ring.HEADER_WORDS
 
@@ -74,26 +75,34 @@ def engine_at(address: int) -> Engine:
     shard = Shard(
         array_at(table[0], SHARD_WORDS, np.int64),
         array_at(table[1], _BOOKS, BOOK),
-        array_at(table[2], _SIDES, BOOK_SIDE),
-        array_at(table[3], _ORDERS, ORDER),
-        array_at(table[4], _ORDERS, LEVEL),
-        array_at(table[5], 64 * _PAGES, np.uint32),
-        array_at(table[6], _PAGES, np.int64),
-        array_at(table[7], _DIRECTORY, np.uint32),
-        array_at(table[8], _SUMMARY, np.int64),
+        array_at(table[2], 2 * _BOOKS, BOOK_SIDE),
+        array_at(table[3], 4 * _BOOKS, BOOK_SIDE),
+        array_at(table[4], _ORDERS, ORDER),
+        array_at(table[5], _ORDERS, EXTRA),
+        array_at(table[6], _ORDERS, LEVEL),
+        array_at(table[7], _ORDERS, np.int64),
+        array_at(table[8], 64 * _PAGES, np.uint32),
+        array_at(table[9], _PAGES, np.int64),
+        array_at(table[10], _DIRECTORY, np.uint32),
+        array_at(table[11], _SUMMARY, np.int64),
+        array_at(table[12], _ORDERS, np.uint32),
+        array_at(table[13], _COUNTS, COUNT),
+        array_at(table[14], _GROUPS, np.uint32),
+        array_at(table[15], 2, COMMAND),
+        array_at(table[16], 1, DETAILS),
         Broadcast(
-            array_at(table[9], broadcast.HEADER_WORDS, np.int64),
-            array_at(table[10], EVENTS, EVENT),
+            array_at(table[17], broadcast.HEADER_WORDS, np.int64),
+            array_at(table[18], EVENTS, EVENT),
         ),
     )
     return Engine(
         shard,
-        array_at(table[11], 1, COMMAND),
-        array_at(table[11], 1, SYMBOL_DEFINITION),
-        array_at(table[11], 1, COMMAND_WORDS),
-        array_at(table[12], ORDER_IDS, np.int64),
-        array_at(table[13], _TYPES, np.int64),
-        array_at(table[14], WORK_WORDS, np.int64),
+        array_at(table[19], 1, COMMAND),
+        array_at(table[19], 1, DETAILS),
+        array_at(table[19], 1, COMMAND_WORDS),
+        array_at(table[20], ORDER_IDS, np.int64),
+        array_at(table[21], _TYPES, np.int64),
+        array_at(table[22], WORK_WORDS, np.int64),
     )
 
 

@@ -32,7 +32,7 @@ from tradsys.book.bitmap import PAGES_MAX, words_needed
 from tradsys.book.execution import run
 from tradsys.book.layout import Shard, ShardSize, carve
 from tradsys.book.layout import initialise as empty
-from tradsys.records import COMMAND, EVENT, SYMBOL_DEFINITION, EventKind
+from tradsys.records import COMMAND, DETAILS, EVENT, EventKind
 from tradsys.symbols import Symbol
 
 MESSAGE = np.dtype(
@@ -100,10 +100,10 @@ BASE = 4  # the client's price that is the book's 0
 LOWEST, HIGHEST = 5, 6  # the client's prices that the book holds
 WORK_WORDS = 16
 
-TABLE_WORDS = 15
+TABLE_WORDS = 23
 
 NO_REPORT = -1
-EVENT_KINDS, MESSAGE_KINDS = 16, 4
+EVENT_KINDS, MESSAGE_KINDS = 32, 4
 
 
 class Engine(NamedTuple):
@@ -111,7 +111,7 @@ class Engine(NamedTuple):
 
     shard: Shard
     commands: Any  # COMMAND[1]
-    definitions: Any  # the same read as SYMBOL_DEFINITION
+    definitions: Any  # the same read as DETAILS
     command_words: Any  # the same written as COMMAND_WORDS
     order_ids: Any
     report_types: Any
@@ -150,7 +150,7 @@ def _lay_out(arena: Arena) -> Engine:
     return Engine(
         shard,
         commands,
-        commands.view(np.ndarray).view(SYMBOL_DEFINITION),
+        commands.view(np.ndarray).view(DETAILS),
         commands.view(np.ndarray).view(COMMAND_WORDS),
         arena.array(np.int64, ORDER_IDS),
         arena.array(np.int64, EVENT_KINDS * MESSAGE_KINDS),

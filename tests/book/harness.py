@@ -23,7 +23,7 @@ from tradsys.book.layout import (
 )
 from tradsys.book.levels import price_of
 from tradsys.reasons import Reason
-from tradsys.records import EVENT, SYMBOL_DEFINITION, EventKind, MarketState
+from tradsys.records import DETAILS, EVENT, EventKind, MarketState
 
 SMALL = ShardSize(symbols_max=8, orders=1000, pages=256, directory=1024, summary=256)
 
@@ -87,7 +87,7 @@ class Bench:
     def carry_out(self, log: Any) -> Any:
         """Carry out a stretch of the log (COMMAND array) that starts after the position; gives its events."""
         records = as_records(log)
-        definitions = as_records(log.view(np.ndarray).view(SYMBOL_DEFINITION))
+        definitions = as_records(log.view(np.ndarray).view(DETAILS))
         first = int(log["sequence"][0])
         last = first + len(log) - 1
         taken = [np.zeros(0, EVENT)]

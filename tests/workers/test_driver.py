@@ -15,7 +15,7 @@ from tests.factories import buy, cancel, joined, sell
 from tradsys.book import layout
 from tradsys.book.execution import run
 from tradsys.book.layout import W_EVENTS
-from tradsys.records import COMMAND, SYMBOL_DEFINITION, EventKind
+from tradsys.records import COMMAND, DETAILS, EventKind
 from tradsys.symbols import Symbol
 from workers import memory as venue_memory
 from workers.driver import ANSWERED, NO_TARGET, REFUSED, Driver, NoProgressError, load_of
@@ -56,7 +56,7 @@ class Core:
         record[:] = command
         record["sequence"] = self.sequence
         record["source"] = source
-        definitions = as_records(self.log.view(np.ndarray).view(SYMBOL_DEFINITION))
+        definitions = as_records(self.log.view(np.ndarray).view(DETAILS))
         for number, shard in enumerate(self.memory.shards):
             run(shard, self.log, definitions, 0, -1, self.sequence, SIZES.shards, number)
             broadcast.publish(shard.events, int(shard.words[W_EVENTS]))

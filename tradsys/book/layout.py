@@ -4,11 +4,15 @@ Index 0 of orders, levels and pages is the null of its kind and is never given o
 
 ORDER, one cache line:
 
-     0        8       16      24               32     36    40    44     48       52      56   57   58   59    64
-     +--------+-------+-------+----------------+------+-----+-----+------+--------+-------+----+----+----+-----+
-     |order id|leaves |filled |client order id |price |next |prev |level |account |symbol |side|type|tif |flags|
-     |  i64   | i64   | i64   |      i64       | i32  | u32 | u32 | u32  |  u32   | u32   | u8 | u8 | u8 | u8  |
-     +--------+-------+-------+----------------+------+-----+-----+------+--------+-------+----+----+----+-----+
+     0        8       16      24           32     36    40    44     48       52      56   57   58   59    60      64
+     +--------+-------+-------+------------+------+-----+-----+------+--------+-------+----+----+----+-----+-------+
+     |order id|leaves |filled |client id   |price |next |prev |level |account |symbol |side|type|tif |flags|session|
+     |  i64   | i64   | i64   |    i64     | i32  | u32 | u32 | u32  |  u32   | u32   | u8 | u8 | u8 | u8  |  u32  |
+     +--------+-------+-------+------------+------+-----+-----+------+--------+-------+----+----+----+-----+-------+
+
+An order with the flag F_EXTRA has more in the EXTRA record of its slot; that of any other slot means nothing.
+`leaves_lots` is what can trade: of an iceberg in the book its slice. One that is in no level uses `next` and `prev`
+for the list that it waits in.
 
 LEVEL, half a line. `index` counts from the side's worst price upwards, so that on both sides a higher index is a
 better price; the null level's index is -1, worse than any price:
@@ -32,7 +36,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shm.broadcast import Broadcast
-from tradsys.records import SLOT_MASK
+from tradsys.records import COMMAND, DETAILS, SLOT_MASK
 
 ORDER = np.dtype(
     [
@@ -50,9 +54,40 @@ ORDER = np.dtype(
         ("order_type", "u1"),
         ("time_in_force", "u1"),
         ("flags", "u1"),
-        ("unused", "<u4"),
+        ("session", "<u4"),
     ]
 )
+
+EXTRA = np.dtype(
+    [
+        ("expires_ns", "<i8"),
+        ("display_lots", "<i8"),
+        ("reserve_lots", "<i8"),  # of an iceberg in the book: what its slice does not show
+        ("budget", "<i8"),  # what is left of an amount to spend, in ticks times lots
+        ("limit_ticks", "<i4"),  # a pegged order's limit, whatever its price
+        ("trigger_ticks", "<i4"),
+        ("distance", "<i4"),  # of a trailing stop, in ticks or basis points
+        # Slots of linked orders, 0: none.
+        ("partner", "<u4"),  # one cancels the other
+        ("parent", "<u4"),  # this order waits for the end of that one
+        ("leg_1", "<u4"),  # they wait for the end of this one
+        ("leg_2", "<u4"),
+        # The book's list of orders that end with the day or an auction.
+        ("timed_next", "<u4"),
+        ("timed_prev", "<u4"),
+        ("timer", "<u4"),  # place in the shard's heap of expiries
+        # The book's list of pegged orders or that of trailing stops.
+        ("own_next", "<u4"),
+        ("own_prev", "<u4"),
+        ("options", "<u2"),  # the command's flags
+        ("place", "u1"),
+        ("unused", "u1"),
+        ("unused2", "<u4", (3,)),
+    ]
+)
+
+COUNT = np.dtype([("key", "<i8"), ("orders", "<i8")])
+"""Live orders of one account in one symbol: an entry of an open-addressed hash table, key 0 when free."""
 
 LEVEL = np.dtype(
     [
@@ -79,26 +114,75 @@ BOOK_SIDE = np.dtype(
     ]
 )
 
+LIST = ("<u4", (2,))
+"""Head and tail of a list of slots, 0 when empty."""
+
 BOOK = np.dtype(
     [
         ("state", "u1"),
+        ("special", "u1"),  # 0: continuous, and nothing rare that a plain order could meet or cause
         ("defined", "u1"),
-        ("unused", "<u2"),
+        ("auction", "u1"),  # which auction the state belongs to or belonged to last
         ("lowest_ticks", "<i4"),
         ("highest_ticks", "<i4"),
+        ("last_ticks", "<i4"),
+        ("safe_lots", "<i8"),  # an order of at most this quantity has no notional that overflows
+        # The first triggers above and below the market, PRICE_MAX + 1 and PRICE_MIN - 1 when there are none.
+        ("next_above", "<i4"),
+        ("next_below", "<i4"),
+        # The highest and the lowest price that triggers have seen since the book last came to rest.
+        ("seen_high", "<i4"),
+        ("seen_low", "<i4"),
         ("reference_ticks", "<i4"),
         # what the last INDICATION said
         ("indicated_price_ticks", "<i4"),
-        ("unused2", "<u4"),
         ("indicated_lots", "<i8"),
         ("indicated_surplus_lots", "<i8"),
-        ("orders", "<i8"),
-        ("unused3", "<i8", (2,)),
+        # The symbol's rules.
+        ("static_band_bps", "<u4"),
+        ("dynamic_band_bps", "<u4"),
+        ("collar_bps", "<u4"),
+        ("orders_max", "<u4"),
+        ("trigger_source", "u1"),
+        ("breach_state", "u1"),
+        ("duties", "u1"),  # what a new state has left to do
+        ("repeg", "u1"),  # 1: pegged orders may have other prices than theirs
+        ("hidden", "<u4"),  # orders on the hidden sides
+        ("icebergs", "<u4"),  # in the book
+        # The best levels' indices when pegged orders were last priced.
+        ("pegged_bid", "<i4"),
+        ("pegged_ask", "<i4"),
+        ("pegs", *LIST),
+        ("trailing", *LIST),
+        ("timed", *LIST),
+        ("parked", *LIST),
+        ("queue", *LIST),
+        ("unused", "<u4", (13,)),
     ]
 )
 
-assert ORDER.itemsize == BOOK.itemsize == 64
+assert ORDER.itemsize == 64
+assert EXTRA.itemsize == 96
+assert BOOK.itemsize == 192
 assert LEVEL.itemsize == BOOK_SIDE.itemsize == 32
+
+# Flags of an order.
+F_EXTRA = 1  # it has an EXTRA record: a rare order, and what it meets needs care
+F_ICEBERG = 2
+F_HIDDEN = 4
+F_LINKED = 8
+F_TIMED = 16  # in the book's list of timed orders or in the heap of expiries
+F_COUNTED = 32
+F_POST_ONLY = 64
+
+# Where an order with an EXTRA record is.
+AT_HAND, IN_BOOK, IN_HIDDEN, IN_ABOVE, IN_BELOW, PARKED, QUEUED, WAITING, UNPRICED = range(9)
+
+# A symbol's rare sides: 4 * symbol + one of these, and HIDDEN_SIDES + the side of an order.
+HIDDEN_SIDES, ABOVE, BELOW = 0, 2, 3
+
+# Duties of a new state.
+D_END_OPEN, D_END_CLOSE, D_END_DAY, D_ENTER_CLOSE = 1, 2, 4, 8
 
 # Words of a shard's header.
 W_POSITION = 0  # log sequence of the last command done with
@@ -120,10 +204,24 @@ W_TRADES = 15
 W_COMMANDS = 16
 W_FREE_LEVEL = 17  # first level of the free list, 0 when empty; linked through `head`
 W_USED_LEVELS = 18  # highest level ever given out
-HEADER_WORDS = 32
+W_UNMARKED = 19  # 1: the command's last event is not yet known, so the newest one is held back
+W_NEXT_EXPIRY = 20  # when the first order of the heap expires, FAR_FUTURE when there is none
+W_TIMERS = 21  # orders in the heap
+W_SETTLING = 22  # the symbol that comes to rest, 0 when none does
+W_SETTLE_LAST = 23  # the last symbol to come to rest after this command
+W_ACTING = 24  # the slot of the order that acts on its own while the book comes to rest, 0 when none
+W_CURSOR = 25  # the next slot of the list that is being walked meanwhile
+W_PRELUDE = 26  # log sequence of the last record of the prelude
+W_PRELUDE_SOURCE = 27
+W_EXTENSIONS = 28  # records of the prelude
+W_LEGS = 29
+W_SWEEP_FIRST = 30  # the price of the sweep's first trade
+HEADER_WORDS = 64
+
+FAR_FUTURE = (1 << 63) - 1
 
 # Phases of W_PENDING.
-P_NONE, P_SWEEP, P_UNCROSS, P_MASS_CANCEL, P_INDICATE = 0, 1, 2, 3, 4
+P_NONE, P_SWEEP, P_UNCROSS, P_MASS_CANCEL, P_INDICATE, P_EXPIRE, P_SETTLE = 0, 1, 2, 3, 4, 5, 6
 
 
 class Shard(NamedTuple):
@@ -132,12 +230,20 @@ class Shard(NamedTuple):
     words: Any
     books: Any  # BOOK by symbol id
     sides: Any  # BOOK_SIDE by 2 * symbol id + side
+    rare_sides: Any  # BOOK_SIDE by 4 * symbol id + number; `pages` 0 until it is needed
     orders: Any  # ORDER by slot
+    extras: Any  # EXTRA by slot
     levels: Any  # LEVEL by level number
+    reserves: Any  # int64 by level number: the reserves of its icebergs
     pages: Any  # uint32, 64 a page: the level of each index, 0 where no order stands
     occupancy: Any  # int64 by page: bit n set when level n of the page holds orders
     directory: Any  # uint32
     summary: Any  # int64
+    timers: Any  # uint32 from 1: slots by expiry, a heap
+    counts: Any  # COUNT
+    groups: Any  # uint32 by account: its trade group
+    legs: Any  # COMMAND: the prelude's linked orders
+    extensions: Any  # DETAILS: the prelude's extension
     events: Broadcast
 
 
@@ -149,12 +255,18 @@ class ShardSize(NamedTuple):
     pages: int = 1 << 12
     directory: int = 1 << 16
     summary: int = 1 << 12
+    accounts_max: int = 1 << 10
 
 
 def check(size: ShardSize) -> None:
     """Raise ValueError when an order id could not name every slot."""
     if not 1 <= size.orders <= SLOT_MASK:
         raise ValueError(f"a shard holds between 1 and {SLOT_MASK} orders, not {size.orders}")
+
+
+def counts_of(size: ShardSize) -> int:
+    """Entries of the table of order counts: a power of two, never more than half full."""
+    return 1 << (2 * size.orders).bit_length()
 
 
 def carve(take: Callable[[Any, int], Any], size: ShardSize, events: Broadcast) -> Shard:
@@ -164,12 +276,20 @@ def carve(take: Callable[[Any, int], Any], size: ShardSize, events: Broadcast) -
         words=take(np.int64, HEADER_WORDS),
         books=take(BOOK, size.symbols_max + 1),
         sides=take(BOOK_SIDE, 2 * size.symbols_max + 2),
+        rare_sides=take(BOOK_SIDE, 4 * size.symbols_max + 4),
         orders=take(ORDER, size.orders + 1),
+        extras=take(EXTRA, size.orders + 1),
         levels=take(LEVEL, size.orders + 1),  # every level holds an order
+        reserves=take(np.int64, size.orders + 1),
         pages=take(np.uint32, 64 * (size.pages + 1)),
         occupancy=take(np.int64, size.pages + 1),
         directory=take(np.uint32, size.directory),
         summary=take(np.int64, size.summary),
+        timers=take(np.uint32, size.orders + 1),
+        counts=take(COUNT, counts_of(size)),
+        groups=take(np.uint32, size.accounts_max + 1),
+        legs=take(COMMAND, 2),
+        extensions=take(DETAILS, 1),
         events=events,
     )
 
@@ -179,3 +299,4 @@ def initialise(shard: Shard) -> None:
     for array in shard[:-1]:
         array.view(np.ndarray).view(np.uint8).fill(0)
     shard.levels["index"][0] = -1
+    shard.words[W_NEXT_EXPIRY] = FAR_FUTURE

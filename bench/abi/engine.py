@@ -100,7 +100,7 @@ BASE = 4  # the client's price that is the book's 0
 LOWEST, HIGHEST = 5, 6  # the client's prices that the book holds
 WORK_WORDS = 16
 
-TABLE_WORDS = 23
+TABLE_WORDS = 25
 
 NO_REPORT = -1
 EVENT_KINDS, MESSAGE_KINDS = 32, 4

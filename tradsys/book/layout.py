@@ -11,8 +11,7 @@ ORDER, one cache line:
      +--------+-------+-------+------------+------+-----+-----+------+--------+-------+----+----+----+-----+-------+
 
 An order with the flag F_EXTRA has more in the EXTRA record of its slot; that of any other slot means nothing.
-`leaves_lots` is what can trade: of an iceberg in the book its slice. One that is in no level uses `next` and `prev`
-for the list that it waits in.
+`leaves_lots` is what can trade: of an iceberg in the book its slice.
 
 LEVEL, half a line. `index` counts from the side's worst price upwards, so that on both sides a higher index is a
 better price; the null level's index is -1, worse than any price:
@@ -72,17 +71,9 @@ EXTRA = np.dtype(
         ("parent", "<u4"),  # this order waits for the end of that one
         ("leg_1", "<u4"),  # they wait for the end of this one
         ("leg_2", "<u4"),
-        # The book's list of orders that end with the day or an auction.
-        ("timed_next", "<u4"),
-        ("timed_prev", "<u4"),
-        ("timer", "<u4"),  # place in the shard's heap of expiries
-        # The book's list of pegged orders or that of trailing stops.
-        ("own_next", "<u4"),
-        ("own_prev", "<u4"),
         ("options", "<u2"),  # the command's flags
         ("place", "u1"),
         ("unused", "u1"),
-        ("unused2", "<u4", (3,)),
     ]
 )
 
@@ -113,9 +104,6 @@ BOOK_SIDE = np.dtype(
         ("offset", "<i8"),
     ]
 )
-
-LIST = ("<u4", (2,))
-"""Head and tail of a list of slots, 0 when empty."""
 
 BOOK = np.dtype(
     [
@@ -152,18 +140,12 @@ BOOK = np.dtype(
         # The best levels' indices when pegged orders were last priced.
         ("pegged_bid", "<i4"),
         ("pegged_ask", "<i4"),
-        ("pegs", *LIST),
-        ("trailing", *LIST),
-        ("timed", *LIST),
-        ("parked", *LIST),
-        ("queue", *LIST),
-        ("unused", "<u4", (13,)),
+        ("unused", "<u4", (7,)),
     ]
 )
 
-assert ORDER.itemsize == 64
-assert EXTRA.itemsize == 96
-assert BOOK.itemsize == 192
+assert ORDER.itemsize == EXTRA.itemsize == 64
+assert BOOK.itemsize == 128
 assert LEVEL.itemsize == BOOK_SIDE.itemsize == 32
 
 # Flags of an order.
@@ -171,7 +153,7 @@ F_EXTRA = 1  # it has an EXTRA record: a rare order, and what it meets needs car
 F_ICEBERG = 2
 F_HIDDEN = 4
 F_LINKED = 8
-F_TIMED = 16  # in the book's list of timed orders or in the heap of expiries
+F_TIMED = 16  # in the list TIMED or in the heap of expiries
 F_COUNTED = 32
 F_POST_ONLY = 64
 
@@ -180,6 +162,12 @@ AT_HAND, IN_BOOK, IN_HIDDEN, IN_ABOVE, IN_BELOW, PARKED, QUEUED, WAITING, UNPRIC
 
 # A symbol's rare sides: 4 * symbol + one of these, and HIDDEN_SIDES + the side of an order.
 HIDDEN_SIDES, ABOVE, BELOW = 0, 2, 3
+
+# A symbol's lists, and the links that their orders use: an order is in one list of each kind of link at most.
+PEGS, TRAILING, QUEUE, PARKED, TIMED = 0, 2, 4, 6, 8
+LISTS = 10
+OWN_LINK, TIMED_LINK = 0, 2  # an order in the heap of expiries keeps its place there in the first of TIMED_LINK
+LINKS = 4
 
 # Duties of a new state.
 D_END_OPEN, D_END_CLOSE, D_END_DAY, D_ENTER_CLOSE = 1, 2, 4, 8
@@ -230,9 +218,11 @@ class Shard(NamedTuple):
     words: Any
     books: Any  # BOOK by symbol id
     sides: Any  # BOOK_SIDE by 2 * symbol id + side
+    lists: Any  # uint32, LISTS a symbol: head and tail of each of the symbol's lists
     rare_sides: Any  # BOOK_SIDE by 4 * symbol id + number; `pages` 0 until it is needed
     orders: Any  # ORDER by slot
     extras: Any  # EXTRA by slot
+    links: Any  # uint32, LINKS a slot: the neighbours in the lists that the order is in
     levels: Any  # LEVEL by level number
     reserves: Any  # int64 by level number: the reserves of its icebergs
     pages: Any  # uint32, 64 a page: the level of each index, 0 where no order stands
@@ -276,9 +266,11 @@ def carve(take: Callable[[Any, int], Any], size: ShardSize, events: Broadcast) -
         words=take(np.int64, HEADER_WORDS),
         books=take(BOOK, size.symbols_max + 1),
         sides=take(BOOK_SIDE, 2 * size.symbols_max + 2),
+        lists=take(np.uint32, LISTS * (size.symbols_max + 1)),
         rare_sides=take(BOOK_SIDE, 4 * size.symbols_max + 4),
         orders=take(ORDER, size.orders + 1),
         extras=take(EXTRA, size.orders + 1),
+        links=take(np.uint32, LINKS * (size.orders + 1)),
         levels=take(LEVEL, size.orders + 1),  # every level holds an order
         reserves=take(np.int64, size.orders + 1),
         pages=take(np.uint32, 64 * (size.pages + 1)),

@@ -41,7 +41,20 @@ from shm.integers import signed
 from shm.jit import kernel
 from shm.ring import Ring
 from tradsys.book.execution import execute
-from tradsys.book.layout import BOOK, BOOK_SIDE, COUNT, EXTRA, LEVEL, ORDER, W_EVENTS, W_PENDING, Shard, counts_of
+from tradsys.book.layout import (
+    BOOK,
+    BOOK_SIDE,
+    COUNT,
+    EXTRA,
+    LEVEL,
+    LINKS,
+    LISTS,
+    ORDER,
+    W_EVENTS,
+    W_PENDING,
+    Shard,
+    counts_of,
+)
 from tradsys.book.layout import HEADER_WORDS as SHARD_WORDS
 from tradsys.book.levels import index_of, price_of
 from tradsys.records import COMMAND, DETAILS, EVENT, PRICE_MAX, SLOT_MASK, CommandFlag, EventKind, Kind

@@ -153,10 +153,11 @@ def follow(stream: Broadcast, position: int, control: Any, load: Load, wanted: A
         row = (np.int64(event.request) - words[FIRST_REQUEST]) & _REQUEST_BITS
         # A request beyond what was sent is one of the ring's former owner.
         if event.source == words[SOURCE] and row < words[SENT]:
-            if event.kind == _ACCEPTED:
-                load.order_ids[row] = event.order_id
-            elif event.kind == _REJECTED and load.order_ids[row] == 0:
-                load.order_ids[row] = REFUSED
+            if load.order_ids[row] == 0:  # of linked orders, the first that is accepted is the command's own
+                if event.kind == _ACCEPTED:
+                    load.order_ids[row] = event.order_id
+                elif event.kind == _REJECTED:
+                    load.order_ids[row] = REFUSED
             if event.flags & _LAST:
                 words[ANSWERED] += 1
                 words[LAST_ANSWER_NS] = now_ns

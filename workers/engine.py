@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from shm import broadcast, ring
+from shm import broadcast
 from shm.arena import as_records
 from shm.clock import timespec
 from shm.doorbell import NO_DESCRIPTOR, PollableBell
@@ -180,9 +180,7 @@ class Engine:
 
     def _is_drained(self) -> bool:
         memory = self.memory
-        if self.plan.has(SEQUENCER) and any(
-            gateway.header[ring.HEAD] != gateway.header[ring.TAIL] for gateway in memory.gateways
-        ):
+        if self.plan.has(SEQUENCER) and not all(map(sequencer.is_taken_in, memory.gateways)):
             return False
         last = int(broadcast.published(memory.log))
         if self._journal is not None and self._journal.written != last:

@@ -3,6 +3,9 @@
 It is the log's only writer. Rings are served in turn, a bounded number of commands at a time, so that no gateway
 starves another. A command's ring and its number in that ring go into the log with it: after a crash the log itself
 tells how far each ring had been read, and nothing is taken in twice.
+
+EXTENSION and LEG records belong to the NEW behind them and must stand directly before it in the log. So a turn never
+ends with one: they wait in the ring until their order can be taken with them.
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ from tradsys.records import ACCOUNT_DEFINITION, SYMBOL_DEFINITION, Kind
 from workers.memory import ACCOUNTS, BOOT, SYMBOLS, VenueMemory
 
 COMMANDS_PER_TURN = 256
+PRELUDE_MAX = 3
+"""Records that can belong to the NEW behind them: an EXTENSION and two LEGs."""
 VENUE_SOURCE = 255
 """The `source` of what the sequencer itself writes to the log."""
 
@@ -31,9 +36,12 @@ _REQUEST_MASK = (1 << 32) - 1
 _NEW = int(Kind.NEW)
 _CANCEL_ALL = int(Kind.CANCEL_ALL)
 _AMEND = int(Kind.AMEND)
+_EXTENSION = int(Kind.EXTENSION)
+_LEG = int(Kind.LEG)
 _SYMBOL = int(Kind.SYMBOL)
 _ACCOUNT = int(Kind.ACCOUNT)
 _STATE = int(Kind.STATE)
+_RULES = int(Kind.RULES)
 _TICK = int(Kind.TICK)
 _BOOT = int(Kind.BOOT)
 _UNKNOWN_ACCOUNT = int(Reason.UNKNOWN_ACCOUNT)
@@ -119,6 +127,27 @@ def _define(state: SequencerState, kind: int, at: int) -> int:
 
 
 @kernel
+def is_prelude(kind: int) -> bool:
+    """Whether a record of this kind belongs to the NEW behind it."""
+    return kind == _EXTENSION or kind == _LEG
+
+
+@kernel
+def without_open_prelude(gateway: Ring, count: int) -> int:
+    """How many of the ring's next `count` records there are without a prelude at their end.
+
+    No more than PRELUDE_MAX records are held back: what is longer belongs to no order, and must not stop the ring.
+    """
+    slots = gateway.slots
+    mask = len(slots) - 1
+    end = gateway.header[ring.HEAD] + count
+    held = 0
+    while held < min(count, PRELUDE_MAX) and is_prelude(slots[(end - 1 - held) & mask].kind):
+        held += 1
+    return count - held
+
+
+@kernel
 def _decide(state: SequencerState, command: Any, at: int) -> int:
     """Whether the command may go to the book: a reason, or 0."""
     kind = command.kind
@@ -129,7 +158,7 @@ def _decide(state: SequencerState, command: Any, at: int) -> int:
         return 0
     if kind == _SYMBOL or kind == _ACCOUNT:
         return _define(state, kind, at)
-    if kind == _CANCEL_ALL or kind == _STATE:
+    if kind == _CANCEL_ALL or kind == _STATE or kind == _RULES or is_prelude(kind):
         return 0
     return _UNKNOWN_COMMAND
 
@@ -165,13 +194,17 @@ def _append_own(state: SequencerState, kind: int, now_ns: int) -> None:
 def _take(state: SequencerState, source: int, now_ns: int, monotonic: int) -> int:
     """Move what one ring holds, at most a turn's worth, to the log; gives how many commands."""
     gateway = _ring(state, source)
-    count = min(ring.readable(gateway, 1), COMMANDS_PER_TURN)
-    if count == 0:
+    # What is known to be there may be a prelude alone: then the producer's cursor tells whether its order has come.
+    ready = ring.readable(gateway, PRELUDE_MAX + 1)
+    if ready == 0:
         return 0
     log = state.log
     words = state.words
     written = words[_WRITTEN]
-    count = min(count, broadcast.writable(log, written))
+    room = broadcast.writable(log, written)
+    if room <= PRELUDE_MAX:
+        room = broadcast.extend(log, written)  # an order and its prelude need room at once
+    count = without_open_prelude(gateway, min(ready, COMMANDS_PER_TURN, room))
     head = gateway.header[ring.HEAD]
     ring_mask = len(gateway.slots) - 1
     log_mask = len(log.slots) - 1
@@ -251,6 +284,15 @@ def recover(state: SequencerState, records: Any, symbols: Any, accounts: Any) ->
             number = signed(accounts[i].account)
             state.accounts[number] = accounts[i]
             words[_ACCOUNTS] = max(words[_ACCOUNTS], number)
+
+
+def is_taken_in(gateway: Ring) -> bool:
+    """Whether the ring holds nothing but the beginning of an order whose rest never came."""
+    head, tail = int(gateway.header[ring.HEAD]), int(gateway.header[ring.TAIL])
+    slots = gateway.slots
+    return tail - head <= PRELUDE_MAX and all(
+        int(slots[number & (len(slots) - 1)]["kind"]) in (_EXTENSION, _LEG) for number in range(head, tail)
+    )
 
 
 def resume(state: SequencerState, memory: VenueMemory) -> None:

@@ -201,7 +201,7 @@ def flow(
             continue
         offset = dice.randint(-spread_ticks, spread_ticks) + dice.randint(-spread_ticks, spread_ticks)
         order["price_ticks"] = min(max(centre_ticks + offset, LOWEST_TICKS), HIGHEST_TICKS)
-        order["time_in_force"] = dice.choices(list(TimeInForce), [8, 1, 1])[0]
+        order["time_in_force"] = dice.choices((TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK), [8, 1, 1])[0]
         if order["time_in_force"] == TimeInForce.GTC and dice.randrange(10) == 0:
             order["flags"] = CommandFlag.POST_ONLY
     return orders

@@ -1,4 +1,4 @@
-"""Symbols and accounts as the edge knows them: names and scales around the integers of the core."""
+"""Symbols, their trading rules, and accounts as the edge knows them: names and scales around the core's integers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from tradsys.records import (
     PRICE_MIN,
     QUANTITY_MAX,
     SYMBOL_DEFINITION,
+    SYMBOL_RULES,
     Kind,
     MarketState,
+    TriggerSource,
 )
 
 SYMBOL_NAME_BYTES_MAX = 16
@@ -165,16 +167,50 @@ class Symbol(msgspec.Struct, frozen=True):
         return format_units(lots, self.quantity_decimals, self.lot_units)
 
 
+class Rules(msgspec.Struct, frozen=True):
+    """A symbol's trading rules: bands and collar in basis points of their reference, 0: none."""
+
+    static_band_bps: int = 0
+    dynamic_band_bps: int = 0
+    collar_bps: int = 0
+    orders_max: int = 0
+    trigger_source: TriggerSource = TriggerSource.LAST
+    breach_state: MarketState = MarketState.HALT
+
+    @classmethod
+    def from_record(cls, record: Any) -> Self:
+        """The rules in a SYMBOL_RULES record, or in a symbol's book, where they stand under the same names."""
+        # A book that was never given rules has no breach state, and no band that would need one.
+        return cls(
+            int(record["static_band_bps"]),
+            int(record["dynamic_band_bps"]),
+            int(record["collar_bps"]),
+            int(record["orders_max"]),
+            TriggerSource(int(record["trigger_source"])),
+            MarketState(int(record["breach_state"]) or MarketState.HALT),
+        )
+
+    def command(self, symbol: int) -> Any:
+        """The command that gives the rules to a symbol: an array of one SYMBOL_RULES."""
+        record = np.zeros(1, SYMBOL_RULES)
+        record["kind"] = Kind.RULES
+        record["symbol"] = symbol
+        for name in self.__struct_fields__:
+            record[name] = getattr(self, name)
+        return record
+
+
 class Account(msgspec.Struct, frozen=True):
-    """A trading account: its number in the core and its name."""
+    """A trading account: its number in the core, its name, and its trade group (0: none)."""
 
     id: int
     name: str
+    group: int = 0
 
     @classmethod
     def from_definition(cls, record: Any) -> Self:
         """The account that an ACCOUNT_DEFINITION record defines."""
-        return cls(int(record["account"]), bytes(record["name"]).decode("ascii"))
+        return cls(int(record["account"]), bytes(record["name"]).decode("ascii"), int(record["group"]))
 
     def definition(self) -> Any:
         """The command that defines the account: an array of one ACCOUNT_DEFINITION. ValueError: bad name."""
@@ -182,5 +218,6 @@ class Account(msgspec.Struct, frozen=True):
         record = np.zeros(1, ACCOUNT_DEFINITION)
         record["kind"] = Kind.ACCOUNT
         record["account"] = self.id
+        record["group"] = self.group
         record["name"] = self.name.encode("ascii")
         return record

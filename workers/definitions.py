@@ -1,4 +1,4 @@
-"""The accounts and symbols of the configuration that the log does not know yet, sent to the engine."""
+"""The accounts, symbols and trading rules of the configuration that the log does not know yet, sent to the engine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tradsys.configuration import Configuration
 from tradsys.errors import from_reason
 from tradsys.logging import logger
 from tradsys.records import COMMAND, EventKind
-from tradsys.symbols import Account, Symbol
+from tradsys.symbols import Account, Rules, Symbol
 from workers.memory import ACCOUNTS, JOURNALED, SYMBOLS, VenueMemory
 from workers.port import Port
 
@@ -43,8 +43,8 @@ def known_symbols(memory: VenueMemory) -> list[Symbol]:
 def missing_accounts(known: list[Account], configuration: Configuration) -> list[Account]:
     """The accounts of the configuration that are not known by name, numbered on from those that are."""
     names = {account.name for account in known}
-    wanted = [entry.name for entry in configuration.accounts if entry.name not in names]
-    return [Account(number, name) for number, name in enumerate(wanted, len(known) + 1)]
+    wanted = [entry for entry in configuration.accounts if entry.name not in names]
+    return [entry.account(number) for number, entry in enumerate(wanted, len(known) + 1)]
 
 
 def missing_symbols(known: list[Symbol], configuration: Configuration) -> list[Symbol]:
@@ -68,6 +68,24 @@ def changed_symbols(known: list[Symbol], configuration: Configuration) -> list[s
     return changed
 
 
+def changed_accounts(known: list[Account], configuration: Configuration) -> list[str]:
+    """Names of accounts that the configuration puts into another trade group than the log, whose word counts."""
+    groups = {account.name: account.group for account in known}
+    return [entry.name for entry in configuration.accounts if groups.get(entry.name, entry.group) != entry.group]
+
+
+def present_rules(memory: VenueMemory, symbol: int) -> Rules:
+    """The trading rules that a symbol's book has now."""
+    return Rules.from_record(memory.shards[symbol % memory.sizes.shards].books[symbol])
+
+
+def missing_rules(memory: VenueMemory, symbols: list[Symbol], configuration: Configuration) -> dict[int, Rules]:
+    """By number of symbol the configured rules that its book does not have."""
+    number_of = {symbol.name: symbol.id for symbol in symbols}
+    wanted = {number_of[entry.name]: entry.rules.rules() for entry in configuration.symbols}
+    return {number: rules for number, rules in wanted.items() if present_rules(memory, number) != rules}
+
+
 def define_missing(memory: VenueMemory, port: Port, configuration: Configuration, wait: Wait) -> None:
     """Define what is missing and wait until every shard has applied it and the journal has it.
 
@@ -76,25 +94,32 @@ def define_missing(memory: VenueMemory, port: Port, configuration: Configuration
     before = known_symbols(memory)
     for name in changed_symbols(before, configuration):
         _log.warning("the log defines a symbol otherwise than the configuration; the log's definition stays", name=name)
+    for name in changed_accounts(known_accounts(memory), configuration):
+        _log.warning("the log has the account in another trade group than the configuration; it stays there", name=name)
     accounts = missing_accounts(known_accounts(memory), configuration)
     symbols = missing_symbols(before, configuration)
-    if not accounts and not symbols:
+    rules = missing_rules(memory, before + symbols, configuration)
+    if not accounts and not symbols and not rules:
         return
     for shard, stream in enumerate(memory.events):
         port.positions[shard] = int(stream.header[broadcast.CURSOR])
-    definitions: list[Account | Symbol] = [*accounts, *symbols]
-    _submit(port, np.concatenate([definition.definition().view(COMMAND) for definition in definitions]), wait)
+    commands = [account.definition() for account in accounts]
+    commands += [symbol.definition() for symbol in symbols]
+    commands += [wanted.command(number) for number, wanted in rules.items()]
+    _submit(port, np.concatenate([command.view(COMMAND) for command in commands]), wait)
+    names = {symbol.id: symbol.name for symbol in before + symbols}
 
     def defined() -> bool:
-        _check_refusals(port, definitions)
+        _check_refusals(port, names)
         return (
             memory.control[ACCOUNTS] >= _last_id(accounts)
             and memory.control[SYMBOLS] >= _last_id(symbols)
+            and all(present_rules(memory, number) == wanted for number, wanted in rules.items())
             and _settled(memory)
         )
 
     wait(defined, "the engine to define the accounts and symbols of the configuration")
-    _check_refusals(port, definitions)
+    _check_refusals(port, names)
 
 
 def _submit(port: Port, commands: Any, wait: Wait) -> None:
@@ -120,15 +145,14 @@ def _settled(memory: VenueMemory) -> bool:
     )
 
 
-def _check_refusals(port: Port, definitions: list[Account | Symbol]) -> None:
+def _check_refusals(port: Port, names: dict[int, str]) -> None:
     for shard in range(port.memory.sizes.shards):
         events = port.drain(shard)
         while events is not None and len(events):
             refused = events[(events["kind"] == EventKind.REJECTED) & (events["source"] == port.number)]
             if len(refused):
-                symbol = int(refused[0]["symbol"])
-                names = [each.name for each in definitions if isinstance(each, Symbol) and each.id == symbol]
-                what = f"the symbol {names[0]}" if names else "a definition of the configuration"
+                name = names.get(int(refused[0]["symbol"]))
+                what = "a definition of the configuration" if name is None else f"the symbol {name}"
                 raise RefusedDefinitionError(
                     f"the engine refused {what}: {from_reason(int(refused[0]['reason'])).sentence}"
                 )

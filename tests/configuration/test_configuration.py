@@ -10,7 +10,8 @@ from tradsys.configuration import ENVIRONMENTS, Configuration, InvalidConfigurat
 from tradsys.configuration import sources as configuration_sources
 from tradsys.configuration.mistakes import dotted
 from tradsys.errors import ConfigurationError
-from tradsys.records import MarketState
+from tradsys.records import MarketState, TriggerSource
+from tradsys.symbols import Rules
 
 SYMBOL = {
     "name": "X",
@@ -164,6 +165,20 @@ def test_a_file_that_cannot_be_read_is_told_with_the_rest(tmp_path: Path, conten
     assert "clock.tick_ms" in told
 
 
+def test_symbols_have_rules_and_accounts_a_trade_group(tmp_path: Path) -> None:
+    rules = {"static_band_bps": 1000, "dynamic_band_bps": 200, "breach_state": "closing_auction", "orders_max": 9}
+    content = {
+        "symbols": [SYMBOL | {"rules": rules | {"trigger_source": "touch"}}, SYMBOL | {"name": "Y"}],
+        "accounts": [{"name": "a", "group": 3}, {"name": "b"}],
+    }
+    configuration = load("production", _file(tmp_path, content), {})
+    assert [entry.rules.rules() for entry in configuration.symbols] == [
+        Rules(1000, 200, 0, 9, TriggerSource.TOUCH, MarketState.CLOSING_AUCTION),
+        Rules(),
+    ]
+    assert [account.group for account in configuration.account_list()] == [3, 0]
+
+
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfigurationError, match="No such file"):
         load("testing", tmp_path / "absent.yaml", {})
@@ -203,6 +218,11 @@ def test_a_variable_that_names_no_value_is_told(tmp_path: Path, name: str) -> No
         ({"symbols": [SYMBOL | {"highest_price": "99999999.99"}]}, "symbols[0].highest_price"),
         ({"symbols": [SYMBOL | {"opens": "later"}]}, "symbols[0].opens"),
         ({"symbols": {}}, "symbols"),
+        ({"symbols": [SYMBOL | {"rules": {"collar_bps": 1_000_001}}]}, "symbols[0].rules.collar_bps"),
+        ({"symbols": [SYMBOL | {"rules": {"trigger_source": "bid"}}]}, "symbols[0].rules.trigger_source"),
+        ({"symbols": [SYMBOL | {"rules": {"breach_state": "continuous"}}]}, "symbols[0].rules.breach_state"),
+        ({"symbols": [SYMBOL | {"rules": {"static_band": 100}}]}, "symbols[0].rules.static_band"),
+        ({"accounts": [{"name": "a", "group": -1}]}, "accounts[0].group"),
         ({"accounts": [{"name": "a"}, {"name": "a"}]}, "accounts[1].name"),
         ({"accounts": [{"name": "a", "keys": [""]}]}, "accounts[0].keys[0]"),
         ({"gateway": "fast"}, "gateway"),

@@ -3,11 +3,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import factories
+from tradsys.book.layout import BOOK
 from tradsys.errors import ValidationError
 from tradsys.records import (
     ACCOUNT_DEFINITION,
@@ -16,10 +18,12 @@ from tradsys.records import (
     PRICE_MIN,
     QUANTITY_MAX,
     SYMBOL_DEFINITION,
+    SYMBOL_RULES,
     Kind,
     MarketState,
+    TriggerSource,
 )
-from tradsys.symbols import Account, Symbol
+from tradsys.symbols import Account, Rules, Symbol
 
 TEXT: dict[str, Any] = {
     "tick_size": "0.05",
@@ -70,6 +74,17 @@ def test_an_account_survives_its_definition_record() -> None:
     assert record.view(COMMAND)["kind"][0] == Kind.ACCOUNT
     assert record.view(COMMAND)["account"][0] == 3
     assert Account.from_definition(record[0]) == account
+    in_a_group = Account(4, "b", 7)
+    assert Account.from_definition(in_a_group.definition()[0]) == in_a_group
+
+
+def test_rules_survive_their_record_and_a_book_without_any_has_the_defaults() -> None:
+    rules = Rules(500, 100, 2000, 50, TriggerSource.TOUCH, MarketState.CLOSING_AUCTION)
+    record = rules.command(9)
+    assert record.dtype == SYMBOL_RULES
+    assert (record.view(COMMAND)["kind"][0], record.view(COMMAND)["symbol"][0]) == (Kind.RULES, 9)
+    assert Rules.from_record(record[0]) == rules
+    assert Rules.from_record(np.zeros(1, BOOK)[0]) == Rules()
 
 
 @pytest.mark.parametrize("name", ["", "a" * 25, "with space", "slash/ed", "ünder", "nul\x00"])

@@ -6,15 +6,17 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from tradsys.records import SLOT_MASK, MarketState
-from tradsys.symbols import Account, Symbol
+from tradsys.records import SLOT_MASK, MarketState, TriggerSource
+from tradsys.symbols import Account, Rules, Symbol
 
 SHARDS_MAX = 64
 RINGS_MAX = 250
 """Gateway rings: the `source` byte of a command names one, and a few numbers stay free for the venue itself."""
 
 _POOL_MAX = 1 << 26
+_WIDTH_BPS_MAX = 1_000_000
 _Ring = Annotated[int, Meta(ge=64, le=1 << 26)]
+_Width = Annotated[int, Meta(ge=0, le=_WIDTH_BPS_MAX)]
 
 Opens = Literal["pre_open", "opening_auction", "continuous", "halt", "closing_auction", "closed"]
 
@@ -74,6 +76,28 @@ class Logging(Struct, frozen=True, forbid_unknown_fields=True):
     format: Literal["auto", "console", "json"] = "auto"
 
 
+class RulesEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """A symbol's trading rules: widths in basis points, 0: none. They hold from every start on, as they then stand."""
+
+    static_band_bps: _Width = 0
+    dynamic_band_bps: _Width = 0
+    collar_bps: _Width = 0
+    orders_max: Annotated[int, Meta(ge=0, le=SLOT_MASK)] = 0
+    trigger_source: Literal["last", "touch"] = "last"
+    breach_state: Literal["halt", "opening_auction", "closing_auction"] = "halt"
+
+    def rules(self) -> Rules:
+        """The rules as the core takes them."""
+        return Rules(
+            self.static_band_bps,
+            self.dynamic_band_bps,
+            self.collar_bps,
+            self.orders_max,
+            TriggerSource[self.trigger_source.upper()],
+            MarketState[self.breach_state.upper()],
+        )
+
+
 class SymbolEntry(Struct, frozen=True, forbid_unknown_fields=True):
     """A symbol to define at the start. Prices and sizes are decimal strings."""
 
@@ -84,6 +108,7 @@ class SymbolEntry(Struct, frozen=True, forbid_unknown_fields=True):
     highest_price: str
     reference_price: str
     opens: Opens = "continuous"
+    rules: RulesEntry = RulesEntry()
 
     def symbol(self, id: int) -> Symbol:
         """The symbol with this number. Raises ValueError or ValidationError when the values do not fit."""
@@ -100,14 +125,15 @@ class SymbolEntry(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AccountEntry(Struct, frozen=True, forbid_unknown_fields=True):
-    """An account to define at the start, and the keys that stand for it."""
+    """An account to define at the start, the keys that stand for it, and its trade group (0: none)."""
 
     name: str
     keys: list[str] = []
+    group: Annotated[int, Meta(ge=0, le=(1 << 32) - 1)] = 0
 
     def account(self, id: int) -> Account:
         """The account with this number."""
-        return Account(id, self.name)
+        return Account(id, self.name, self.group)
 
 
 class Configuration(Struct, frozen=True, forbid_unknown_fields=True):

@@ -15,7 +15,7 @@ from tradsys.reference.messages import EVENT_FIELDS, Command, Event
 from tradsys.reference.venue import Venue
 
 ROOMY = ShardSize(symbols_max=8, orders=5000, pages=4096, directory=1 << 20, summary=1 << 15)
-BROADCAST = (Kind.CANCEL_ALL, Kind.TICK)
+BROADCAST = (Kind.CANCEL_ALL, Kind.TICK, Kind.ACCOUNT)
 _fields = attrgetter(*EVENT_FIELDS)
 
 
@@ -24,6 +24,22 @@ def concerns(command: Command, number: int, shards: int) -> bool:
     return command.symbol % shards == number or (
         command.symbol == 0 and command.reason == 0 and command.kind in BROADCAST
     )
+
+
+def reference_venues(orders_max: int, shards: int) -> list[Venue]:
+    """A reference venue for each shard."""
+    return [Venue(orders_max, tells_accounts=number == 0) for number in range(shards)]
+
+
+def told_by(venue: Venue, command: Command, number: int, shards: int) -> list[Event]:
+    """What shard `number` of `shards`, whose reference `venue` is, tells at a record of the log."""
+    return venue.process(command) if concerns(command, number, shards) else venue.pass_by(command)
+
+
+def accepted_of(venue: Venue, events: list[Event]) -> Order | None:
+    """The order that came into being among a command's events, its legs apart, if it is still live."""
+    number = next((event.order_id for event in events if event.kind == EventKind.ACCEPTED), 0)
+    return venue.orders.get(number)
 
 
 class Comparison:
@@ -36,7 +52,7 @@ class Comparison:
         self.seed = seed
         self.sequence = 0
         self.benches = [Bench(size, shards=shards, number=number, ring=ring) for number in range(shards)]
-        self.venues = [Venue(size.orders) for _ in range(shards)]
+        self.venues = reference_venues(size.orders, shards)
         self.newest: list[Event] = []
         """The reference's events of the last command."""
         self._commands: list[Command] = []
@@ -51,12 +67,10 @@ class Comparison:
         created = None
         self.newest = []
         for number, venue in enumerate(self.venues):
-            if concerns(command, number, len(self.venues)):
-                events = venue.process(command)
-                self._expected[number].extend(events)
-                self.newest += events
-                if events and events[0].kind == EventKind.ACCEPTED:
-                    created = venue.orders.get(events[0].order_id)
+            events = told_by(venue, command, number, len(self.venues))
+            self._expected[number].extend(events)
+            self.newest += events
+            created = accepted_of(venue, events) or created
         return created
 
     def compare(self) -> None:
@@ -105,14 +119,14 @@ class Comparison:
 
 
 def bench_fields(orders: list[Order]) -> list[tuple[Any, ...]]:
-    """The reference's orders as the harness gives the kernel's."""
+    """The reference's displayed orders as the harness gives the kernel's; of icebergs what is shown."""
     return [
         (
             order.order_id,
             order.account,
             order.side,
             order.price_ticks,
-            order.leaves_lots,
+            order.shown_lots,
             order.filled_lots,
             order.client_order_id,
         )

@@ -106,8 +106,8 @@ def test_post_only_rests_beside_the_touch_and_is_refused_across_it(desk: Desk) -
     [
         (make.buy(500, symbol=9), Reason.UNKNOWN_SYMBOL),
         (make.buy(500, reason=Reason.UNKNOWN_ACCOUNT), Reason.UNKNOWN_ACCOUNT),
-        (make.new_order(order_type=2), Reason.INVALID_ORDER),  # type: ignore[arg-type]
-        (make.new_order(time_in_force=3), Reason.INVALID_ORDER),  # type: ignore[arg-type]
+        (make.new_order(order_type=8), Reason.INVALID_ORDER),  # type: ignore[arg-type]
+        (make.new_order(time_in_force=7), Reason.INVALID_ORDER),  # type: ignore[arg-type]
         (make.new_order(side=2), Reason.INVALID_ORDER),  # type: ignore[arg-type]
         (make.market(Side.BUY, flags=CommandFlag.POST_ONLY), Reason.INVALID_ORDER),
         (make.buy(500, 0), Reason.INVALID_QUANTITY),

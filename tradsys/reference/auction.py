@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tradsys.reference.book import Book, Order
+from tradsys.reference.book import Book
+from tradsys.reference.orders import Order
+from tradsys.reference.terms import BUY, SELL, is_within_limit
 
 
 class Indication(NamedTuple):
@@ -21,14 +23,17 @@ NOTHING = Indication(0, 0, 0)
 
 def candidates(book: Book) -> list[Indication]:
     """What would trade at each tick between the crossed prices, lowest price first; empty when nothing crosses."""
-    if not book.is_crossed():
+    bid, ask = book.bids.best_price(), book.asks.best_price()
+    if bid is None or ask is None or bid < ask:
         return []
-    bids, asks = book.bids.levels(), book.asks.levels()
+    bids, asks = book.bids.totals(), book.asks.totals()
+    bought = sum(lots for price, lots in bids.items() if price >= ask)
+    sold = 0
     found = []
-    for price in range(asks[0].price_ticks, bids[0].price_ticks + 1):
-        bought = sum(level.quantity_lots for level in bids if level.price_ticks >= price)
-        sold = sum(level.quantity_lots for level in asks if level.price_ticks <= price)
+    for price in range(ask, bid + 1):
+        sold += asks.get(price, 0)
         found.append(Indication(price, min(bought, sold), bought - sold))
+        bought -= bids.get(price, 0)  # they do not pay the next price
     return found
 
 
@@ -49,11 +54,17 @@ class Pair(NamedTuple):
     quantity_lots: int
 
 
-def pairs(book: Book, at: Indication) -> Iterator[Pair]:
-    """Walk both sides in price-time priority; each pair is to be traded before the next is asked for."""
-    left = at.volume_lots
-    while left > 0:
+def pairs(book: Book, price_ticks: int) -> Iterator[Pair]:
+    """Walk both sides in priority as far as they accept the price; each pair must trade before the next is asked for.
+
+    What a trade means for linked orders may take orders away, so that less trades than was indicated.
+    """
+    while True:
         buyer, seller = book.bids.best_order(), book.asks.best_order()
-        quantity = min(left, buyer.leaves_lots, seller.leaves_lots)
-        left -= quantity
-        yield Pair(buyer, seller, quantity)
+        if buyer is None or seller is None:
+            return
+        if not is_within_limit(BUY, price_ticks, buyer.price_ticks):
+            return
+        if not is_within_limit(SELL, price_ticks, seller.price_ticks):
+            return
+        yield Pair(buyer, seller, min(buyer.shown_lots, seller.shown_lots))

@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from tradsys.records import COMMAND, EVENT, SYMBOL_DEFINITION, Kind
+from tradsys.records import (
+    ACCOUNT_DEFINITION,
+    COMMAND,
+    EVENT,
+    ORDER_EXTENSION,
+    SYMBOL_DEFINITION,
+    SYMBOL_RULES,
+    Kind,
+)
 
 
 @dataclass(slots=True)
@@ -23,8 +31,29 @@ class SymbolDefinition:
 
 
 @dataclass(slots=True)
+class Rules:
+    """What a rules command says; bands and collar in basis points, 0: none."""
+
+    static_band_bps: int = 0
+    dynamic_band_bps: int = 0
+    collar_bps: int = 0
+    orders_max: int = 0
+    trigger_source: int = 0
+    breach_state: int = 0
+
+
+@dataclass(slots=True)
+class Extension:
+    """What an extension command says; 0: not asked for."""
+
+    expires_ns: int = 0
+    display_lots: int = 0
+    minimum_lots: int = 0
+
+
+@dataclass(slots=True)
 class Command:
-    """One record of the log, field for field as records.COMMAND, in that order."""
+    """One record of the log, field for field as records.COMMAND, in that order; then its other readings."""
 
     sequence: int = 0
     timestamp_ns: int = 0
@@ -43,7 +72,21 @@ class Command:
     order_id: int = 0
     client_order_id: int = 0
     definition: SymbolDefinition | None = None
-    """The second reading of a symbol command's bytes; None for every other kind."""
+    """The second reading of a symbol command's bytes; None for every other kind. So with the next two."""
+    rules: Rules | None = None
+    extension: Extension | None = None
+    group: int = 0
+    """The trade group in an account command's bytes."""
+
+    @property
+    def trigger_ticks(self) -> int:
+        """NEW and LEG: the trigger price."""
+        return (self.order_id & 0xFFFF_FFFF ^ 1 << 31) - (1 << 31)
+
+    @property
+    def session(self) -> int:
+        """NEW, LEG and CANCEL_ALL: the session."""
+        return self.order_id >> 32 & 0xFFFF_FFFF
 
 
 @dataclass(slots=True)
@@ -86,21 +129,34 @@ class Event:
 
 EVENT_FIELDS = list(Event.__dataclass_fields__)
 
+_READINGS = (int(Kind.SYMBOL), int(Kind.ACCOUNT), int(Kind.RULES), int(Kind.EXTENSION))
+
 
 def commands_of(records: Any) -> list[Command]:
     """An array of records.COMMAND as Command objects."""
-    commands = [Command(*fields) for fields in np.asarray(records, COMMAND).tolist()]
-    definitions = np.ascontiguousarray(records, COMMAND).view(SYMBOL_DEFINITION)
-    for index in np.flatnonzero(definitions["kind"] == Kind.SYMBOL).tolist():
-        row = definitions[index]
-        commands[index].definition = SymbolDefinition(
-            int(row["symbol"]),
-            int(row["lowest_ticks"]),
-            int(row["highest_ticks"]),
-            int(row["reference_ticks"]),
-            int(row["state"]),
-        )
+    records = np.ascontiguousarray(records, COMMAND)
+    commands = [Command(*fields) for fields in records.tolist()]
+    for command, place in zip(commands, range(len(commands)), strict=True):
+        if command.kind in _READINGS:
+            _read(command, records[place : place + 1])
     return commands
+
+
+def _read(command: Command, record: Any) -> None:
+    """Attach the reading of the record's bytes that belongs to the command's kind."""
+    match command.kind:
+        case Kind.SYMBOL:
+            row = record.view(SYMBOL_DEFINITION)[0]
+            names = ("symbol", "lowest_ticks", "highest_ticks", "reference_ticks", "state")
+            command.definition = SymbolDefinition(**{name: int(row[name]) for name in names})
+        case Kind.RULES:
+            row = record.view(SYMBOL_RULES)[0]
+            command.rules = Rules(**{name: int(row[name]) for name in Rules.__dataclass_fields__})
+        case Kind.EXTENSION:
+            row = record.view(ORDER_EXTENSION)[0]
+            command.extension = Extension(**{name: int(row[name]) for name in Extension.__dataclass_fields__})
+        case _:
+            command.group = int(record.view(ACCOUNT_DEFINITION)[0]["group"])
 
 
 def records_of(events: Sequence[Event]) -> Any:

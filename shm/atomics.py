@@ -46,6 +46,12 @@ if JIT_DISABLED:
     def cycles() -> int:
         return time.perf_counter_ns()
 
+    def prefetch(array: Any, index: int) -> None:
+        """Ask for the cache line of an element that will soon be read."""
+
+    def prefetch_to_write(array: Any, index: int) -> None:
+        """Ask for the cache line of an element that will soon be written."""
+
     def trailing_zeros(value: int) -> int:
         value = int(value)
         return (value & -value).bit_length() - 1 if value else 64
@@ -61,6 +67,7 @@ else:
     from numba.np import arrayobj
 
     _I64 = ir.IntType(64)
+    _BYTES = ir.IntType(8).as_pointer()
 
     def _word_pointer(context, builder, array_type, array, index):
         return builder.gep(arrayobj.make_array(array_type)(context, builder, array).data, [index])
@@ -149,6 +156,29 @@ else:
             return builder.call(counter, [])
 
         return types.int64(), generate
+
+    def _prefetch(array, index, is_write):
+        def generate(context, builder, signature, arguments):
+            # The element's address alone: an index beyond the array is harmless, nothing is loaded.
+            view = arrayobj.make_array(signature.args[0])(context, builder, arguments[0])
+            pointer = builder.bitcast(builder.gep(view.data, [arguments[1]]), _BYTES)
+            i32 = ir.IntType(32)
+            kind = ir.FunctionType(ir.VoidType(), [_BYTES, i32, i32, i32])
+            hint = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+            builder.call(hint, [pointer, i32(is_write), i32(3), i32(1)])
+            return context.get_dummy_value()
+
+        return types.none(array, types.intp), generate
+
+    @intrinsic
+    def prefetch(typing_context, array, index):
+        """Ask for the cache line of an element that will soon be read."""
+        return _prefetch(array, index, 0)
+
+    @intrinsic
+    def prefetch_to_write(typing_context, array, index):
+        """Ask for the cache line of an element that will soon be written."""
+        return _prefetch(array, index, 1)
 
     @intrinsic
     def trailing_zeros(typing_context, value):

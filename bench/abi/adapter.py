@@ -1,7 +1,8 @@
-"""From the C interface's messages to the kernel's commands, and from its events to reports in a ring.
+"""From the C interface's messages to the kernel's commands.
 
-The kernel is tradsys.book.execution.execute, the very function that the matcher runs, and the ring is shm.ring.
-Every message is carried out, and its reports are in the ring, before the next one is looked at.
+The kernel is tradsys.book.execution.execute, the very function that the matcher runs, and it writes its events into
+the ring that the harness drains, see transport.py. Every message is carried out, and its events are in the ring,
+before the next one is looked at.
 """
 
 from __future__ import annotations
@@ -10,36 +11,33 @@ from typing import Any
 
 import numpy as np
 
+from bench.abi import transport
 from bench.abi.engine import (
     ANCHORED,
     BASE,
     COMMAND_WORDS,
-    EVENT_KINDS,
-    EVENTS,
-    HELD_BACK,
+    ENGINE_WORDS,
     HIGHEST,
     HIGHEST_TICKS,
     LOWEST,
     LOWEST_TICKS,
-    MESSAGE_KINDS,
     ORDER_IDS,
-    REPORT,
-    RING,
     SEQUENCE,
+    SHARD_ARRAYS,
     SIZE,
     SYMBOL,
-    TABLE_WORDS,
+    TRANSPORT,
     WORK_WORDS,
     Engine,
 )
 from bench.abi.pointers import array_at
+from bench.abi.transport import transport_at
 from bench.flows import CANCEL, MODIFY, NEW
-from bench.flows import TRADE as TRADE_REPORT
-from shm import broadcast, ring
-from shm.broadcast import Broadcast
+from shm.atomics import prefetch_to_write
+from shm.broadcast import CURSOR
 from shm.integers import signed
 from shm.jit import kernel
-from shm.ring import Ring
+from tradsys.book.events import has_room, publish_events
 from tradsys.book.execution import execute
 from tradsys.book.layout import (
     BOOK,
@@ -57,10 +55,14 @@ from tradsys.book.layout import (
 )
 from tradsys.book.layout import HEADER_WORDS as SHARD_WORDS
 from tradsys.book.levels import index_of, price_of
-from tradsys.records import COMMAND, DETAILS, EVENT, PRICE_MAX, SLOT_MASK, CommandFlag, EventKind, Kind
+from tradsys.records import COMMAND, DETAILS, PRICE_MAX, SLOT_MASK, CommandFlag, EventKind, Kind
 
 PUBLISH_EVERY = 32
-"""Reports. The consumer's core takes the cursor's line away each time it looks, so showing every report is dear."""
+"""Events. The consumer's core takes the cursor's line away each time it looks, so showing every event is dear."""
+
+_AHEAD = 16
+"""Messages. What the map holds for a message is asked for that much before its turn: a client's order ids come in any
+order, and a store that waits for memory keeps everything behind it waiting."""
 
 NO_BID, NO_ASK = -(1 << 63), (1 << 63) - 1
 _MODIFICATION = int(
@@ -69,6 +71,7 @@ _MODIFICATION = int(
 _FIRST_KIND = int(Kind.NEW)  # message types 0, 1, 2 are kinds NEW, CANCEL, AMEND
 _ACCEPTED = int(EventKind.ACCEPTED)
 _OUT_OF_RANGE = PRICE_MAX
+_NO_ORDER_ID = ~(ORDER_IDS - 1)
 
 _BOOKS = SIZE.symbols_max + 1
 _ORDERS = SIZE.orders + 1
@@ -77,55 +80,43 @@ _DIRECTORY = SIZE.directory
 _SUMMARY = SIZE.summary
 _COUNTS = counts_of(SIZE)
 _GROUPS = SIZE.accounts_max + 1
-_TYPES = EVENT_KINDS * MESSAGE_KINDS
-_RING_BYTES = 8 * ring.HEADER_WORDS
 
 
 @kernel
 def engine_at(address: int) -> Engine:
     """The engine whose arrays are where the table at `address` says, see engine.addresses()."""
-    table = array_at(address, TABLE_WORDS, np.int64)
+    table = array_at(address, ENGINE_WORDS, np.int64)
+    arrays = array_at(address + 8 * ENGINE_WORDS, SHARD_ARRAYS, np.int64)
     shard = Shard(
-        array_at(table[0], SHARD_WORDS, np.int64),
-        array_at(table[1], _BOOKS, BOOK),
-        array_at(table[2], 2 * _BOOKS, BOOK_SIDE),
-        array_at(table[3], LISTS * _BOOKS, np.uint32),
-        array_at(table[4], 4 * _BOOKS, BOOK_SIDE),
-        array_at(table[5], _ORDERS, ORDER),
-        array_at(table[6], _ORDERS, EXTRA),
-        array_at(table[7], LINKS * _ORDERS, np.uint32),
-        array_at(table[8], _ORDERS, LEVEL),
-        array_at(table[9], _ORDERS, np.int64),
-        array_at(table[10], 64 * _PAGES, np.uint32),
-        array_at(table[11], _PAGES, np.int64),
-        array_at(table[12], _DIRECTORY, np.uint32),
-        array_at(table[13], _SUMMARY, np.int64),
-        array_at(table[14], _ORDERS, np.uint32),
-        array_at(table[15], _COUNTS, COUNT),
-        array_at(table[16], _GROUPS, np.uint32),
-        array_at(table[17], 2, COMMAND),
-        array_at(table[18], 1, DETAILS),
-        Broadcast(
-            array_at(table[19], broadcast.HEADER_WORDS, np.int64),
-            array_at(table[20], EVENTS, EVENT),
-        ),
+        array_at(arrays[0], SHARD_WORDS, np.int64),
+        array_at(arrays[1], _BOOKS, BOOK),
+        array_at(arrays[2], 2 * _BOOKS, BOOK_SIDE),
+        array_at(arrays[3], LISTS * _BOOKS, np.uint32),
+        array_at(arrays[4], 4 * _BOOKS, BOOK_SIDE),
+        array_at(arrays[5], _ORDERS, ORDER),
+        array_at(arrays[6], _ORDERS, EXTRA),
+        array_at(arrays[7], LINKS * _ORDERS, np.uint32),
+        array_at(arrays[8], _ORDERS, LEVEL),
+        array_at(arrays[9], _ORDERS, np.int64),
+        array_at(arrays[10], 64 * _PAGES, np.uint32),
+        array_at(arrays[11], _PAGES, np.int64),
+        array_at(arrays[12], _DIRECTORY, np.uint32),
+        array_at(arrays[13], _SUMMARY, np.int64),
+        array_at(arrays[14], _ORDERS, np.uint32),
+        array_at(arrays[15], _COUNTS, COUNT),
+        array_at(arrays[16], _GROUPS, np.uint32),
+        array_at(arrays[17], 2, COMMAND),
+        array_at(arrays[18], 1, DETAILS),
+        transport_at(table[3]).events,
     )
     return Engine(
         shard,
-        array_at(table[21], 1, COMMAND),
-        array_at(table[21], 1, DETAILS),
-        array_at(table[21], 1, COMMAND_WORDS),
-        array_at(table[22], ORDER_IDS, np.int64),
-        array_at(table[23], _TYPES, np.int64),
-        array_at(table[24], WORK_WORDS, np.int64),
+        array_at(table[0], 1, COMMAND),
+        array_at(table[0], 1, DETAILS),
+        array_at(table[0], 1, COMMAND_WORDS),
+        array_at(table[1], ORDER_IDS, np.uint32),
+        array_at(table[2], WORK_WORDS, np.int64),
     )
-
-
-@kernel
-def ring_at(address: int) -> Ring:
-    """The report ring at `address`: its header, and behind it as many slots as the header says."""
-    header = array_at(address, ring.HEADER_WORDS, np.int64)
-    return Ring(header, array_at(address + _RING_BYTES, header[ring.CAPACITY], REPORT))
 
 
 @kernel
@@ -139,12 +130,13 @@ def _anchor(engine: Engine, messages: Any, count: int) -> None:
             work[LOWEST] = max(base, NO_BID - LOWEST_TICKS) + LOWEST_TICKS
             work[HIGHEST] = min(base, NO_ASK - HIGHEST_TICKS) + HIGHEST_TICKS
             work[ANCHORED] = 1
+            transport_at(work[TRANSPORT]).words[transport.BASE] = base
             return
 
 
 @kernel
 def _fill(engine: Engine, message: Any) -> None:
-    """Make the command that the message means; its symbol and account stand there already."""
+    """Make the command that the message means; its symbol stands there already."""
     work = engine.work
     command = engine.command_words[0]
     kind = signed(message.type)
@@ -152,9 +144,12 @@ def _fill(engine: Engine, message: Any) -> None:
     sequence = work[SEQUENCE] + 1
     work[SEQUENCE] = sequence
     order_id = signed(0)
-    if kind != NEW and client_id > 0 and client_id < ORDER_IDS:
-        order_id = engine.order_ids[client_id]
+    if kind != NEW and client_id & _NO_ORDER_ID == 0:
+        # Whoever has the slot by now: only the account of this client's order may cancel or amend it.
+        order_id = engine.shard.orders[engine.slots[client_id]].order_id
     command.sequence = sequence
+    command.timestamp_ns = message.sequence
+    command.symbol_and_account = client_id << 32 | SYMBOL
     command.order_id = order_id
     command.client_order_id = client_id
     codes = kind + _FIRST_KIND | signed(message.side) << 8
@@ -172,97 +167,69 @@ def _fill(engine: Engine, message: Any) -> None:
 
 
 @kernel
-def _report(engine: Engine, message: Any, slots: Any, tail: int) -> int:
-    """Write the reports of the events of this step into the ring's slots from number `tail` on; gives how many."""
-    shard = engine.shard
-    events = shard.events.slots
-    orders = shard.orders
-    mask = len(slots) - 1
-    base = engine.work[BASE]
-    client_id = message.order_id
-    first = tail
-    for number in range(1, shard.words[W_EVENTS] + 1):
-        event = events[number]
-        kind = engine.report_types[signed(event.kind) * MESSAGE_KINDS + message.type]
-        # All ones for a trade: branches would be mispredicted more often than these few operations cost.
-        trade = -signed(kind == TRADE_REPORT)
-        # A filled maker's slot is free by now, but keeps its client's id until it is given out again.
-        maker = orders[event.counter_order_id & SLOT_MASK & trade]
-        report = slots[tail & mask]
-        report.type_and_side = kind | signed(event.flags & 1) << 8
-        report.sequence = message.sequence
-        report.order_id = client_id
-        report.price_ticks = event.price_ticks + base
-        report.quantity = event.quantity_lots
-        report.maker_id = maker.client_order_id & trade
-        report.taker_id = client_id & trade
-        report.zero = 0
-        tail += signed(kind >= 0)
-    return tail - first
+def _ask_for(engine: Engine, message: Any) -> None:
+    prefetch_to_write(engine.slots, message.order_id & (ORDER_IDS - 1))
+
+
+@kernel
+def _begin(engine: Engine, messages: Any, count: int) -> None:
+    """Before the first of a call's messages: the book's base, and the number of the newest event in the ring."""
+    if engine.work[ANCHORED] == 0:
+        _anchor(engine, messages, count)
+    for number in range(min(count, _AHEAD)):
+        _ask_for(engine, messages[number])
+    words = engine.shard.words
+    words[W_EVENTS] = max(words[W_EVENTS], engine.shard.events.header[CURSOR])
 
 
 @kernel
 def deliver(engine: Engine, messages: Any, count: int) -> int:
-    """Carry out messages until the ring of reports is full; gives how many are done.
+    """Carry out messages until the event ring is full; gives how many are done.
 
     A message that waits for room in the ring is not among them, and must be the next call's first.
     """
-    work = engine.work
-    words = engine.shard.words
-    if work[ANCHORED] == 0:
-        _anchor(engine, messages, count)
-    reports = ring_at(work[RING])
-    slots = reports.slots
-    header = reports.header
-    tail = header[ring.TAIL] + work[HELD_BACK]
-    held_back = work[HELD_BACK]
-    room = ring.writable(reports, held_back + EVENTS) - held_back
+    shard = engine.shard
+    words = shard.words
+    events = shard.events
+    mask = len(events.slots) - 1
+    _begin(engine, messages, count)
+    published = events.header[CURSOR]
     number = 0
     while number < count:
-        if room < EVENTS:
-            ring.publish(reports, held_back)
-            held_back = 0
-            room = ring.writable(reports, EVENTS)
-            if room < EVENTS:
-                break
+        if not has_room(shard) and not (publish_events(shard) and has_room(shard)):
+            break
+        if number + _AHEAD < count:
+            _ask_for(engine, messages[number + _AHEAD])
         message = messages[number]
-        if message.type > MODIFY:
+        kind = message.type
+        if kind > MODIFY:
             number += 1  # nothing that the interface knows
             continue
         begins = words[W_PENDING] == 0
         if begins:
-            if message.type == NEW and (message.order_id < 1 or message.order_id >= ORDER_IDS):
+            if kind == NEW and (message.order_id < 1 or message.order_id >= ORDER_IDS):
                 number += 1  # refused: the map has no place for it
                 continue
             _fill(engine, message)
-        # Its reader is done with the event ring: it starts again, in the cache lines of the last message.
-        words[W_EVENTS] = 0
-        done = execute(engine.shard, engine.commands[0], engine.definitions[0])
-        if message.type == NEW and begins:
-            event = engine.shard.events.slots[1]
+        first = words[W_EVENTS] + 1
+        if execute(shard, engine.commands[0], engine.definitions[0]):
+            number += 1
+        if kind == NEW and begins:
+            event = events.slots[first & mask]
             if event.kind == _ACCEPTED:
-                engine.order_ids[message.order_id] = event.order_id
-        written = _report(engine, message, slots, tail)
-        tail += written
-        room -= written
-        held_back += written
-        number += signed(done)
-        if held_back >= PUBLISH_EVERY:
-            ring.publish(reports, held_back)
-            held_back = 0
-    if count > 1 and held_back > 0:
-        ring.publish(reports, held_back)
-        held_back = 0
-    work[HELD_BACK] = held_back
+                engine.slots[message.order_id] = event.order_id & SLOT_MASK
+        if words[W_EVENTS] - published >= PUBLISH_EVERY:
+            publish_events(shard)
+            published = words[W_EVENTS]
+    if count > 1:
+        publish_events(shard)
     return number
 
 
 @kernel
 def flush(engine: Engine) -> None:
-    """Publish the reports that are held back."""
-    held_back = engine.work[HELD_BACK]
-    engine.work[HELD_BACK] = 0
-    ring.publish(ring_at(engine.work[RING]), held_back)
+    """Publish the events that are held back."""
+    publish_events(engine.shard)
 
 
 @kernel

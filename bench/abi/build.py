@@ -14,13 +14,17 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from bench.common import BenchmarkError
+
 _FOLDER = Path(__file__).resolve().parent
 _ROOT = _FOLDER.parent.parent
 SOURCE = _FOLDER / "tradsys_abi.c"
+DRIVER_SOURCE = _FOLDER / "measure.c"
 OUTPUT = _FOLDER / "libtradsys.so"
+_FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-fvisibility=hidden")
 
 
-class BuildError(Exception):
+class BuildError(BenchmarkError):
     """The library cannot be built here; the message says why."""
 
 
@@ -53,13 +57,18 @@ def python_library() -> Path:
 def build(output: Path = OUTPUT) -> Path:
     """Compile the library; gives its path. Raises BuildError."""
     places = {"TRADSYS_ROOT": str(_ROOT), "TRADSYS_PYTHON": sys.executable, "TRADSYS_LIBPYTHON": str(python_library())}
-    command = [
-        *shlex.split(compiler()),
-        *("-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-fvisibility=hidden"),
-        f"-I{sysconfig.get_path('include')}",
-        *(f"-D{name}={json.dumps(value)}" for name, value in places.items()),
-        *("-o", str(output), str(SOURCE), "-ldl", "-lpthread"),
-    ]
+    options = [f"-I{sysconfig.get_path('include')}"]
+    options += [f"-D{name}={json.dumps(value)}" for name, value in places.items()]
+    return _compile(SOURCE, output, *options, libraries=("-ldl", "-lpthread"))
+
+
+def build_driver(output: Path) -> Path:
+    """Compile what times the library, see measure.py; gives its path. Raises BuildError."""
+    return _compile(DRIVER_SOURCE, output, libraries=("-lpthread",))
+
+
+def _compile(source: Path, output: Path, *options: str, libraries: tuple[str, ...]) -> Path:
+    command = [*shlex.split(compiler()), *_FLAGS, *options, "-o", str(output), str(source), *libraries]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         raise BuildError(f"{shlex.join(command)} failed:\n{ran.stderr}")

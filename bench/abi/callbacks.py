@@ -6,16 +6,14 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from numba import cfunc, types
 
-from bench.abi import adapter
-from bench.abi.engine import MESSAGE, REPORT, RING, Engine, addresses, new_engine
+from bench.abi import adapter, transport
+from bench.abi.engine import MESSAGE, Engine, addresses, new_engine
 from bench.abi.pointers import array_at
-from shm import ring
+from bench.abi.transport import REPORT, Transport
 from shm.arena import Arena, sizeof
 from shm.jit import JIT_DISABLED
-from shm.ring import Ring
 
 _ADDRESS = types.int64
 _engines: list[tuple[Engine, Any]] = []
@@ -40,11 +38,11 @@ def _depth_at(table: int, price_ticks: int, side: int) -> int:
 
 
 def _push(handle: int, report: int) -> int:
-    return ring.push(adapter.ring_at(handle), array_at(report, 1, REPORT))
+    return transport.push(handle, array_at(report, 1, REPORT))
 
 
 def _drain(handle: int, out: int, count: int) -> int:
-    return ring.pop(adapter.ring_at(handle), array_at(out, count, REPORT))
+    return transport.drain(handle, array_at(out, count, REPORT))
 
 
 _FUNCTIONS: list[tuple[Callable[..., int], Any]] = [
@@ -81,25 +79,25 @@ def connect(destination: int, count: int) -> int:
 
 
 def ring_bytes(capacity: int, _unused: int) -> int:
-    """How much memory a ring of `capacity` reports takes."""
-    return sizeof(lambda arena: _lay_out(arena, capacity))
+    """How much memory a transport with a ring of `capacity` takes."""
+    return sizeof(lambda arena: transport.lay_out(arena, capacity))
 
 
 def initialise_ring(handle: int, capacity: int) -> int:
-    """Make an empty ring of `capacity` reports in the zeroed memory at `handle`."""
-    memory = (ctypes.c_char * ring_bytes(capacity, 0)).from_address(handle)
-    ring.initialise(_lay_out(Arena(memory), capacity))
+    """Make an empty transport with a ring of `capacity` in the memory at `handle`."""
+    transport.initialise(_transport_at(handle, capacity))
     return 0
 
 
-def _lay_out(arena: Arena, capacity: int) -> Ring:
-    return Ring(arena.array(np.int64, ring.HEADER_WORDS), arena.array(REPORT, capacity))
+def _transport_at(handle: int, capacity: int) -> Transport:
+    memory = (ctypes.c_char * ring_bytes(capacity, 0)).from_address(handle)
+    return transport.lay_out(Arena(memory), capacity)
 
 
 def open_engine(handle: int, _unused: int) -> int:
-    """A new engine that reports into the ring at `handle`; gives the address of its table."""
-    engine = new_engine()
-    engine.work[RING] = handle
+    """A new engine that reports into the transport at `handle`; gives the address of its table."""
+    capacity = ctypes.c_int64.from_address(handle + transport.CAPACITY_AT).value
+    engine = new_engine(_transport_at(handle, capacity), handle)
     table = addresses(engine)
     _engines.append((engine, table))
     return int(table.ctypes.data)

@@ -172,16 +172,19 @@ static void *ring_create(uint32_t capacity) {
     return handle;
 }
 
-static int ring_push(void *handle, const me_report_t *report) { return (int)code.push(handle, report); }
-
-static uint32_t ring_drain(void *handle, me_report_t *out, uint32_t max) {
-    return (uint32_t)code.drain(handle, out, max);
-}
-
 static void ring_flush(void *handle) {
     if (handle == ring && engine != 0) {
         code.flush(engine);
     }
+}
+
+static int ring_push(void *handle, const me_report_t *report) {
+    ring_flush(handle);
+    return (int)code.push(handle, report);
+}
+
+static uint32_t ring_drain(void *handle, me_report_t *out, uint32_t max) {
+    return (uint32_t)code.drain(handle, out, max);
 }
 
 static void ring_destroy(void *handle) { free(handle); }

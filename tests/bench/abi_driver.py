@@ -10,7 +10,7 @@ import json
 import random
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ class Transport(ctypes.Structure):
 class Engine:
     """The library with its own ring, and a thread that drains it."""
 
-    def __init__(self, library: str, capacity: int = 1 << 14) -> None:
+    def __init__(self, library: str, capacity: int = 1 << 14, *, drained: bool = True) -> None:
         self._library = ctypes.CDLL(library)
         self._library.engine_get_transport.restype = ctypes.POINTER(Transport)
         self._library.engine_init.argtypes = [ctypes.c_uint64, ctypes.POINTER(Transport), _ADDRESS]
@@ -75,7 +75,16 @@ class Engine:
         self._parts: list[Any] = []
         self._finished = threading.Event()
         self._drainer = threading.Thread(target=self._drain)
+        if drained:
+            self.start_draining()
+
+    def start_draining(self) -> None:
+        """Start the thread that drains."""
         self._drainer.start()
+
+    def push(self, report: Any) -> bool:
+        """Push one report (REPORT array) that is not the engine's; False when the ring is full."""
+        return bool(self._transport.contents.push(self._ring, report.ctypes.data))
 
     def _drain(self) -> None:
         drain = self._transport.contents.drain
@@ -197,7 +206,32 @@ def audit(library: str, seed: str, base_ticks: str) -> dict[str, Any]:
     return {"reports": len(engine.finish()), "checks": checks}
 
 
-PROGRAMS = {"replay": replay, "audit": audit}
+def pushed(library: str) -> dict[str, Any]:
+    """Pushes reports of its own behind those of three orders, after the second until the ring is full."""
+    engine = Engine(library, capacity=1, drained=False)
+    orders = np.zeros(3, MESSAGE)
+    orders["type"], orders["quantity"], orders["order_id"] = flows.NEW, 1, [1, 2, 3]
+    orders["sequence"] = [10, 20, 30]
+    own = np.zeros(1, REPORT)
+    own["type"], own["side"], own["price_ticks"], own["sequence"] = flows.CANCEL_ACK, 1, -5, 1 << 40
+    engine.send(orders[:1], 0)
+    assert engine.push(own)
+    engine.send(orders[1:2], 0)
+    accepted = 1
+    while engine.push(own):
+        accepted += 1
+    engine.start_draining()
+    engine.send(orders[2:], 0)
+    reports = engine.finish()
+    mine = reports[reports["type"] == flows.CANCEL_ACK]
+    return {
+        "accepted": accepted,
+        "unchanged": int(np.count_nonzero(mine == own)),
+        "order": [str(number) for number in reports["sequence"][:4]] + [str(reports["sequence"][-1])],
+    }
+
+
+PROGRAMS: dict[str, Callable[..., dict[str, Any]]] = {"replay": replay, "audit": audit, "pushed": pushed}
 
 if __name__ == "__main__":
     print(json.dumps(PROGRAMS[sys.argv[2]](sys.argv[1], *sys.argv[3:])))

@@ -107,6 +107,13 @@ def test_best_prices_and_depth_are_the_reference_books(library: Path, seed: int,
     assert drive(library, "audit", str(seed), str(base_ticks))["checks"] > 0
 
 
+def test_reports_that_others_push_stand_in_their_order_among_the_engines(library: Path) -> None:
+    told = drive(library, "pushed")
+    own = str(1 << 40)
+    assert told["order"] == ["10", own, "20", own, "30"]
+    assert told["unchanged"] == told["accepted"] < 1024, "the ring says when it is full"
+
+
 def test_a_plain_c_program_can_load_it_and_use_a_queue_of_its_own(library: Path, tmp_path: Path) -> None:
     source, program = tmp_path / "program.c", tmp_path / "program"
     source.write_text(C_PROGRAM)

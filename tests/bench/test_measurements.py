@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from bench import common, data, engine, gateway, kernel, ring
+from bench.abi import measure
+from bench.abi.build import BuildError
 from bench.flows import (
     NORMAL_SEED23_FILE,
     NORMAL_SEED23_REPORTS,
@@ -85,6 +88,27 @@ def test_kernel_measures_every_shape(quiet: Console, monkeypatch: pytest.MonkeyP
         assert measured["messages_per_second"] > 0
         assert len(measured["sha256"]) == 64
         assert measured["samples"] == 2
+    assert machine_is_named(result)
+
+
+def test_the_library_is_timed_with_the_kernels_own_reports(quiet: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "find", lambda _: None)
+    affinity = os.sched_getaffinity(0)
+    settings = measure.Settings(messages=2_000, rounds=2, seed=3, batches=(measure.ALL, 7, measure.SINGLY))
+    try:
+        result = measure.run(quiet, settings)
+    except BuildError as error:
+        if " failed:" in str(error):
+            raise
+        pytest.skip(str(error))
+    assert list(result["workloads"]) == ["static", "normal", "swing-25", "swing-40", "flash-crash"]
+    for name, measured in result["workloads"].items():
+        assert measured["sha256"] == kernel.prepare(name, generate(name, 2_000, 3)).sha256
+        assert list(measured["batches"]) == ["all", "7", "singly"]
+        for timed in measured["batches"].values():
+            assert timed["messages_per_second"] > 0
+            assert timed["samples"] == 2
+    assert os.sched_getaffinity(0) == affinity
     assert machine_is_named(result)
 
 

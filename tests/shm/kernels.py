@@ -35,6 +35,12 @@ def fence_and_pause() -> None:
 
 
 @kernel
+def prefetch(array: Any, index: int) -> None:
+    atomics.prefetch(array, index)
+    atomics.prefetch_to_write(array, index)
+
+
+@kernel
 def cycles() -> int:
     return atomics.cycles()
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,6 +47,14 @@ def test_cycles_grow_and_hints_do_nothing() -> None:
     before = kernels.cycles()
     kernels.fence_and_pause()
     assert kernels.cycles() > before
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint32, np.dtype([("a", "i8"), ("b", "u1")])])
+def test_prefetching_changes_nothing_even_far_outside_the_array(dtype: Any) -> None:
+    array = np.zeros(4, dtype)
+    for index in (0, 3, -1, 1 << 40):
+        kernels.prefetch(array, index)
+    assert not array.view(np.uint8).any()
 
 
 @pytest.mark.skipif(JIT_DISABLED, reason="the stand-ins are for one thread")

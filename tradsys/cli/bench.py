@@ -71,6 +71,33 @@ def kernel(
     _measure(as_json, lambda console: benchmark.run(console, benchmark.Settings(**options)))
 
 
+@bench.command("abi")
+def abi(
+    rounds: _Rounds = None,
+    messages: Annotated[
+        int | None, typer.Option(min=1000, max=20_000_000, help="Of each generated flow.", show_default=False)
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the generated flows.", show_default=False)] = None,
+    batch: Annotated[
+        list[int] | None,
+        typer.Option(min=0, help="Messages a call, 0: singly; can be repeated.", show_default=False),
+    ] = None,
+    capacity: Annotated[
+        int | None, typer.Option(min=1024, max=1 << 24, help="Reports that the ring holds.", show_default=False)
+    ] = None,
+    library: Annotated[
+        Path | None, typer.Option(help="Of this checkout; built if not given.", exists=True, dir_okay=False)
+    ] = None,
+    as_json: _AsJson = False,
+) -> None:
+    """The kernel behind its C interface: messages a second while another core drains the reports."""
+    from bench.abi import measure
+
+    batches = tuple(batch) if batch else None
+    options = _given(rounds=rounds, messages=messages, seed=seed, batches=batches, capacity=capacity, library=library)
+    _measure(as_json, lambda console: measure.run(console, measure.Settings(**options)))
+
+
 @bench.command("engine")
 def engine(
     rounds: _Rounds = None,

@@ -15,7 +15,9 @@ from gateway.commands import CommandWriter
 from gateway.entry import OrderEntry
 from gateway.events import Event, unpack_array
 from gateway.feed import BATCH, Feed
+from gateway.recovered import sessions as sessions_of
 from gateway.service import Service
+from gateway.sessions import SessionNumbers, ends_with_orders
 from gateway.state import Recovered, VenueState
 from gateway.tally import Tally
 from gateway.websocket.channels import Channels
@@ -64,11 +66,13 @@ class Edge:
         self._tally = Tally(memory.counters, f"gateway-{port.number}")
         clock_ns = time.monotonic_ns
         self.entry = OrderEntry(writer, self.state, memory.control, self._shards, clock_ns, self._tally)
+        self.sessions = SessionNumbers(port.number)
         self.channels = Channels(self.state, gateway.depth_levels_max)
         self.service = Service(
             self.state,
             self.entry,
             self.channels,
+            self.sessions,
             ConfiguredKeys(configuration, memory.accounts, memory.control),
             gateway.frame_bytes_max,
             gateway.depth_levels_max,
@@ -81,6 +85,11 @@ class Edge:
         replica = await asyncio.get_running_loop().run_in_executor(None, self._advanced_replica)
         self.state.load(replica, self.memory.sizes.event_ring)
         self.feed.positions[:] = map(int, replica.positions)
+        for shard in replica.shards:
+            for account, session in sorted(sessions_of(shard)):
+                self.sessions.skip(session)
+                if self.sessions.is_own(session) and ends_with_orders(session):
+                    self.entry.end_session(account, session)  # the gateway before this one has lost it
 
     def pump(self) -> bool:
         """Take one batch of events from every shard; True when there are more for certain."""
@@ -107,8 +116,9 @@ class Edge:
         return any(self.feed.has_events(shard) for shard in range(self._shards) if shard not in self._catching_up)
 
     def expire(self) -> None:
-        """Answer the requests that have waited too long."""
+        """Answer the requests that have waited too long, and do what could not be done when it was asked for."""
         self.entry.expire()
+        self.entry.end_lost_sessions()
         self.channels.flush()
 
     async def stop(self, deadline_seconds: float) -> None:

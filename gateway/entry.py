@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from gateway import messages, results
-from gateway.commands import CommandWriter
-from gateway.events import LAST, MASS_CANCELLED, REJECTED, TRADE, Event
+from gateway import messages, placing, results
+from gateway.commands import NOT_TAKEN, CommandWriter, command
+from gateway.events import ACCEPTED, LAST, MASS_CANCELLED, REJECTED, TRADE, Event
 from gateway.market import Market
 from gateway.messages import AmendBody, Identifier, PlaceBody
 from gateway.orders import Order
 from gateway.results import Cancelled, Fill
 from gateway.state import VenueState
 from gateway.tally import Tally
+from gateway.terms import named
 from tradsys.errors import TradingError, ValidationError, error, from_reason
-from tradsys.records import CommandFlag, Kind, OrderType, TimeInForce
+from tradsys.records import CommandFlag, Kind, MarketState, entry_word
 from workers.memory import DRAINING, FAILED, PHASE
 
 ANSWER_TIMEOUT_NS = 5_000_000_000
@@ -25,21 +27,29 @@ ANSWER_TIMEOUT_NS = 5_000_000_000
 Reply = Callable[[Any], None]
 """Called once with a result that encodes to JSON, or with a TradingError."""
 
-_NEW = int(Kind.NEW)
-_SIDES = {"buy": 0, "sell": 1}
-_TYPES = {"limit": int(OrderType.LIMIT), "market": int(OrderType.MARKET)}
-_TIMES_IN_FORCE = {member.name.lower(): int(member) for member in TimeInForce}
+_ONE_SIDE = int(CommandFlag.ONE_SIDE)
+_NEW_PRICE, _NEW_TRIGGER = int(CommandFlag.NEW_PRICE), int(CommandFlag.NEW_TRIGGER)
+_NEW_QUANTITY, _IS_LEAVES = int(CommandFlag.NEW_QUANTITY), int(CommandFlag.QUANTITY_IS_LEAVES)
 
 
 class _Pending(msgspec.Struct):
-    """A command whose events are awaited. `left` is how many LAST events are still to come."""
+    """A command whose events are awaited. `left` is how many LAST events are still to come.
+
+    The events of one command can be about other orders too: those that it triggers, or that have expired before it.
+    """
 
     reply: Reply
     deadline_ns: int
+    shard: int
+    """Where its events come from; -1: from every shard."""
     left: int = 1
+    order: Order | None = None
+    """The order that it is about; that of a new order is known when it has been accepted."""
+    legs: list[Order] | None = None
     fills: list[Fill] | None = None
     cancelled: int = 0
-    client_key: tuple[int, int] | None = None
+    refusal: Event | None = None
+    client_keys: tuple[tuple[int, int], ...] = ()
 
 
 class OrderEntry:
@@ -62,6 +72,9 @@ class OrderEntry:
         self._phase = memoryview(control)
         self._pending: dict[int, _Pending] = {}
         self._placing: set[tuple[int, int]] = set()
+        self._lost: list[tuple[int, int]] = []
+        self._frozen: list[tuple[int, int]] = []
+        """Lost sessions: whose end is still to be sent, and those whose orders a frozen auction may have kept."""
         self.stopping = False
         """True: nothing new is taken, what is in flight is still answered."""
         self.on_submission: Callable[[int], None] = lambda symbol: None
@@ -72,49 +85,40 @@ class OrderEntry:
         """How many commands have not been answered yet."""
         return len(self._pending)
 
-    def place(self, account: int, message: PlaceBody, reply: Reply) -> None:
-        """A new order. Raises TradingError when it is refused at once."""
+    def place(self, account: int, message: PlaceBody, reply: Reply, session: int = 0) -> None:
+        """A new order, with those that are linked to it. Raises TradingError when it is refused at once."""
         market = self.market(message.symbol)
-        order_type = _TYPES[message.type]
-        price_ticks = _price(message, market)
-        quantity_lots = market.parse_quantity(message.quantity)
-        time_in_force = message.time_in_force or ("ioc" if order_type else "gtc")
-        if order_type and time_in_force == "gtc":
-            raise ValidationError("invalid_order", "a market order never rests: use ioc or fok", field="time_in_force")
-        client_order_id, key = 0, None
-        if message.client_order_id is not None:
-            client_order_id = messages.identifier(message.client_order_id, "client_order_id")
-            key = account, client_order_id
+        entry = placing.entry_of(message, market, account, session)
+        keys = tuple((account, number) for number in entry.client_order_ids)
+        for key in keys:
             self._refuse_duplicate(key)
-        request = self._next_request(market.symbol.id)
-        taken = self._writer.submit(
-            _NEW,
-            account,
-            market.symbol.id,
-            side=_SIDES[message.side],
-            order_type=order_type,
-            time_in_force=_TIMES_IN_FORCE[time_in_force],
-            flags=int(message.post_only),
-            price_ticks=price_ticks,
-            quantity_lots=quantity_lots,
-            client_order_id=client_order_id,
-        )
-        self._expect(taken, request, reply, client_key=key)
+        self._send(entry.records, market.symbol.id, reply, client_keys=keys)
 
     def amend(self, order: Order, message: AmendBody, reply: Reply) -> None:
-        """Another price or total quantity of an order. Raises TradingError when it is refused at once."""
+        """Another price, trigger or quantity of an order. Raises TradingError when it is refused at once."""
         market = self._state.markets[order.symbol]
         flags, price_ticks, quantity_lots = 0, 0, 0
         if message.price is not None:
-            flags |= CommandFlag.NEW_PRICE
+            flags |= _NEW_PRICE
             price_ticks = market.parse_price(message.price)
+        if message.trigger_price is not None:
+            if message.price is not None:
+                raise ValidationError(
+                    "not_amendable", "amend price and trigger_price one by one", field="trigger_price"
+                )
+            flags |= _NEW_TRIGGER
+            price_ticks = named(market.parse_price, message.trigger_price, "trigger_price")
         if message.quantity is not None:
-            flags |= CommandFlag.NEW_QUANTITY
+            if message.leaves is not None:
+                raise ValidationError("invalid_message", "give quantity or leaves, not both", field="leaves")
+            flags |= _NEW_QUANTITY
             quantity_lots = market.parse_quantity(message.quantity)
+        elif message.leaves is not None:
+            flags |= _NEW_QUANTITY | _IS_LEAVES
+            quantity_lots = named(market.parse_quantity, message.leaves, "leaves")
         if not flags:
             raise error("nothing_to_amend")
-        request = self._next_request(order.symbol)
-        taken = self._writer.submit(
+        record = command(
             Kind.AMEND,
             order.account,
             order.symbol,
@@ -123,20 +127,55 @@ class OrderEntry:
             quantity_lots=quantity_lots,
             order_id=order.order_id,
         )
-        self._expect(taken, request, reply)
+        self._send(record, order.symbol, reply, order=order)
 
     def cancel(self, order: Order, reply: Reply) -> None:
         """The end of an order. Raises TradingError when it is refused at once."""
-        request = self._next_request(order.symbol)
-        taken = self._writer.submit(Kind.CANCEL, order.account, order.symbol, order_id=order.order_id)
-        self._expect(taken, request, reply)
+        record = command(Kind.CANCEL, order.account, order.symbol, order_id=order.order_id)
+        self._send(record, order.symbol, reply, order=order)
 
-    def cancel_all(self, account: int, symbol: str | None, reply: Reply) -> None:
-        """The end of all orders of the account, or of those in one symbol. Raises TradingError."""
+    def cancel_all(
+        self, account: int, symbol: str | None, reply: Reply, *, side: str | None = None, session: int = 0
+    ) -> None:
+        """The end of all orders of the account: in one symbol, of one side, of one session. Raises TradingError."""
         number = 0 if symbol is None else self.market(symbol).symbol.id
-        request = self._next_request(number)
-        taken = self._writer.submit(Kind.CANCEL_ALL, account, number)
-        self._expect(taken, request, reply, left=1 if number else self._shards)
+        record = command(
+            Kind.CANCEL_ALL,
+            account,
+            number,
+            side=side == "sell",
+            flags=0 if side is None else _ONE_SIDE,
+            order_id=entry_word(session=session),
+        )
+        self._send(record, number, reply)
+
+    def end_session(self, account: int, session: int) -> None:
+        """The session is lost: cancel its orders, at once if the ring has room, and from the next timer tick on."""
+        self._lost.append((account, session))
+        self.end_lost_sessions()
+
+    def end_lost_sessions(self) -> None:
+        """Cancel the orders of sessions where that could not be done yet. To be called from time to time.
+
+        Also while the venue stops. An auction's frozen phase keeps orders from being cancelled: then again after it.
+        """
+        if self._frozen and not self._is_frozen():
+            self._lost += self._frozen
+            self._frozen = []
+        waiting, self._lost = self._lost, []
+        for account, session in waiting:
+            request = self._writer.submit(command(Kind.CANCEL_ALL, account, order_id=entry_word(session=session)))
+            if request == NOT_TAKEN:
+                self._lost.append((account, session))
+            else:
+                self._expect(request, 0, partial(self._session_ended, (account, session)))
+
+    def _session_ended(self, lost: tuple[int, int], result: Any) -> None:
+        if self._is_frozen():
+            self._frozen.append(lost)
+
+    def _is_frozen(self) -> bool:
+        return any(market.state == MarketState.FROZEN for market in self._state.markets.values())
 
     def market(self, symbol: str) -> Market:
         """The market of a symbol's name. Raises BusinessRuleError."""
@@ -172,26 +211,44 @@ class OrderEntry:
     def observe(self, event: Event) -> None:
         """An event of one of this ring's commands, already applied to the state."""
         pending = self._pending.get(event.request)
-        if pending is None:
+        if pending is None or (pending.shard >= 0 and event.symbol % self._shards != pending.shard):
             return
-        if event.kind == TRADE:
-            market = self._state.markets[event.symbol]
-            if pending.fills is None:
-                pending.fills = []
-            pending.fills.append(
-                Fill(
-                    results.trade_id(event.symbol, market.trades[-1].number),
-                    market.price_text(event.price_ticks),
-                    market.quantity_text(event.quantity_lots),
-                )
-            )
-        elif event.kind == MASS_CANCELLED:
+        kind = event.kind
+        if kind == ACCEPTED:
+            order = self._state.orders.get(event.order_id)
+            assert order is not None, "the state knows what has been accepted"
+            if pending.order is None:
+                pending.order = order
+            elif pending.legs is None:
+                pending.legs = [order]
+            else:
+                pending.legs.append(order)
+        elif kind == TRADE:
+            self._collect_fill(event, pending)
+        elif kind == MASS_CANCELLED:
             pending.cancelled += event.quantity_lots
+        elif kind == REJECTED:
+            pending.refusal = event
         if event.flags & LAST:
             pending.left -= 1
             if not pending.left:
                 self._finish(event.request, pending)
-                pending.reply(self._result(event, pending))
+                pending.reply(self._result(pending))
+
+    def _collect_fill(self, event: Event, pending: _Pending) -> None:
+        order = pending.order
+        if order is None or order.order_id not in (event.order_id, event.counter_order_id):
+            return
+        market = self._state.markets[event.symbol]
+        if pending.fills is None:
+            pending.fills = []
+        pending.fills.append(
+            Fill(
+                results.trade_id(event.symbol, market.trades[-1].number),
+                market.price_text(event.price_ticks),
+                market.quantity_text(event.quantity_lots),
+            )
+        )
 
     def expire(self) -> None:
         """Answer what has waited too long; the outcome of those is not known."""
@@ -215,59 +272,61 @@ class OrderEntry:
         if key in self._placing or (order is not None and order.is_open):
             raise error("duplicate_client_order_id", field="client_order_id")
 
-    def _next_request(self, symbol: int) -> int:
-        """The number of the next command, one for `symbol`. Raises InfrastructureError while the venue takes none."""
+    def _send(
+        self,
+        records: bytes,
+        symbol: int,
+        reply: Reply,
+        *,
+        order: Order | None = None,
+        client_keys: tuple[tuple[int, int], ...] = (),
+    ) -> None:
+        """Submit the records of one command, for `symbol` (0: all). Raises InfrastructureError when it is not taken."""
         if self.stopping or self._phase[PHASE] in (DRAINING, FAILED):
             raise error("venue_stopping")
         self.on_submission(symbol)
-        return self._writer.next_request
+        request = self._writer.submit(records)
+        if request == NOT_TAKEN:
+            self._tally.busy.add()
+            raise error("busy")
+        self._expect(request, symbol, reply, order=order, client_keys=client_keys)
 
     def _expect(
         self,
-        taken: bool,
         request: int,
+        symbol: int,
         reply: Reply,
-        left: int = 1,
-        client_key: tuple[int, int] | None = None,
+        *,
+        order: Order | None = None,
+        client_keys: tuple[tuple[int, int], ...] = (),
     ) -> None:
-        """Wait for the answer to a command that the ring has `taken`. Raises InfrastructureError when it has not."""
-        if not taken:
-            self._tally.busy.add()
-            raise error("busy")
+        """Wait for the answer to a command that the ring has taken."""
         self._tally.commands.add()
+        shard, left = (symbol % self._shards, 1) if symbol else (-1, self._shards)
         # The events come through the event loop, so never before the next lines have run.
-        self._pending[request] = _Pending(reply, self._clock_ns() + ANSWER_TIMEOUT_NS, left, client_key=client_key)
-        if client_key is not None:
-            self._placing.add(client_key)
+        self._pending[request] = _Pending(
+            reply, self._clock_ns() + ANSWER_TIMEOUT_NS, shard, left, order, client_keys=client_keys
+        )
+        self._placing.update(client_keys)
 
     def _finish(self, request: int, pending: _Pending) -> None:
         del self._pending[request]
-        if pending.client_key is not None:
-            self._placing.discard(pending.client_key)
+        self._placing.difference_update(pending.client_keys)
 
-    def _result(self, event: Event, pending: _Pending) -> Any:
-        """What the client is told at the last event of its command."""
-        if event.kind == REJECTED:
+    def _result(self, pending: _Pending) -> Any:
+        """What the client is told after the last event of its command."""
+        if pending.refusal is not None:
             self._tally.refused.add()
-            return rejection(event)
-        if event.kind == MASS_CANCELLED:
+            return rejection(pending.refusal)
+        order = pending.order
+        if order is None:
             return Cancelled(pending.cancelled)
-        order = self._state.orders.get(event.order_id)
-        assert order is not None, f"the order {event.order_id} of an answer is unknown"
-        return results.order_view(order, self._state.markets[order.symbol], pending.fills or [])
+        market = self._state.markets[order.symbol]
+        legs = None if pending.legs is None else [results.order_view(leg, market) for leg in pending.legs]
+        return results.order_view(order, market, pending.fills or [], legs)
 
 
 def rejection(event: Event) -> TradingError:
     """The error that a REJECTED event stands for."""
     entry = from_reason(event.reason)
     return entry.kind(entry.code)
-
-
-def _price(message: PlaceBody, market: Market) -> int:
-    if message.type == "market":
-        if message.price is not None:
-            raise ValidationError("invalid_field", "a market order has no price", field="price")
-        return 0
-    if message.price is None:
-        raise ValidationError("missing_field", "a limit order needs a price", field="price")
-    return market.parse_price(message.price)

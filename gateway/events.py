@@ -24,6 +24,11 @@ MASS_CANCELLED = int(EventKind.MASS_CANCELLED)
 STATE = int(EventKind.STATE)
 INDICATION = int(EventKind.INDICATION)
 SYMBOL = int(EventKind.SYMBOL)
+TERMS = int(EventKind.TERMS)
+DISPLAYED = int(EventKind.DISPLAYED)
+TRIGGERED = int(EventKind.TRIGGERED)
+PREVENTED = int(EventKind.PREVENTED)
+RULES = int(EventKind.RULES)
 
 SELL = int(EventFlag.SELL)
 LAST = int(EventFlag.LAST)
@@ -31,6 +36,8 @@ RESTING = int(EventFlag.RESTING)
 ORDER_DONE = int(EventFlag.ORDER_DONE)
 COUNTER_DONE = int(EventFlag.COUNTER_DONE)
 AUCTION = int(EventFlag.AUCTION)
+HIDDEN = int(EventFlag.HIDDEN)
+KEPT_PRIORITY = int(EventFlag.KEPT_PRIORITY)
 WAS_RESTING = int(EventFlag.WAS_RESTING)
 
 
@@ -59,7 +66,7 @@ class Event(NamedTuple):
 
     @property
     def client_order_id(self) -> int:
-        """Of ACCEPTED, RESTED, CANCELLED and REJECTED."""
+        """Of ACCEPTED, RESTED, DISPLAYED, TRIGGERED, CANCELLED and REJECTED."""
         return self.counter_order_id
 
 

@@ -8,8 +8,9 @@ from functools import lru_cache
 
 import msgspec
 
+from gateway.orders import Order
 from tradsys.records import MarketState
-from tradsys.symbols import Symbol
+from tradsys.symbols import Rules, Symbol
 
 _TEXTS_KEPT = 65_536
 
@@ -41,6 +42,9 @@ class Market:
     def __init__(self, symbol: Symbol, trades_kept: int) -> None:
         self.symbol = symbol
         self.state = symbol.state
+        self.rules = Rules()
+        self.newest: Order | None = None
+        """The order that came with the last command for a new one: what it came with besides has the same sequence."""
         self.indication: Indication | None = None
         self.sequence = 0
         """Number of the event that changed the depth last."""

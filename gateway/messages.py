@@ -16,7 +16,25 @@ _ID_MAX = (1 << 63) - 1
 Echo = str | Annotated[int, msgspec.Meta(ge=-_ID_MAX, le=_ID_MAX)]
 """What a client names its request by; it stands in the answer."""
 
-_DECIMAL_FIELDS = ("price", "quantity")
+Side = Literal["buy", "sell"]
+LegType = Literal["limit", "stop", "stop_limit", "trailing_stop", "take_profit", "take_profit_limit"]
+OrderTypeName = Literal[
+    "limit", "market", "stop", "stop_limit", "trailing_stop", "take_profit", "take_profit_limit", "pegged"
+]
+TimeInForceName = Literal["gtc", "ioc", "fok", "day", "gtd", "at_open", "at_close"]
+SelfTradeMode = Literal["none", "cancel_taker", "cancel_maker", "cancel_both", "decrement"]
+Scope = Literal["account", "group"]
+
+_DECIMAL_FIELDS = (
+    "price",
+    "quantity",
+    "leaves",
+    "trigger_price",
+    "trail_by",
+    "amount",
+    "display_quantity",
+    "minimum_quantity",
+)
 _PATTERNS = (
     (re.compile(r"Object missing required field `(?P<field>[^`]*)`"), "missing_field", "the field {field} is missing"),
     (re.compile(r"Object contains unknown field `(?P<field>[^`]*)`"), "unknown_field", "{field} is not a field here"),
@@ -28,24 +46,56 @@ _PATTERNS = (
 _Message = TypeVar("_Message")
 
 
-class PlaceBody(msgspec.Struct, forbid_unknown_fields=True):
-    """A new order. `time_in_force` is gtc for a limit order and ioc for a market order when not given."""
+class LegBody(msgspec.Struct, forbid_unknown_fields=True):
+    """An order that is linked to another; what is not given it takes over from that one, see gateway.placing."""
 
-    symbol: str
-    side: Literal["buy", "sell"]
-    quantity: str
+    side: Side | None = None
+    quantity: str | None = None
+    type: LegType = "limit"
     price: str | None = None
-    type: Literal["limit", "market"] = "limit"
-    time_in_force: Literal["gtc", "ioc", "fok"] | None = None
-    post_only: bool = False
+    trigger_price: str | None = None
+    trail_by: str | None = None
+    trail_bps: int | None = None
+    time_in_force: Literal["gtc", "day", "gtd"] | None = None
+    self_trade: SelfTradeMode | None = None
+    self_trade_scope: Scope | None = None
     client_order_id: Identifier | None = None
 
 
+class PlaceBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A new order; docs/api.md says which fields go with which type."""
+
+    symbol: str
+    side: Side
+    quantity: str | None = None
+    price: str | None = None
+    type: OrderTypeName = "limit"
+    time_in_force: TimeInForceName | None = None
+    post_only: bool = False
+    slide: bool = False
+    hidden: bool = False
+    client_order_id: Identifier | None = None
+    trigger_price: str | None = None
+    trail_by: str | None = None
+    trail_bps: int | None = None
+    peg: Literal["primary", "midpoint"] | None = None
+    amount: str | None = None
+    display_quantity: str | None = None
+    minimum_quantity: str | None = None
+    expires_at: Identifier | None = None
+    self_trade: SelfTradeMode | None = None
+    self_trade_scope: Scope | None = None
+    one_cancels_other: LegBody | None = None
+    then: list[LegBody] | None = None
+
+
 class AmendBody(msgspec.Struct, forbid_unknown_fields=True):
-    """A new price, or a new total quantity, or both."""
+    """A new price or trigger, a new total quantity or what shall be left of it, or several of these."""
 
     price: str | None = None
     quantity: str | None = None
+    leaves: str | None = None
+    trigger_price: str | None = None
 
 
 class PlaceOrder(PlaceBody, forbid_unknown_fields=True, tag_field="op", tag="place"):
@@ -71,9 +121,11 @@ class CancelOrder(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", ta
 
 
 class CancelAll(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="cancel_all"):
-    """The end of all orders of the account, or of those in one symbol."""
+    """The end of all orders of the account, or of those in one symbol, of one side, or of this socket."""
 
     symbol: str | None = None
+    side: Side | None = None
+    session: bool = False
     id: Echo | None = None
 
 
@@ -107,6 +159,13 @@ class Authenticate(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", t
     id: Echo | None = None
 
 
+class SetSession(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="session"):
+    """What holds for the orders of this socket; to be sent before the first of them."""
+
+    cancel_on_disconnect: bool
+    id: Echo | None = None
+
+
 class Ping(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="ping"):
     """Are you there?"""
 
@@ -114,7 +173,16 @@ class Ping(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="ping
 
 
 Operation = (
-    PlaceOrder | AmendOrder | CancelOrder | CancelAll | ListOrders | Subscribe | Unsubscribe | Authenticate | Ping
+    PlaceOrder
+    | AmendOrder
+    | CancelOrder
+    | CancelAll
+    | ListOrders
+    | Subscribe
+    | Unsubscribe
+    | Authenticate
+    | SetSession
+    | Ping
 )
 
 operations: msgspec.json.Decoder[Operation] = msgspec.json.Decoder(Operation)
@@ -142,12 +210,13 @@ def explained(problem: str) -> ValidationError:
         if match is None:
             continue
         field = match["field"]
-        if code == "wrong_type" and field in _DECIMAL_FIELDS:
+        name = field.rpartition(".")[2]  # of a leg's field, then[0].price for example
+        if code == "wrong_type" and name in _DECIMAL_FIELDS:
             sentence = f'{field} must be a decimal number in a string, such as "12.34"; JSON numbers lose digits'
         elif code in ("invalid_field", "unknown_operation"):
             sentence = f"{field} cannot be {match['value']}"
-            if field in _CHOICES:
-                sentence += f"; it is one of {_CHOICES[field]}"
+            if name in _CHOICES:
+                sentence += f"; it is one of {_CHOICES[name]}"
         else:
             sentence = text.format(**match.groupdict())
         return ValidationError(code, sentence, field=field)
@@ -155,9 +224,12 @@ def explained(problem: str) -> ValidationError:
 
 
 _CHOICES = {
-    "side": "buy, sell",
-    "type": "limit, market",
-    "time_in_force": "gtc, ioc, fok",
+    "side": ", ".join(get_args(Side)),
+    "type": ", ".join(get_args(OrderTypeName)),
+    "time_in_force": ", ".join(get_args(TimeInForceName)),
+    "peg": "primary, midpoint",
+    "self_trade": ", ".join(get_args(SelfTradeMode)),
+    "self_trade_scope": ", ".join(get_args(Scope)),
     "op": ", ".join(str(kind.__struct_config__.tag) for kind in get_args(Operation)),
 }
 

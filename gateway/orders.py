@@ -6,16 +6,49 @@ from collections import deque
 
 import msgspec
 
-from gateway.events import SELL, Event
-from tradsys.records import OrderType, TimeInForce
+from gateway.events import RESTING, SELL, Event
+from tradsys.records import (
+    LINK_MASK,
+    LINK_SHIFT,
+    SELF_TRADE_MASK,
+    SELF_TRADE_SHIFT,
+    SLOT_BITS,
+    CommandFlag,
+    Link,
+    OrderType,
+    SelfTrade,
+    TimeInForce,
+)
 
-OPEN, FILLED, CANCELLED = "open", "filled", "cancelled"
-_MARKET = int(OrderType.MARKET)
+WAITING, OPEN, FILLED, CANCELLED = "waiting", "open", "filled", "cancelled"
+"""An order that waits is live too, and not in the book: for a trigger, a price, an auction, or another order."""
+
+_LIMIT, _MARKET = int(OrderType.LIMIT), int(OrderType.MARKET)
+_TRAILING, _PEGGED = int(OrderType.TRAILING_STOP), int(OrderType.PEGGED)
+_FIRED = {
+    int(OrderType.STOP): _MARKET,
+    int(OrderType.STOP_LIMIT): _LIMIT,
+    int(OrderType.TRAILING_STOP): _MARKET,
+    int(OrderType.TAKE_PROFIT): _MARKET,
+    int(OrderType.TAKE_PROFIT_LIMIT): _LIMIT,
+}
+"""What an order with a trigger is once that is reached."""
+_WITH_LIMIT = frozenset(
+    map(int, (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT, OrderType.PEGGED))
+)
+_BUDGET = int(CommandFlag.BUDGET)
+_AT_CLOSE = int(TimeInForce.AT_CLOSE)
+_TRIGGERS_OTHER = int(Link.ONE_TRIGGERS_OTHER)
+_DECREMENT = int(SelfTrade.DECREMENT)
 _TIMES_IN_FORCE = tuple(member.name.lower() for member in TimeInForce)
 
 
 class Order(msgspec.Struct, gc=False):
-    """One order as its events have left it. `reason` is why it ended, 0 otherwise."""
+    """One order as its events have left it; of an order for an amount, the quantity and what is left are money.
+
+    `reason` is why it ended, 0 otherwise. `price_ticks` is where it stands or would stand, of a pegged order not
+    its limit. Only `shown_lots` of it are in the public depth.
+    """
 
     order_id: int
     client_order_id: int
@@ -31,28 +64,73 @@ class Order(msgspec.Struct, gc=False):
     status: str
     reason: int
     timestamp_ns: int
+    flags: int = 0
+    shown_lots: int = 0
+    limit_ticks: int = 0
+    trigger_ticks: int = 0
+    display_lots: int = 0
+    distance: int = 0
+    expires_ns: int = 0
+    waits_for: int = 0
+    """Id of the order whose end this one waits for, 0 when it waits for none."""
 
     @property
     def is_open(self) -> bool:
         """Whether the order may still trade."""
-        return self.status is OPEN
+        return self.status is OPEN or self.status is WAITING
 
     @property
-    def is_market(self) -> bool:
-        """Whether the order has no price of its own."""
-        return self.order_type == _MARKET
+    def has_limit(self) -> bool:
+        """Whether the order has a price that its client has named."""
+        return self.order_type in _WITH_LIMIT
+
+    @property
+    def has_trigger(self) -> bool:
+        """Whether the order waits, or will wait, for a trigger; one that has fired does not."""
+        return self.order_type in _FIRED
+
+    @property
+    def is_pegged(self) -> bool:
+        """Whether the order's price follows the market."""
+        return self.order_type == _PEGGED
+
+    @property
+    def is_trailing(self) -> bool:
+        """Whether the order's trigger follows the market."""
+        return self.order_type == _TRAILING
+
+    @property
+    def is_budget(self) -> bool:
+        """Whether the order is one for an amount of money."""
+        return bool(self.flags & _BUDGET)
+
+    @property
+    def decrements(self) -> bool:
+        """Whether a self-trade of this order as a taker takes its quantity off both."""
+        return self.flags >> SELF_TRADE_SHIFT & SELF_TRADE_MASK == _DECREMENT
+
+    @property
+    def triggers_others(self) -> bool:
+        """Whether other orders wait for the end of this one."""
+        return self.flags >> LINK_SHIFT & LINK_MASK == _TRIGGERS_OTHER
+
+    @property
+    def log_sequence(self) -> int:
+        """The place in the log of the command that the order came with; linked orders have the same."""
+        return self.order_id >> SLOT_BITS
 
     @classmethod
     def accepted(cls, event: Event) -> Order:
         """The order that an ACCEPTED event tells of."""
-        return cls(
+        what = event.counter_account
+        order = cls(
             event.order_id,
             event.client_order_id,
             event.account,
             event.symbol,
             event.flags & SELL,
-            event.counter_account & 0xFF,
-            event.counter_account >> 8 & 0xFF,
+            what & 0xFF,
+            what >> 8 & 0xFF,
             event.price_ticks,
             event.quantity_lots,
             0,
@@ -60,7 +138,17 @@ class Order(msgspec.Struct, gc=False):
             OPEN,
             0,
             event.timestamp_ns,
+            what >> 16,
+            limit_ticks=event.price_ticks,
         )
+        if order.order_type > _MARKET or (order.time_in_force == _AT_CLOSE and not event.flags & RESTING):
+            order.status = WAITING
+        return order
+
+    def fire(self) -> None:
+        """The trigger has been reached: from now on it is a market or a limit order."""
+        self.order_type = _FIRED[self.order_type]
+        self.status = OPEN
 
     @property
     def time_in_force_name(self) -> str:
@@ -76,7 +164,7 @@ class OrderTable:
         self._open: dict[int, dict[int, Order]] = {}
         self._by_client_id: dict[tuple[int, int], Order] = {}
         self._finished: deque[int] = deque()
-        # One trade can end two orders, and the answer of the first still has to find it.
+        # One trade can end two orders, and the report of the first still has to find it.
         self._finished_max = max(finished_max, 2)
         self.get = self._by_id.get
 

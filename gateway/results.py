@@ -7,11 +7,18 @@ from typing import Any
 import msgspec
 
 from gateway.market import Level, Market, Trade
-from gateway.orders import Order
+from gateway.orders import OPEN, Order
 from tradsys.errors import TradingError, from_reason
+from tradsys.records import CommandFlag, OrderType
+from tradsys.symbols import Rules
 
 SIDES = ("buy", "sell")
-TYPES = ("limit", "market")
+TYPES = tuple(member.name.lower() for member in OrderType)
+
+_MARKET = int(OrderType.MARKET)
+_POST_ONLY, _HIDDEN = int(CommandFlag.POST_ONLY), int(CommandFlag.HIDDEN)
+_BASIS_POINTS, _MIDPOINT = int(CommandFlag.BASIS_POINTS), int(CommandFlag.MIDPOINT)
+_NO_TERMS: dict[str, Any] = {}
 
 encode = msgspec.json.Encoder().encode
 
@@ -25,21 +32,34 @@ class Fill(msgspec.Struct, gc=False):
 
 
 class OrderView(msgspec.Struct, omit_defaults=True, gc=False):
-    """An order as its owner sees it. `fills` are those of the command that this answers."""
+    """An order as its owner sees it. `fills` and `legs` are those of the command that this answers."""
 
     order_id: str
     symbol: str
     side: str
     type: str
     time_in_force: str
-    quantity: str
     filled: str
-    leaves: str
     status: str
+    quantity: str | None = None
+    leaves: str | None = None
     price: str | None = None
     client_order_id: str | None = None
     reason: str | None = None
     fills: list[Fill] | None = None
+    legs: list[OrderView] | None = None
+    amount: str | None = None
+    spent: str | None = None
+    trigger_price: str | None = None
+    trail_by: str | None = None
+    trail_bps: int | None = None
+    display_quantity: str | None = None
+    expires_at: str | None = None
+    post_only: bool = False
+    hidden: bool = False
+    peg: str | None = None
+    working_price: str | None = None
+    waits_for: str | None = None
 
 
 class Report(msgspec.Struct, omit_defaults=True, gc=False, tag_field="channel", tag="orders"):
@@ -63,6 +83,19 @@ class Report(msgspec.Struct, omit_defaults=True, gc=False, tag_field="channel", 
     trade_id: str | None = None
     reason: str | None = None
     message: str | None = None
+    displayed: str | None = None
+    amount: str | None = None
+    spent: str | None = None
+    trigger_price: str | None = None
+    trail_by: str | None = None
+    trail_bps: int | None = None
+    display_quantity: str | None = None
+    expires_at: str | None = None
+    post_only: bool = False
+    hidden: bool = False
+    peg: str | None = None
+    working_price: str | None = None
+    waits_for: str | None = None
 
 
 class Cancelled(msgspec.Struct, gc=False):
@@ -87,24 +120,59 @@ class Refusal(msgspec.Struct, omit_defaults=True, gc=False):
     id: str | int | None = None
 
 
-def order_view(order: Order, market: Market, fills: list[Fill] | None = None) -> OrderView:
+def order_view(
+    order: Order, market: Market, fills: list[Fill] | None = None, legs: list[OrderView] | None = None
+) -> OrderView:
     """The order as it is now."""
     quantity = market.quantity_text
+    is_budget = order.is_budget
     return OrderView(
         str(order.order_id),
         market.symbol.name,
         SIDES[order.side],
         TYPES[order.order_type],
         order.time_in_force_name,
-        quantity(order.quantity_lots),
         quantity(order.filled_lots),
-        quantity(order.leaves_lots),
         order.status,
-        None if order.is_market else market.price_text(order.price_ticks),
+        None if is_budget else quantity(order.quantity_lots),
+        None if is_budget else quantity(order.leaves_lots),
+        market.price_text(order.limit_ticks) if order.has_limit else None,
         str(order.client_order_id) if order.client_order_id else None,
         from_reason(order.reason).code if order.reason else None,
         fills,
+        legs,
+        **terms_of(order, market),
     )
+
+
+def terms_of(order: Order, market: Market) -> dict[str, Any]:
+    """What there is to say about an order beyond what every order has: nothing of most."""
+    if order.order_type <= _MARKET and not (order.flags or order.display_lots or order.expires_ns or order.waits_for):
+        return _NO_TERMS
+    flags = order.flags
+    terms: dict[str, Any] = {"post_only": bool(flags & _POST_ONLY), "hidden": bool(flags & _HIDDEN)}
+    if order.is_budget:
+        amount = market.symbol.format_amount
+        terms["amount"] = amount(order.quantity_lots)
+        terms["spent"] = amount(order.quantity_lots - order.leaves_lots)
+    if order.is_trailing:
+        if flags & _BASIS_POINTS:
+            terms["trail_bps"] = order.distance
+        else:
+            terms["trail_by"] = market.price_text(order.distance)
+    elif order.has_trigger:
+        terms["trigger_price"] = market.price_text(order.trigger_ticks)
+    if order.is_pegged:
+        terms["peg"] = "midpoint" if flags & _MIDPOINT else "primary"
+        if order.status is OPEN:
+            terms["working_price"] = market.price_text(order.price_ticks)
+    if order.display_lots:
+        terms["display_quantity"] = market.quantity_text(order.display_lots)
+    if order.expires_ns:
+        terms["expires_at"] = str(order.expires_ns)
+    if order.waits_for:
+        terms["waits_for"] = str(order.waits_for)
+    return terms
 
 
 def level_rows(levels: list[Level], market: Market) -> list[tuple[str, str, int]]:
@@ -139,7 +207,7 @@ def trade_view(trade: Trade, market: Market) -> dict[str, Any]:
 
 
 def symbol_view(market: Market) -> dict[str, Any]:
-    """A symbol's scales, price range and market state."""
+    """A symbol's scales, price range, market state and trading rules."""
     symbol = market.symbol
     view: dict[str, Any] = {
         "symbol": symbol.name,
@@ -149,6 +217,7 @@ def symbol_view(market: Market) -> dict[str, Any]:
         "highest_price": symbol.format_price(symbol.highest_ticks),
         "reference_price": symbol.format_price(symbol.reference_ticks),
         "state": market.state_name,
+        "rules": _rules(market.rules),
     }
     if market.indication is not None:
         view["indication"] = _indication(market)
@@ -172,4 +241,11 @@ def _indication(market: Market) -> dict[str, Any]:
         "price": market.price_text(indication.price_ticks) if indication.quantity_lots else None,
         "quantity": market.quantity_text(indication.quantity_lots),
         "surplus": market.quantity_text(indication.surplus_lots),
+    }
+
+
+def _rules(rules: Rules) -> dict[str, Any]:
+    return msgspec.structs.asdict(rules) | {
+        "trigger_source": rules.trigger_source.name.lower(),
+        "breach_state": rules.breach_state.name.lower(),
     }

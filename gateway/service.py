@@ -9,6 +9,7 @@ from gateway.auth import Authenticator
 from gateway.entry import OrderEntry
 from gateway.health import Health
 from gateway.results import OrderView, order_view
+from gateway.sessions import SessionNumbers
 from gateway.state import VenueState
 from gateway.tally import Count
 from gateway.websocket.channels import Channels
@@ -20,6 +21,7 @@ class Service(NamedTuple):
     state: VenueState
     entry: OrderEntry
     channels: Channels
+    sessions: SessionNumbers
     authenticator: Authenticator
     frame_bytes_max: int
     depth_levels_max: int

@@ -5,32 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-import numpy as np
-
 from gateway.events import (
     ACCEPTED,
     AMENDED,
     AUCTION,
     CANCELLED,
     COUNTER_DONE,
+    DISPLAYED,
+    HIDDEN,
     INDICATION,
+    KEPT_PRIORITY,
     ORDER_DONE,
+    PREVENTED,
     RESTED,
     RESTING,
+    RULES,
     SELL,
     STATE,
     SYMBOL,
+    TERMS,
     TRADE,
-    WAS_RESTING,
+    TRIGGERED,
     Event,
     unpack_array,
 )
 from gateway.market import Indication, Market, Trade
 from gateway.orders import CANCELLED as CANCELLED_STATUS
-from gateway.orders import FILLED, OPEN, Order, OrderTable
-from tradsys.book.layout import W_USED_ORDERS
-from tradsys.records import MarketState
-from tradsys.symbols import Symbol
+from gateway.orders import FILLED, OPEN, WAITING, Order, OrderTable
+from gateway.recovered import live_orders
+from tradsys.records import MarketState, TriggerSource
+from tradsys.symbols import Rules, Symbol
+
+_INDICATING = (MarketState.OPENING_AUCTION, MarketState.CLOSING_AUCTION, MarketState.FROZEN)
 
 
 class Recovered(Protocol):
@@ -74,6 +80,11 @@ class VenueState:
             STATE: self._state,
             INDICATION: self._indication,
             SYMBOL: self._symbol,
+            RULES: self._rules,
+            TERMS: self._terms,
+            DISPLAYED: self._displayed,
+            TRIGGERED: self._triggered,
+            PREVENTED: self._prevented,
         }
 
     def apply(self, event: Event, number: int) -> None:
@@ -99,7 +110,9 @@ class VenueState:
         for market in self.markets.values():
             shard = market.symbol.id % len(replica.shards)
             market.sequence = int(replica.positions[shard])
-            market.state = MarketState(int(replica.shards[shard].books[market.symbol.id]["state"]))
+            book = replica.shards[shard].books[market.symbol.id]
+            market.state = MarketState(int(book["state"]))
+            market.rules = Rules.from_record(book)
 
     def _apply_recent(self, events: Iterable[Event], first: int) -> None:
         for number, event in enumerate(events, first):
@@ -108,12 +121,10 @@ class VenueState:
                 self.apply(event, number)
 
     def _load_orders(self, shard: Any, position: int) -> None:
-        used = np.asarray(shard.orders)[1 : int(shard.words[W_USED_ORDERS]) + 1]
-        live = used[used["order_id"] != 0]
-        for record in np.sort(live, order="order_id"):
-            order = _order_from_record(record)
+        for order in live_orders(shard):
             self.orders.add(order)
-            self.markets[order.symbol].change(order.side, order.price_ticks, order.leaves_lots, 1, position)
+            lots, order.shown_lots = order.shown_lots, 0
+            _show(order, self.markets[order.symbol], lots, position)
 
     def _define(self, definition: Any) -> None:
         symbol = Symbol.from_definition(definition)
@@ -126,82 +137,142 @@ class VenueState:
 
     def _accepted(self, event: Event, number: int) -> None:
         order = Order.accepted(event)
+        market = self.markets[event.symbol]
+        head = market.newest
+        if head is not None and head.log_sequence == order.log_sequence:
+            if head.triggers_others:
+                order.waits_for = head.order_id
+                order.status = WAITING
+        else:
+            market.newest = order
         self.orders.add(order)
-        if event.flags & RESTING:
-            self.markets[event.symbol].change(order.side, order.price_ticks, order.leaves_lots, 1, number)
+        if event.flags & (RESTING | HIDDEN) == RESTING:
+            _show(order, market, order.leaves_lots, number)
+
+    def _terms(self, event: Event, number: int) -> None:
+        order = self._known(event, number)
+        order.trigger_ticks = event.price_ticks
+        order.display_lots = event.quantity_lots
+        order.distance = event.counter_account
+        order.expires_ns = event.counter_order_id
 
     def _rested(self, event: Event, number: int) -> None:
-        side = event.flags & SELL
-        self.markets[event.symbol].change(side, event.price_ticks, event.quantity_lots, 1, number)
-
-    def _trade(self, event: Event, number: int) -> None:
-        flags, lots = event.flags, event.quantity_lots
+        order = self._known(event, number)
         market = self.markets[event.symbol]
-        order = self.orders.get(event.order_id)
-        maker = self.orders.get(event.counter_order_id)
-        is_auction = flags & AUCTION
-        if order is not None:
-            if is_auction:
-                market.change(order.side, order.price_ticks, -lots, -bool(flags & ORDER_DONE), number)
-            self._fill(order, lots, flags & ORDER_DONE)
-        if maker is not None:
-            market.change(maker.side, maker.price_ticks, -lots, -bool(flags & COUNTER_DONE), number)
-            self._fill(maker, lots, flags & COUNTER_DONE)
-        side = None if is_auction else flags & SELL
-        market.trades.append(Trade(number, event.price_ticks, lots, side, event.timestamp_ns))
-
-    def _fill(self, order: Order, lots: int, done: int) -> None:
-        order.filled_lots += lots
-        order.leaves_lots -= lots
-        if done:
-            self.orders.finish(order, FILLED)
-
-    def _cancelled(self, event: Event, number: int) -> None:
-        order = self.orders.get(event.order_id)
-        assert order is not None, f"event {number} cancels the unknown order {event.order_id}"
-        if event.flags & WAS_RESTING:
-            market = self.markets[event.symbol]
-            market.change(order.side, event.price_ticks, -event.quantity_lots, -1, number)
-        self.orders.finish(order, CANCELLED_STATUS, event.reason)
-
-    def _amended(self, event: Event, number: int) -> None:
-        order = self.orders.get(event.order_id)
-        assert order is not None, f"event {number} amends the unknown order {event.order_id}"
-        market = self.markets[event.symbol]
-        previous_lots = event.counter_order_id
-        market.change(order.side, event.previous_price_ticks, -previous_lots, -1, number)
-        if event.flags & RESTING:
-            market.change(order.side, event.price_ticks, event.quantity_lots, 1, number)
+        _show(order, market, 0, number)
         order.price_ticks = event.price_ticks
         order.leaves_lots = event.quantity_lots
         order.quantity_lots = order.filled_lots + event.quantity_lots
+        order.status = OPEN
+        if not event.flags & HIDDEN:
+            _show(order, market, event.quantity_lots, number)
+
+    def _displayed(self, event: Event, number: int) -> None:
+        order = self._known(event, number)
+        market = self.markets[event.symbol]
+        _show(order, market, 0, number)
+        order.price_ticks = event.price_ticks
+        _show(order, market, event.quantity_lots, number)
+
+    def _triggered(self, event: Event, number: int) -> None:
+        order = self._known(event, number)
+        order.leaves_lots = event.quantity_lots
+        order.quantity_lots = order.filled_lots + event.quantity_lots
+        if order.waits_for:
+            order.waits_for = 0
+            if not order.has_trigger:
+                order.status = OPEN
+        elif order.has_trigger:
+            order.fire()
+
+    def _trade(self, event: Event, number: int) -> None:
+        flags, lots, price_ticks = event.flags, event.quantity_lots, event.price_ticks
+        market = self.markets[event.symbol]
+        order = self.orders.get(event.order_id)
+        if order is not None:
+            self._fill(order, market, price_ticks, lots, flags & ORDER_DONE, number)
+        maker = self.orders.get(event.counter_order_id)
+        if maker is not None:
+            self._fill(maker, market, price_ticks, lots, flags & COUNTER_DONE, number)
+        side = None if flags & AUCTION else flags & SELL
+        market.trades.append(Trade(number, price_ticks, lots, side, event.timestamp_ns))
+
+    def _fill(self, order: Order, market: Market, price_ticks: int, lots: int, done: int, number: int) -> None:
+        shown = order.shown_lots
+        if shown:
+            # Of an iceberg no more than its slice trades at once: the next one is told by an event of its own.
+            order.shown_lots = shown - lots
+            market.change(order.side, order.price_ticks, -lots, -(shown == lots), number)
+        order.filled_lots += lots
+        order.leaves_lots -= price_ticks * lots if order.is_budget else lots
+        order.status = OPEN
+        if done:
+            self.orders.finish(order, FILLED)
+
+    def _prevented(self, event: Event, number: int) -> None:
+        taker = self._known(event, number)
+        if not taker.decrements:
+            return
+        for order in (taker, self.orders.get(event.counter_order_id)):
+            if order is not None:
+                order.leaves_lots -= event.quantity_lots
+                order.quantity_lots -= event.quantity_lots
+
+    def _cancelled(self, event: Event, number: int) -> None:
+        order = self._known(event, number)
+        _show(order, self.markets[event.symbol], 0, number)
+        order.leaves_lots = event.quantity_lots
+        if not order.is_budget:
+            order.quantity_lots = order.filled_lots + event.quantity_lots
+        self.orders.finish(order, CANCELLED_STATUS, event.reason)
+
+    def _amended(self, event: Event, number: int) -> None:
+        order = self._known(event, number)
+        flags, lots = event.flags, event.quantity_lots
+        shown = lots if flags & RESTING else 0
+        if flags & HIDDEN:
+            # What is shown stays when the order keeps its place, as far as so much is left.
+            shown = min(order.shown_lots, lots) if flags & KEPT_PRIORITY else 0
+        market = self.markets[event.symbol]
+        _show(order, market, 0, number)
+        order.price_ticks = event.price_ticks
+        if order.is_pegged:
+            order.status = OPEN if flags & RESTING else WAITING
+        else:
+            order.limit_ticks = event.price_ticks
+        order.leaves_lots = lots
+        order.quantity_lots = order.filled_lots + lots
+        _show(order, market, shown, number)
+
+    def _known(self, event: Event, number: int) -> Order:
+        order = self.orders.get(event.order_id)
+        assert order is not None, f"event {number} is about the unknown order {event.order_id}"
+        return order
 
     def _state(self, event: Event, number: int) -> None:
         market = self.markets[event.symbol]
         market.state = MarketState(event.counter_account)
-        market.indication = None
+        if market.state not in _INDICATING:
+            market.indication = None
+
+    def _rules(self, event: Event, number: int) -> None:
+        self.markets[event.symbol].rules = Rules(
+            event.order_id >> 32,
+            event.order_id & 0xFFFF_FFFF,
+            event.price_ticks,
+            event.quantity_lots,
+            TriggerSource(event.counter_account & 0xFF),
+            MarketState(event.counter_account >> 8 & 0xFF or MarketState.HALT),
+        )
 
     def _indication(self, event: Event, number: int) -> None:
         market = self.markets[event.symbol]
         market.indication = Indication(event.price_ticks, event.quantity_lots, event.order_id)
 
 
-def _order_from_record(record: Any) -> Order:
-    """An open order out of a shard's table."""
-    leaves, filled = int(record["leaves_lots"]), int(record["filled_lots"])
-    return Order(
-        int(record["order_id"]),
-        int(record["client_order_id"]),
-        int(record["account"]),
-        int(record["symbol"]),
-        int(record["side"]),
-        int(record["order_type"]),
-        int(record["time_in_force"]),
-        int(record["price_ticks"]),
-        filled + leaves,
-        filled,
-        leaves,
-        OPEN,
-        0,
-        0,
-    )
+def _show(order: Order, market: Market, lots: int, number: int) -> None:
+    """From event `number` on the public depth shows so much of the order, at its price."""
+    shown = order.shown_lots
+    if lots != shown:
+        order.shown_lots = lots
+        market.change(order.side, order.price_ticks, lots - shown, (lots > 0) - (shown > 0), number)

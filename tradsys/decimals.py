@@ -27,6 +27,7 @@ class Measure(NamedTuple):
 
 PRICE = Measure("price", "tick size", "off_tick_price", "price_out_of_range")
 QUANTITY = Measure("quantity", "lot size", "off_lot_quantity", "quantity_overflow")
+AMOUNT = Measure("amount", "price of one lot at one tick,", "off_lot_quantity", "quantity_overflow")
 
 
 def parse_units(text: str, decimals: int, units: int, measure: Measure = PRICE) -> int:

@@ -7,10 +7,11 @@ from typing import Any, Self
 import msgspec
 import numpy as np
 
-from tradsys.decimals import QUANTITY, format_units, parse_step, parse_units
+from tradsys.decimals import AMOUNT, QUANTITY, format_units, parse_step, parse_units
 from tradsys.errors import ValidationError
 from tradsys.records import (
     ACCOUNT_DEFINITION,
+    NOTIONAL_MAX,
     PRICE_MAX,
     PRICE_MIN,
     QUANTITY_MAX,
@@ -24,6 +25,7 @@ from tradsys.records import (
 SYMBOL_NAME_BYTES_MAX = 16
 ACCOUNT_NAME_BYTES_MAX = 24
 STEP_UNITS_MAX = (1 << 16) - 1
+DISTANCE_MAX = (1 << 31) - 1
 
 _NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._")
 
@@ -165,6 +167,40 @@ class Symbol(msgspec.Struct, frozen=True):
     def format_quantity(self, lots: int) -> str:
         """The decimal string of a quantity in lots."""
         return format_units(lots, self.quantity_decimals, self.lot_units)
+
+    def parse_distance(self, text: str) -> int:
+        """Ticks between two prices in a decimal string, at least 1. Raises ValidationError."""
+        ticks = parse_units(text, self.price_decimals, self.tick_units)
+        if not 1 <= ticks <= DISTANCE_MAX:
+            most = self.format_price(DISTANCE_MAX)
+            raise ValidationError(
+                "price_out_of_range", f"a distance is between {self.tick_size} and {most}, not {text}", field="price"
+            )
+        return ticks
+
+    def parse_amount(self, text: str) -> int:
+        """An amount of money in a decimal string, in ticks times lots, at least 1. Raises ValidationError."""
+        amount = parse_units(text, self._amount_decimals, self._amount_units, AMOUNT)
+        if amount < 1:
+            raise ValidationError("zero_quantity", f"the amount must be greater than zero, not {text}", field="amount")
+        if amount > NOTIONAL_MAX:
+            most = self.format_amount(NOTIONAL_MAX)
+            raise ValidationError(
+                "quantity_overflow", f"{text} is more than the largest amount, {most}", field="amount"
+            )
+        return amount
+
+    def format_amount(self, amount: int) -> str:
+        """The decimal string of an amount of money in ticks times lots."""
+        return format_units(amount, self._amount_decimals, self._amount_units)
+
+    @property
+    def _amount_decimals(self) -> int:
+        return self.price_decimals + self.quantity_decimals
+
+    @property
+    def _amount_units(self) -> int:
+        return self.tick_units * self.lot_units
 
 
 class Rules(msgspec.Struct, frozen=True):

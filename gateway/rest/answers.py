@@ -63,3 +63,11 @@ def count(text: str | None, field: str, default: int, most: int) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 9 or not 1 <= int(text) <= most:
         raise ValidationError("invalid_field", f"{field} is a whole number from 1 to {most}", field=field)
     return int(text)
+
+
+def choice(text: str | None, field: str, choices: tuple[str, ...]) -> str | None:
+    """One of the choices, None when there is nothing. Raises ValidationError."""
+    if text is not None and text not in choices:
+        sentence = f"{field} cannot be {text!r}; it is one of {', '.join(choices)}"
+        raise ValidationError("invalid_field", sentence, field=field)
+    return text

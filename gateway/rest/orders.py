@@ -8,8 +8,8 @@ from aiohttp import web
 
 from gateway import messages
 from gateway.orders import Order
-from gateway.rest.answers import account_of, answer, outcome, query
-from gateway.results import order_view
+from gateway.rest.answers import account_of, answer, choice, outcome, query
+from gateway.results import SIDES, order_view
 from gateway.service import Service
 
 
@@ -48,14 +48,17 @@ class Orders:
         return answer(await outcome(partial(self._service.entry.cancel, order)))
 
     async def cancel_many(self, request: web.Request) -> web.Response:
-        """DELETE /orders[?symbol=]: all of the account's orders; DELETE /orders?client_order_id=: that one."""
+        """DELETE /orders[?symbol=][&side=]: all of the account's orders; DELETE /orders?client_order_id=: that one."""
         account = account_of(self._service, request)
-        parameters = query(request, "symbol", "client_order_id")
+        parameters = query(request, "symbol", "side", "client_order_id")
         client_order_id = parameters.get("client_order_id")
         if client_order_id is not None:
             order = self._service.entry.find_open(account, None, client_order_id)
             return answer(await outcome(partial(self._service.entry.cancel, order)))
-        return answer(await outcome(partial(self._service.entry.cancel_all, account, parameters.get("symbol"))))
+        side = choice(parameters.get("side"), "side", SIDES)
+        return answer(
+            await outcome(partial(self._service.entry.cancel_all, account, parameters.get("symbol"), side=side))
+        )
 
     async def get(self, request: web.Request) -> web.Response:
         """GET /orders/{order_id}: open, or among the last that ended."""

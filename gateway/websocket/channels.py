@@ -10,10 +10,14 @@ from gateway.events import (
     AMENDED,
     AUCTION,
     CANCELLED,
+    DISPLAYED,
+    PREVENTED,
     REJECTED,
     RESTED,
     SELL,
+    TERMS,
     TRADE,
+    TRIGGERED,
     Event,
 )
 from gateway.market import Market
@@ -29,6 +33,9 @@ _NAMES = {
     CANCELLED: "cancelled",
     AMENDED: "amended",
     REJECTED: "rejected",
+    TERMS: "terms",
+    DISPLAYED: "displayed",
+    TRIGGERED: "triggered",
 }
 
 
@@ -113,6 +120,9 @@ class Channels:
         if event.kind == TRADE:
             self._tell_trade(event)
             return
+        if event.kind == PREVENTED:
+            self._tell_prevented(event)
+            return
         owners = self._owners.get(event.account)
         if owners is None or event.kind not in _NAMES:
             return
@@ -166,6 +176,16 @@ class Channels:
             if owners is not None and order is not None:
                 _send(owners, _fill(event, order, market, role))
 
+    def _tell_prevented(self, event: Event) -> None:
+        for account, order_id, role in (
+            (event.account, event.order_id, "taker"),
+            (event.counter_account, event.counter_order_id, "maker"),
+        ):
+            owners = self._owners.get(account)
+            order = self._state.orders.get(order_id)
+            if owners is not None and order is not None:
+                _send(owners, _prevented(event, order, self._state.markets[event.symbol], role))
+
 
 def _send(listeners: Any, message: Any) -> None:
     frame = frames.text(results.encode(message))
@@ -190,6 +210,7 @@ def _discard(table: dict[int, list[Listener]], key: int, listener: Listener) -> 
 
 def _of_order(event: Event, order: Order, market: Market) -> Report:
     quantity = market.quantity_text
+    is_budget = order.is_budget
     return Report(
         _NAMES[event.kind],
         str(event.log_sequence),
@@ -200,12 +221,30 @@ def _of_order(event: Event, order: Order, market: Market) -> Report:
         side=SIDES[order.side],
         type=TYPES[order.order_type],
         time_in_force=order.time_in_force_name,
-        price=None if order.is_market else market.price_text(order.price_ticks),
-        quantity=quantity(order.quantity_lots),
+        price=market.price_text(order.limit_ticks) if order.has_limit else None,
+        quantity=None if is_budget else quantity(order.quantity_lots),
         filled=quantity(order.filled_lots),
-        leaves=quantity(order.leaves_lots),
+        leaves=None if is_budget else quantity(order.leaves_lots),
         status=order.status,
         reason=from_reason(event.reason).code if event.reason else None,
+        displayed=quantity(order.shown_lots) if event.kind == DISPLAYED else None,
+        **results.terms_of(order, market),
+    )
+
+
+def _prevented(event: Event, order: Order, market: Market, role: str) -> Report:
+    return Report(
+        "prevented",
+        str(event.log_sequence),
+        str(event.timestamp_ns),
+        symbol=market.symbol.name,
+        order_id=str(order.order_id),
+        client_order_id=str(order.client_order_id) if order.client_order_id else None,
+        side=SIDES[order.side],
+        price=market.price_text(event.price_ticks),
+        quantity=market.quantity_text(event.quantity_lots),
+        status=order.status,
+        role=role,
     )
 
 
@@ -222,7 +261,7 @@ def _fill(event: Event, order: Order, market: Market, role: str) -> Report:
         price=market.price_text(event.price_ticks),
         quantity=quantity(event.quantity_lots),
         filled=quantity(order.filled_lots),
-        leaves=quantity(order.leaves_lots),
+        leaves=None if order.is_budget else quantity(order.leaves_lots),
         status=order.status,
         role=role,
         trade_id=results.trade_id(event.symbol, market.trades[-1].number),

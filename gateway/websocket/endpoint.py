@@ -6,7 +6,7 @@ import asyncio
 
 from aiohttp import WSMessage, WSMsgType, web
 
-from gateway.rest.answers import KEY_HEADER
+from gateway.rest.answers import KEY_HEADER, choice, query
 from gateway.service import Service
 from gateway.websocket.session import Session
 from tradsys.errors import error
@@ -14,6 +14,7 @@ from tradsys.errors import error
 OVERSIZE_FACTOR = 16
 """A frame up to this many times the limit is read and refused; beyond it the socket is closed with 1009."""
 
+_CANCEL = "cancel_on_disconnect"
 _HEARTBEAT_SECONDS = 30.0
 _CLOSE_GOING_AWAY = 1001
 _FAREWELL_SECONDS = 1.0
@@ -28,6 +29,7 @@ class Endpoint:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """One socket, from handshake to end. A key in the header makes it the account's from the start."""
+        given = choice(query(request, _CANCEL).get(_CANCEL), _CANCEL, ("true", "false"))
         key = request.headers.get(KEY_HEADER)
         account = None if key is None else self._service.authenticator.account_of(key)
         # Text stays bytes: the JSON decoder reads UTF-8 itself, and text that is not UTF-8 gets an answer.
@@ -43,7 +45,7 @@ class Endpoint:
         transport = request.transport
         if transport is None:
             return socket  # gone already
-        session = Session(self._service, transport, account)
+        session = Session(self._service, transport, account, cancel_on_disconnect=given == "true")
         self._open.add(socket)
         self._service.sockets.add(1)
         try:

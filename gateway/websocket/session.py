@@ -10,7 +10,7 @@ import structlog
 
 from gateway import messages, results
 from gateway.messages import Identifier
-from gateway.results import Answer, Refusal
+from gateway.results import Answer, Cancelled, Refusal
 from gateway.service import Service
 from gateway.websocket import frames
 from tradsys.errors import TradingError, ValidationError, error
@@ -29,12 +29,21 @@ _log = structlog.stdlib.get_logger("gateway.websocket")
 class Session:
     """Reads operations, writes answers and channels. Everything runs in the event loop, nothing waits."""
 
-    def __init__(self, service: Service, transport: asyncio.Transport, account: Account | None) -> None:
+    def __init__(
+        self,
+        service: Service,
+        transport: asyncio.Transport,
+        account: Account | None,
+        cancel_on_disconnect: bool = False,
+    ) -> None:
         self._service = service
         self._transport = transport
         self._account = account
         self._out: list[bytes] = []
         self._closed = False
+        self._cancel_on_disconnect = cancel_on_disconnect
+        self._number = 0
+        """Stands in this socket's orders; 0 while it has none."""
         self._operations: dict[type[Any], Callable[[Any], Any]] = {
             messages.PlaceOrder: self._place,
             messages.AmendOrder: self._amend,
@@ -44,6 +53,7 @@ class Session:
             messages.Subscribe: self._subscribe,
             messages.Unsubscribe: self._unsubscribe,
             messages.Authenticate: self._authenticate,
+            messages.SetSession: self._set_session,
             messages.Ping: self._ping,
         }
 
@@ -85,9 +95,13 @@ class Session:
         self._transport.write(out[0] if len(out) == 1 else b"".join(out))
 
     def close(self) -> None:
-        """The socket is gone: forget its subscriptions."""
+        """The socket is gone: forget its subscriptions, and cancel its orders if it was to be so."""
+        if self._closed:
+            return
         self._closed = True
         self._service.channels.remove(self)
+        if self._number and self._cancel_on_disconnect:
+            self._service.entry.end_session(self._own_account(), self._number)
 
     def _close_slow(self) -> None:
         self.close()
@@ -118,7 +132,9 @@ class Session:
 
     def _place(self, message: messages.PlaceOrder) -> None:
         account = self._own_account()
-        self._service.entry.place(account, message, self._replier(message.id))
+        if not self._number:
+            self._number = self._service.sessions.new(cancel_on_disconnect=self._cancel_on_disconnect)
+        self._service.entry.place(account, message, self._replier(message.id), self._number)
         self._service.channels.follow_orders(self, account)
 
     def _amend(self, message: messages.AmendOrder) -> None:
@@ -130,7 +146,17 @@ class Session:
         self._service.entry.cancel(order, self._replier(message.id))
 
     def _cancel_all(self, message: messages.CancelAll) -> None:
-        self._service.entry.cancel_all(self._own_account(), message.symbol, self._replier(message.id))
+        account = self._own_account()
+        if message.session and not self._number:
+            self._answer(message.id, Cancelled(0))  # it has no orders, and 0 would mean those of all sessions
+            return
+        self._service.entry.cancel_all(
+            account,
+            message.symbol,
+            self._replier(message.id),
+            side=message.side,
+            session=self._number if message.session else 0,
+        )
 
     def _list_orders(self, message: messages.ListOrders) -> None:
         self._answer(message.id, {"orders": self._service.open_orders(self._own_account(), message.symbol)})
@@ -166,6 +192,16 @@ class Session:
             raise ValidationError("invalid_message", "this socket belongs to another account already")
         self._account = account
         self._answer(message.id, {"account": account.name})
+
+    def _set_session(self, message: messages.SetSession) -> None:
+        if self._number and message.cancel_on_disconnect != self._cancel_on_disconnect:
+            raise ValidationError(
+                "invalid_message",
+                "this socket has sent orders already: choose before the first",
+                field="cancel_on_disconnect",
+            )
+        self._cancel_on_disconnect = message.cancel_on_disconnect
+        self._answer(message.id, {"cancel_on_disconnect": self._cancel_on_disconnect})
 
     def _ping(self, message: messages.Ping) -> None:
         self._answer(message.id, _NO_RESULT)

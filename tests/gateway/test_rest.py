@@ -187,6 +187,14 @@ async def test_symbols_tell_scales_and_ranges() -> None:
             "highest_price": "109999.5",
             "reference_price": "60000.0",
             "state": "continuous",
+            "rules": {
+                "static_band_bps": 0,
+                "dynamic_band_bps": 0,
+                "collar_bps": 0,
+                "orders_max": 0,
+                "trigger_source": "last",
+                "breach_state": "halt",
+            },
         }
 
 
@@ -214,7 +222,8 @@ GOOD = {"symbol": "ACME", "side": "buy", "quantity": "1", "price": "100.00"}
         ({"client_order_id": "9223372036854775808"}, 400, "invalid_field", "client_order_id"),
         ({"type": "market"}, 400, "invalid_field", "price"),
         ({"type": "market", "price": None, "time_in_force": "gtc"}, 422, "invalid_order", "time_in_force"),
-        ({"post_only": True, "time_in_force": "ioc"}, 422, "invalid_order", None),
+        ({"post_only": True, "time_in_force": "ioc"}, 422, "invalid_order", "post_only"),
+        ({"quantity": None}, 400, "missing_field", "quantity"),
         ({"op": "place"}, 400, "unknown_field", "op"),
         ({"id": 1}, 400, "unknown_field", "id"),
     ],

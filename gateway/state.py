@@ -198,11 +198,9 @@ class VenueState:
         market.trades.append(Trade(number, price_ticks, lots, side, event.timestamp_ns))
 
     def _fill(self, order: Order, market: Market, price_ticks: int, lots: int, done: int, number: int) -> None:
-        shown = order.shown_lots
-        if shown:
+        if order.shown_lots:
             # Of an iceberg no more than its slice trades at once: the next one is told by an event of its own.
-            order.shown_lots = shown - lots
-            market.change(order.side, order.price_ticks, -lots, -(shown == lots), number)
+            _show(order, market, order.shown_lots - lots, number)
         order.filled_lots += lots
         order.leaves_lots -= price_ticks * lots if order.is_budget else lots
         order.status = OPEN
@@ -213,10 +211,13 @@ class VenueState:
         taker = self._known(event, number)
         if not taker.decrements:
             return
+        lots = event.quantity_lots
         for order in (taker, self.orders.get(event.counter_order_id)):
             if order is not None:
-                order.leaves_lots -= event.quantity_lots
-                order.quantity_lots -= event.quantity_lots
+                order.leaves_lots -= lots
+                order.quantity_lots -= lots
+                if order.shown_lots:
+                    _show(order, self.markets[event.symbol], order.shown_lots - lots, number)
 
     def _cancelled(self, event: Event, number: int) -> None:
         order = self._known(event, number)

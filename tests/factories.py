@@ -11,16 +11,25 @@ from typing import Any
 import numpy as np
 
 from tradsys.records import (
+    ACCOUNT_DEFINITION,
     COMMAND,
     EVENT,
+    LINK_SHIFT,
+    ORDER_EXTENSION,
+    SELF_TRADE_SHIFT,
+    SYMBOL_RULES,
     CommandFlag,
     EventFlag,
     EventKind,
     Kind,
+    Link,
     MarketState,
     OrderType,
+    SelfTrade,
     Side,
     TimeInForce,
+    TriggerSource,
+    entry_word,
 )
 from tradsys.symbols import Account, Symbol
 
@@ -43,9 +52,14 @@ def new_order(
     symbol: int = 1,
     order_type: OrderType = OrderType.LIMIT,
     time_in_force: TimeInForce = TimeInForce.GTC,
+    trigger_ticks: int = 0,
+    session: int = 0,
+    flags: int = 0,
+    self_trade: SelfTrade = SelfTrade.NONE,
+    link: Link = Link.NONE,
     **fields: Any,
 ) -> Any:
-    """A NEW command; any other field of COMMAND by name."""
+    """A NEW command; any other field of COMMAND by name. What the two modes say is added to `flags`."""
     named = {
         "kind": Kind.NEW,
         "side": side,
@@ -55,6 +69,8 @@ def new_order(
         "symbol": symbol,
         "order_type": order_type,
         "time_in_force": time_in_force,
+        "flags": flags | self_trade << SELF_TRADE_SHIFT | link << LINK_SHIFT,
+        "order_id": entry_word(trigger_ticks, session),
     }
     return _record(COMMAND, named | fields)
 
@@ -73,6 +89,99 @@ def market(side: Side, quantity_lots: int = 10, **fields: Any) -> Any:
     """A NEW command at whatever price there is; what does not fill is cancelled."""
     named = {"order_type": OrderType.MARKET, "time_in_force": TimeInForce.IOC}
     return new_order(side, 0, quantity_lots, **(named | fields))
+
+
+def stop(side: Side, trigger_ticks: int, quantity_lots: int = 10, **fields: Any) -> Any:
+    """A NEW command that becomes a market order at its trigger."""
+    named = {"order_type": OrderType.STOP, "trigger_ticks": trigger_ticks}
+    return new_order(side, 0, quantity_lots, **(named | fields))
+
+
+def stop_limit(side: Side, trigger_ticks: int, price_ticks: int, quantity_lots: int = 10, **fields: Any) -> Any:
+    """A NEW command that becomes a limit order at its trigger."""
+    named = {"order_type": OrderType.STOP_LIMIT, "trigger_ticks": trigger_ticks}
+    return new_order(side, price_ticks, quantity_lots, **(named | fields))
+
+
+def take_profit(side: Side, trigger_ticks: int, quantity_lots: int = 10, **fields: Any) -> Any:
+    """A NEW command that becomes a market order when the market is as good as its trigger."""
+    return stop(side, trigger_ticks, quantity_lots, **({"order_type": OrderType.TAKE_PROFIT} | fields))
+
+
+def trailing_stop(side: Side, distance: int, quantity_lots: int = 10, **fields: Any) -> Any:
+    """A NEW command that becomes a market order at a distance behind the best the market has been."""
+    return new_order(side, distance, quantity_lots, **({"order_type": OrderType.TRAILING_STOP} | fields))
+
+
+def pegged(side: Side, price_ticks: int, quantity_lots: int = 10, **fields: Any) -> Any:
+    """A NEW command whose price follows the touch, up to `price_ticks`."""
+    return new_order(side, price_ticks, quantity_lots, **({"order_type": OrderType.PEGGED} | fields))
+
+
+def leg(order: Any) -> Any:
+    """A LEG command out of a NEW."""
+    record = order.copy()
+    record["kind"] = Kind.LEG
+    return record
+
+
+def extension(
+    *, expires_ns: int = 0, display_lots: int = 0, minimum_lots: int = 0, symbol: int = 1, account: int = 1
+) -> Any:
+    """An EXTENSION command, as a COMMAND reading of the same bytes."""
+    named = {
+        "kind": Kind.EXTENSION,
+        "symbol": symbol,
+        "account": account,
+        "expires_ns": expires_ns,
+        "display_lots": display_lots,
+        "minimum_lots": minimum_lots,
+    }
+    return _record(ORDER_EXTENSION, named).view(COMMAND)
+
+
+def extended(order: Any, **options: Any) -> tuple[Any, Any]:
+    """An EXTENSION with these options, and the NEW `order` that announces it."""
+    order = order.copy()
+    order["flags"] |= CommandFlag.EXTENDED
+    where = {"symbol": int(order["symbol"][0]), "account": int(order["account"][0])}
+    return extension(**(where | options)), order
+
+
+def iceberg(side: Side, price_ticks: int, quantity_lots: int, display_lots: int, **fields: Any) -> tuple[Any, Any]:
+    """An EXTENSION and a NEW that shows so much of itself at a time."""
+    return extended(new_order(side, price_ticks, quantity_lots, **fields), display_lots=display_lots)
+
+
+def linked(link: Link, order: Any, *legs: Any) -> tuple[Any, ...]:
+    """The NEWs `legs` as LEGs, and the NEW `order` that announces them."""
+    order = order.copy()
+    order["flags"] |= link << LINK_SHIFT
+    return (*(leg(each) for each in legs), order)
+
+
+def rules(
+    *,
+    symbol: int = 1,
+    static_band_bps: int = 0,
+    dynamic_band_bps: int = 0,
+    collar_bps: int = 0,
+    orders_max: int = 0,
+    trigger_source: int = TriggerSource.LAST,
+    breach_state: int = MarketState.HALT,
+) -> Any:
+    """A RULES command, as a COMMAND reading of the same bytes."""
+    named = {
+        "kind": Kind.RULES,
+        "symbol": symbol,
+        "static_band_bps": static_band_bps,
+        "dynamic_band_bps": dynamic_band_bps,
+        "collar_bps": collar_bps,
+        "orders_max": orders_max,
+        "trigger_source": trigger_source,
+        "breach_state": breach_state,
+    }
+    return _record(SYMBOL_RULES, named).view(COMMAND)
 
 
 def cancel(order_id: int, *, account: int = 1, symbol: int = 1, **fields: Any) -> Any:
@@ -107,9 +216,17 @@ def amend(
     return _record(COMMAND, named | fields)
 
 
-def cancel_all(*, account: int = 0, symbol: int = 0, **fields: Any) -> Any:
-    """A CANCEL_ALL command; 0 means every account or symbol."""
-    return _record(COMMAND, {"kind": Kind.CANCEL_ALL, "account": account, "symbol": symbol} | fields)
+def cancel_all(*, account: int = 0, symbol: int = 0, session: int = 0, side: Side | None = None, **fields: Any) -> Any:
+    """A CANCEL_ALL command; 0 means every account, symbol or session, None both sides."""
+    named: dict[str, Any] = {
+        "kind": Kind.CANCEL_ALL,
+        "account": account,
+        "symbol": symbol,
+        "order_id": entry_word(session=session),
+    }
+    if side is not None:
+        named |= {"side": side, "flags": CommandFlag.ONE_SIDE}
+    return _record(COMMAND, named | fields)
 
 
 def market_state(state: MarketState, *, symbol: int = 1, **fields: Any) -> Any:
@@ -147,9 +264,11 @@ def define_symbol(id: int = 1, **fields: Any) -> Any:
     return symbol(id, **fields).definition().view(COMMAND)
 
 
-def define_account(id: int = 1, name: str | None = None) -> Any:
-    """The command that defines `account(id)`, as a COMMAND reading of the same bytes."""
-    return account(id, name).definition().view(COMMAND)
+def define_account(id: int = 1, name: str | None = None, *, group: int = 0) -> Any:
+    """The command that defines `account(id)` in a trade group, as a COMMAND reading of the same bytes."""
+    record = account(id, name).definition().view(ACCOUNT_DEFINITION)
+    record["group"] = group
+    return record.view(COMMAND)
 
 
 def event(kind: EventKind, **fields: Any) -> Any:

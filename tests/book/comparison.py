@@ -7,39 +7,16 @@ from typing import Any
 
 from tests.book.flow import records_of
 from tests.book.harness import SMALL, Bench
+from tests.book.shards import ReferenceShards, concerns
 from tradsys.book.audit import audit
 from tradsys.book.layout import ShardSize
-from tradsys.records import EventKind, Kind
 from tradsys.reference.book import Order
 from tradsys.reference.messages import EVENT_FIELDS, Command, Event
-from tradsys.reference.venue import Venue
+
+__all__ = ["ROOMY", "Comparison", "concerns"]
 
 ROOMY = ShardSize(symbols_max=8, orders=5000, pages=4096, directory=1 << 20, summary=1 << 15)
-BROADCAST = (Kind.CANCEL_ALL, Kind.TICK, Kind.ACCOUNT)
 _fields = attrgetter(*EVENT_FIELDS)
-
-
-def concerns(command: Command, number: int, shards: int) -> bool:
-    """Whether shard `number` of `shards` carries the command out."""
-    return command.symbol % shards == number or (
-        command.symbol == 0 and command.reason == 0 and command.kind in BROADCAST
-    )
-
-
-def reference_venues(orders_max: int, shards: int) -> list[Venue]:
-    """A reference venue for each shard."""
-    return [Venue(orders_max, tells_accounts=number == 0) for number in range(shards)]
-
-
-def told_by(venue: Venue, command: Command, number: int, shards: int) -> list[Event]:
-    """What shard `number` of `shards`, whose reference `venue` is, tells at a record of the log."""
-    return venue.process(command) if concerns(command, number, shards) else venue.pass_by(command)
-
-
-def accepted_of(venue: Venue, events: list[Event]) -> Order | None:
-    """The order that came into being among a command's events, its legs apart, if it is still live."""
-    number = next((event.order_id for event in events if event.kind == EventKind.ACCEPTED), 0)
-    return venue.orders.get(number)
 
 
 class Comparison:
@@ -50,9 +27,9 @@ class Comparison:
 
     def __init__(self, seed: object, size: ShardSize = SMALL, *, shards: int = 1, ring: int = 4096) -> None:
         self.seed = seed
-        self.sequence = 0
         self.benches = [Bench(size, shards=shards, number=number, ring=ring) for number in range(shards)]
-        self.venues = reference_venues(size.orders, shards)
+        self._reference = ReferenceShards(size.orders, shards)
+        self.venues = self._reference.venues
         self.newest: list[Event] = []
         """The reference's events of the last command."""
         self._commands: list[Command] = []
@@ -60,18 +37,17 @@ class Comparison:
 
     def submit(self, command: Command) -> Order | None:
         """Stamp and carry out a command; gives the order that it brought into being."""
-        self.sequence += 1
-        command.sequence = self.sequence
-        command.timestamp_ns = self.sequence * 1000
+        told = self._reference.submit(command)
         self._commands.append(command)
-        created = None
-        self.newest = []
-        for number, venue in enumerate(self.venues):
-            events = told_by(venue, command, number, len(self.venues))
-            self._expected[number].extend(events)
-            self.newest += events
-            created = accepted_of(venue, events) or created
-        return created
+        for expected, events in zip(self._expected, told, strict=True):
+            expected.extend(events)
+        self.newest = [event for events in told for event in events]
+        return self._reference.created
+
+    @property
+    def sequence(self) -> int:
+        """Log sequence of the last command."""
+        return self._reference.sequence
 
     def compare(self) -> None:
         """Let the kernel carry out what it has not yet, and compare every field of every event."""

@@ -3,63 +3,31 @@
 from __future__ import annotations
 
 import random
-from typing import NamedTuple
+from collections import deque
 
 import numpy as np
 
 from tests import factories
-from tradsys.records import COMMAND, PRICE_MAX, PRICE_MIN, QUANTITY_MAX, SLOT_BITS, Kind, MarketState
+from tests.book.entries import Entries
+from tests.book.instruments import ACCOUNTS, INSTRUMENTS, Instrument, Numbers, definition, definitions
+from tradsys.records import BPS, COMMAND, SLOT_BITS, CommandFlag, Kind, MarketState, entry_word
 from tradsys.reference.book import Order
 from tradsys.reference.messages import Command, commands_of
 from tradsys.reference.venue import Venue
 
-ACCOUNTS = (1, 2, 3, 4)
-_ALL_STATES = (0, 1, 4, *[2] * 9)
-_NO_AUCTION = (2,)
+__all__ = ["ACCOUNTS", "INSTRUMENTS", "Flow", "Instrument", "definitions", "records_of"]
+
 _REFUSING = (3, 5)
-_BAD_STATES = (6, 255)
-
-
-class Instrument(NamedTuple):
-    """A symbol and where its orders' prices lie: within `spread` ticks of one of `centres`."""
-
-    symbol: int
-    lowest_ticks: int
-    highest_ticks: int
-    centres: tuple[int, ...]
-    spread_ticks: int
-    states: tuple[int, ...] = _ALL_STATES
-
-
-INSTRUMENTS = (
-    Instrument(1, 1, 1000, (500,), 12),
-    Instrument(2, 7, 7, (7,), 1),
-    Instrument(3, -70, 70, (0,), 70),
-    # The reference tries every tick between crossed prices: no auctions where the prices lie far apart.
-    Instrument(4, 0, (1 << 24) - 1, tuple(range(63, 1 << 24, 199_999)), 3, _NO_AUCTION),
-    Instrument(5, PRICE_MIN, PRICE_MIN + 200, (PRICE_MIN + 64,), 10),
-    Instrument(6, PRICE_MAX - 300, PRICE_MAX, (PRICE_MAX - 2, PRICE_MAX - 130), 6),
-)
-
-
-def definitions(instruments: tuple[Instrument, ...] = INSTRUMENTS) -> list[Command]:
-    """The commands that open the instruments, in continuous trading."""
-    return [_definition(instrument, MarketState.CONTINUOUS) for instrument in instruments]
-
-
-def _definition(instrument: Instrument, state: int) -> Command:
-    record = factories.define_symbol(
-        instrument.symbol,
-        lowest_ticks=instrument.lowest_ticks,
-        highest_ticks=instrument.highest_ticks,
-        reference_ticks=instrument.centres[0],
-        state=state,
-    )
-    return commands_of(record)[0]
+_BAD_STATES = (7, 255)
+_PRICED = (2, 2, 4, 6)
+"""Flags of amendments: of price, quantity, or both."""
 
 
 class Flow:
-    """Gives one command after the other; the caller stamps them and tells which orders came into being."""
+    """Gives one command after the other; the caller stamps them and tells which orders came into being.
+
+    Expiries suppose that the first command after the definitions is stamped as the comparison stamps it.
+    """
 
     def __init__(
         self,
@@ -70,83 +38,68 @@ class Flow:
         *,
         calm: bool = False,
     ) -> None:
-        """`calm`: no mass cancels, no changes of state, so that the books grow deep."""
+        """`calm`: no mass cancels, no changes of state or rules, so that the books grow deep."""
         self._venues = venues  # what is live is asked there
         self.dice = random.Random(seed)
         self.instruments = instruments
         self.live_aimed = live_aimed
         self._calm = calm
+        self._numbers = Numbers(self.dice, instruments, venues)
+        self._entries = Entries(self._numbers)
+        self._pending: deque[Command] = deque()
+        """The rest of an order with its prelude."""
+        self._given = len(definitions(instruments))
         self.orders: list[Order] = []
         """Orders that were accepted and may still be live."""
         self.gone: list[Order] = []
         """Some of those that are not live any more: their ids must not be found again."""
-        self._clients = 0
 
     def learn(self, order: Order) -> None:
-        """An order was accepted."""
-        self.orders.append(order)
+        """An order was accepted, and perhaps others that are linked to it."""
+        self.orders += [order, *order.followers]
+        if order.partner is not None:
+            self.orders.append(order.partner)
 
     def next(self) -> Command:
         """The next command, without sequence number."""
-        crowded = sum(len(venue.orders) for venue in self._venues) > self.live_aimed
-        kinds = (self._new, self._cancel, self._amend, self._state, self._tick, self._cancel_all, self._rare)
-        weights = (600, 400 if crowded else 80, 200, *((0, 0, 0) if self._calm else (12, 30, 1)), 10)
-        command = self.dice.choices(kinds, weights)[0]() if self.orders else self._new()
+        self._given += 1
+        self._numbers.now_ns = self._given * 1000
+        while not self._pending and self._wants_entry():
+            self._pending.extend(self._entries.next())
+        if self._pending and not self._one_in(80):
+            command = self._pending.popleft()
+        else:
+            command = self._other()
+            command.source = self.dice.randrange(256)
         if self._one_in(100):
             command.reason = self.dice.choice((1, 2, 3, 255))
-        command.source = self.dice.randrange(256)
         command.request = self.dice.randrange(1 << 32)
         return command
 
+    def _wants_entry(self) -> bool:
+        crowded = sum(len(venue.orders) for venue in self._venues) > self.live_aimed
+        return not self.orders or self.dice.randrange(100) < (47 if crowded else 65)
+
+    def _other(self) -> Command:
+        """Anything but a new order."""
+        crowded = sum(len(venue.orders) for venue in self._venues) > self.live_aimed
+        kinds = (self._cancel, self._amend, self._tick, self._rare, self._state, self._cancel_all, self._rules)
+        weights = (400 if crowded else 50, 200, 30, 12, *((0, 0, 0) if self._calm else (24, 2, 14)))
+        stuck = self._stuck() if self._one_in(12) else None
+        if stuck is not None:
+            return Command(kind=Kind.STATE, symbol=stuck.symbol, order_type=MarketState.CONTINUOUS)
+        return self.dice.choices(kinds, weights)[0]()
+
+    def _stuck(self) -> Instrument | None:
+        """A symbol that does not trade, one that takes nothing sooner than one that collects orders."""
+        states = {instrument: self._numbers.state(instrument.symbol) for instrument in self.instruments}
+        refusing = [each for each, state in states.items() if state in {*_REFUSING, MarketState.FROZEN}]
+        collecting = [each for each, state in states.items() if state not in {*_REFUSING, 2, 6}]
+        found = refusing or (collecting if self._one_in(4) else [])
+        return self.dice.choice(found) if found else None
+
     def _one_in(self, count: int) -> bool:
-        return self.dice.randrange(count) == 0
-
-    def _symbol(self) -> int:
-        if self._one_in(150):
-            return self.dice.choice((0, 7, 8, 9, 1000, (1 << 32) - 1))
-        return self.dice.choice(self.instruments).symbol
-
-    def _account(self) -> int:
-        return self.dice.choice(ACCOUNTS)
-
-    def _price(self, symbol: int, side: int = 2) -> int:
-        """A price near one of the symbol's centres, sometimes an odd one; of a `side`, mostly behind the centre."""
-        dice = self.dice
-        if self._one_in(200):
-            return dice.choice((-(1 << 31), PRICE_MIN, -1, 0, 1, PRICE_MAX, (1 << 31) - 1))
-        instrument = next((each for each in self.instruments if each.symbol == symbol), self.instruments[0])
-        if self._one_in(60):
-            edge = dice.choice((instrument.lowest_ticks, instrument.highest_ticks))
-            return min(max(edge + dice.randint(-1, 1), -(1 << 31)), (1 << 31) - 1)
-        offset = dice.randint(-instrument.spread_ticks, instrument.spread_ticks)
-        if side < 2 and dice.randrange(4) > 0:
-            offset = abs(offset) if side else -abs(offset)
-        return min(max(dice.choice(instrument.centres) + offset, -(1 << 31)), (1 << 31) - 1)
-
-    def _quantity(self) -> int:
-        if self._one_in(200):
-            return self.dice.choice((0, -1, 1, QUANTITY_MAX, QUANTITY_MAX + 1, -(1 << 63), (1 << 63) - 1))
-        if self._one_in(40):
-            return self.dice.randint(1, 500)
-        return self.dice.randint(1, 20)
-
-    def _new(self) -> Command:
-        dice = self.dice
-        self._clients += 1
-        symbol = self._symbol()
-        side = dice.randrange(2) if not self._one_in(200) else dice.choice((2, 3, 255))
-        return Command(
-            kind=Kind.NEW,
-            side=side,
-            order_type=dice.choices((0, 1, 2, 255), (340, 30, 1, 1))[0],
-            time_in_force=dice.choices((0, 1, 2, 3, 255), (160, 20, 20, 1, 1))[0],
-            flags=dice.choices((0, 1, 2, 16, 256, 65535), (180, 16, 1, 1, 1, 1))[0],
-            symbol=symbol,
-            account=self._account(),
-            price_ticks=self._price(symbol, side),
-            quantity_lots=self._quantity(),
-            client_order_id=self._clients,
-        )
+        return self._numbers.one_in(count)
 
     def _target(self) -> Order | None:
         """An order that is probably live; the list of candidates is cleaned by the way."""
@@ -167,20 +120,19 @@ class Flow:
         if len(self.gone) > 200:
             del self.gone[: self.dice.randrange(150)]
 
-    def _aim(self, command: Command) -> Command:
+    def _aim(self, command: Command, target: Order | None) -> Command:
         """Point a cancel or amend at an order, mostly rightly."""
-        target = self._target()
         if target is None or self._one_in(100):
             command.order_id = self.dice.choice((0, -1, 1, 5, 1 << SLOT_BITS, (1 << 63) - 1, -(1 << 63)))
-            command.symbol, command.account = self._symbol(), self._account()
+            command.symbol, command.account = self._numbers.symbol(), self._numbers.account()
             return command
         command.order_id, command.symbol, command.account = target.order_id, target.symbol, target.account
         if self._one_in(40):
             match self.dice.randrange(4):
                 case 0:
-                    command.account = self._account()
+                    command.account = self._numbers.account()
                 case 1:
-                    command.symbol = self._symbol()
+                    command.symbol = self._numbers.symbol()
                 case 2:
                     command.order_id += 1 << SLOT_BITS
                 case _:
@@ -188,31 +140,72 @@ class Flow:
         return command
 
     def _cancel(self) -> Command:
-        return self._aim(Command(kind=Kind.CANCEL, client_order_id=self.dice.randrange(1 << 40)))
+        return self._aim(Command(kind=Kind.CANCEL, client_order_id=self.dice.randrange(1 << 40)), self._target())
 
     def _amend(self) -> Command:
-        flags = self.dice.randrange(32) if not self._one_in(50) else self.dice.randrange(1 << 16)
-        command = self._aim(Command(kind=Kind.AMEND, flags=flags))
-        command.price_ticks = self._price(command.symbol)
-        command.quantity_lots = self._quantity()
+        """What the order has is amended, mostly."""
+        dice, target = self.dice, self._target()
+        flags = dice.choice(_PRICED) if target is None or target.has_limit else int(CommandFlag.NEW_QUANTITY)
+        if target is not None and target.has_trigger and self._one_in(2):
+            flags = CommandFlag.NEW_TRIGGER | dice.choice((0, 0, CommandFlag.NEW_QUANTITY))
+        flags |= dice.choice((0, CommandFlag.QUANTITY_IS_LEAVES)) | dice.choice((0, 0, 0, CommandFlag.LOSE_PRIORITY))
+        if self._one_in(12):
+            flags = dice.randrange(1 << 6) if not self._one_in(4) else dice.randrange(1 << 16)
+        command = self._aim(Command(kind=Kind.AMEND, flags=int(flags)), target)
+        command.price_ticks = self._numbers.price(command.symbol)
+        command.quantity_lots = self._numbers.quantity()
         return command
 
     def _cancel_all(self) -> Command:
-        symbol = self._symbol() if self._one_in(2) else 0
-        return Command(kind=Kind.CANCEL_ALL, symbol=symbol, account=self._account() if not self._one_in(8) else 0)
+        """Orders of an account, sometimes of all; mostly not all of them."""
+        symbol = self._numbers.symbol() if self._one_in(2) else 0
+        account = self._numbers.account() if not self._one_in(8) else 0
+        command = Command(kind=Kind.CANCEL_ALL, symbol=symbol, account=account)
+        if self._one_in(2):
+            command.order_id = entry_word(0, self._numbers.session())
+        if self._one_in(2):
+            command.flags, command.side = int(CommandFlag.ONE_SIDE), self.dice.choice((0, 1, 0, 1, 0, 1, 2))
+        return command
 
     def _state(self) -> Command:
         """Another market state; one that refuses orders comes seldom, for it lasts until the next."""
         dice = self.dice
         instrument = dice.choice(self.instruments)
-        symbol = self._symbol() if self._one_in(20) else instrument.symbol
+        symbol = self._numbers.symbol() if self._one_in(20) else instrument.symbol
         state = dice.choice(instrument.states)
         if self._one_in(8):
             state = dice.choice(_REFUSING)
         elif self._one_in(8) or symbol != instrument.symbol:
             state = dice.choice(_BAD_STATES)
-        price = self._price(instrument.symbol) if self._one_in(3) else 0
+        price = self._numbers.price(instrument.symbol) if self._one_in(3) else 0
         return Command(kind=Kind.STATE, symbol=symbol, order_type=state, price_ticks=price)
+
+    def _rules(self) -> Command:
+        """Other rules for a symbol; they mostly leave room for prices near its reference."""
+        dice, symbol = self.dice, self._numbers.symbol()
+        instrument = self._numbers.instrument(symbol)
+        states = (3, 1, 4, 1, 4) if instrument.has_auctions else (3,)
+        rules = {
+            "static_band_bps": self._width(instrument, 1, 3) if self._one_in(3) else 0,
+            "dynamic_band_bps": self._width(instrument, 1, 2) if self._one_in(4) else 0,
+            "collar_bps": self._width(instrument, 1, 4) if self._one_in(4) else 0,
+            "orders_max": dice.randint(3, 25) if self._one_in(4) else 0,
+            "trigger_source": dice.randrange(2),
+            "breach_state": dice.choice(states),
+        }
+        if self._one_in(10):
+            name = dice.choice(list(rules))
+            odd = {"breach_state": (0, 2, 5, 6, 255), "trigger_source": (2, 255), "orders_max": ((1 << 32) - 1,)}
+            rules[name] = dice.choice(odd.get(name, (1_000_000, 1_000_001, (1 << 32) - 1)))
+        return commands_of(factories.rules(symbol=symbol, **rules))[0]
+
+    def _width(self, instrument: Instrument, least: int, most: int) -> int:
+        """So many spreads of the symbol, in basis points of its reference price."""
+        reference = abs(self._numbers.reference_ticks(instrument.symbol))
+        if reference == 0 or (len(instrument.centres) > 2 and not self._one_in(6)):
+            return 0
+        ticks = self.dice.randint(least * instrument.spread_ticks // 2, most * instrument.spread_ticks)
+        return min(ticks * BPS // reference + 1, 1_000_000)
 
     def _tick(self) -> Command:
         return Command(kind=Kind.TICK)
@@ -224,26 +217,27 @@ class Flow:
                 stranger = self.dice.choice((0, 7, instrument.symbol))
                 return self._odd_definition(instrument._replace(symbol=stranger))
             case 1:
-                return commands_of(factories.define_account(self.dice.randint(1, 1 << 20)))[0]
+                account = self.dice.choice((*ACCOUNTS, self.dice.randint(1, 1 << 20)))
+                return commands_of(factories.define_account(account, group=self.dice.choice((0, 7, 8))))[0]
             case 2:
-                return Command(kind=self.dice.choice((Kind.BOOT, Kind.NONE, 5, 7, 13, 255)))
+                return Command(kind=self.dice.choice((Kind.BOOT, Kind.NONE, 7, 14, 255)))
             case _:
-                return Command(kind=self.dice.choice((Kind.BOOT, 200)), symbol=self._symbol())
+                return Command(kind=self.dice.choice((Kind.BOOT, 200)), symbol=self._numbers.symbol())
 
     def _odd_definition(self, instrument: Instrument) -> Command:
         """Symbol 0, a symbol that there is already, something wrong, or, late and rarely, symbol 7."""
         match self.dice.randrange(4):
             case 0:
-                return _definition(instrument._replace(symbol=8, lowest_ticks=2, highest_ticks=1), MarketState.HALT)
+                return definition(instrument._replace(symbol=8, lowest_ticks=2, highest_ticks=1), MarketState.HALT)
             case 1:
-                return _definition(instrument, self.dice.choice(_BAD_STATES))
+                return definition(instrument, self.dice.choice(_BAD_STATES))
             case _:
                 small = self.instruments[0]._replace(symbol=instrument.symbol)
-                return _definition(small, MarketState.OPENING_AUCTION)
+                return definition(small, MarketState.OPENING_AUCTION)
 
 
 def records_of(commands: list[Command]) -> np.ndarray:
-    """The commands as COMMAND records, with the very bytes of definitions."""
+    """The commands as COMMAND records, with the very bytes of their other readings."""
     names = COMMAND.names
     assert names is not None
     return np.array([tuple(getattr(command, name) for name in names) for command in commands], COMMAND)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import chain
 
 import pytest
 
 from shm.jit import JIT_DISABLED
 from tests.book.comparison import ROOMY, Comparison
 from tests.book.flow import INSTRUMENTS, Flow, definitions
+from tests.book.shards import ReferenceShards
 from tradsys.reasons import Reason
 from tradsys.records import EventKind
 
@@ -72,17 +72,13 @@ def test_ten_million_commands_give_the_references_events(seed: int) -> None:
 
 def test_the_flow_brings_every_kind_of_event_and_every_reason_of_the_book() -> None:
     """A comparison proves nothing about what never happens in it."""
-    pool_full = Comparison("fixed", ROOMY._replace(orders=60))
-    flow = Flow(1, pool_full.venues, live_aimed=70)
+    shards = ReferenceShards(orders_max=100)
+    flow = Flow(1, shards.venues, live_aimed=120)
     kinds: Counter[int] = Counter()
     reasons: Counter[int] = Counter()
-    for command in chain(definitions(), (flow.next() for _ in range(20_000))):
-        order = pool_full.submit(command)
-        if order is not None:
-            flow.learn(order)
-        for event in pool_full.newest:
-            kinds[event.kind] += 1
-            reasons[event.reason] += 1
+    for _, events in shards.run(flow, 20_000):
+        kinds.update(event.kind for event in events)
+        reasons.update(event.reason for event in events)
     sequencers = {Reason.ACCOUNT_EXISTS, Reason.DEFINITION_OUT_OF_ORDER}
     assert set(EventKind) - set(kinds) == {EventKind.NONE}
     assert set(Reason) - set(reasons) == sequencers | {Reason.LEVEL_POOL_FULL}

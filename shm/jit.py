@@ -17,6 +17,8 @@ from typing import Any, TypeVar, cast
 import numba
 from numba.core import config as numba_config
 
+from shm.indexing import KernelCompiler
+
 JIT_DISABLED: bool = bool(numba_config.DISABLE_JIT)
 """True when NUMBA_DISABLE_JIT is set: kernels then run as plain Python, slowly, with readable tracebacks."""
 
@@ -66,22 +68,27 @@ def _prepare_cache() -> Path:
 
 CACHE_DIRECTORY = _prepare_cache()
 
+_OPTIONS: dict[str, Any] = {
+    "cache": True,
+    "nogil": True,
+    "_nrt": False,
+    "error_model": "numpy",
+    "boundscheck": False,
+    "pipeline_class": KernelCompiler,
+}
+
 
 def kernel(function: _Function) -> _Function:
     """Compile `function` with numba in nopython mode, cached on disk, without bounds checks or the GIL.
 
-    The function must live at module level in a file and allocate nothing. Division follows numpy (no exception
-    on zero). Two options matter more than all others, measured on the book's kernel (see docs/adr/0002):
-    without numba's reference counting an array argument costs nothing (620 -> 51 ns a message), and inlining
-    keeps the many-array state out of calls (51 -> 16 ns).
+    The function must live at module level in a file, allocate nothing, and index arrays from their start (see
+    shm/indexing.py). Division follows numpy (no exception on zero). Two options matter more than all others, measured
+    on the book's kernel (see docs/adr/0002): without numba's reference counting an array argument costs nothing
+    (620 -> 51 ns a message), and inlining keeps the many-array state out of calls (51 -> 16 ns).
     """
-    compile_kernel = numba.njit(
-        cache=True, nogil=True, _nrt=False, error_model="numpy", boundscheck=False, forceinline=True
-    )
-    return cast(_Function, compile_kernel(function))
+    return cast(_Function, numba.njit(forceinline=True, **_OPTIONS)(function))
 
 
 def kernel_entry(function: _Function) -> _Function:
     """As `kernel`, but compiled once and called: for the few large functions that several loops share."""
-    compile_kernel = numba.njit(cache=True, nogil=True, _nrt=False, error_model="numpy", boundscheck=False)
-    return cast(_Function, compile_kernel(function))
+    return cast(_Function, numba.njit(**_OPTIONS)(function))

@@ -35,6 +35,11 @@ def fence_and_pause() -> None:
 
 
 @kernel
+def element(array: Any, index: Any) -> int:
+    return array[index]  # type: ignore[no-any-return]
+
+
+@kernel
 def prefetch(array: Any, index: int) -> None:
     atomics.prefetch(array, index)
     atomics.prefetch_to_write(array, index)

@@ -153,10 +153,10 @@ async def running(settings: Configuration | None = None) -> AsyncIterator[Harnes
 
 
 @asynccontextmanager
-async def socket(harness: Harness, key: str | None = None) -> AsyncIterator[ClientWebSocketResponse]:
-    """A bare WebSocket to the harness."""
+async def socket(harness: Harness, key: str | None = None, query: str = "") -> AsyncIterator[ClientWebSocketResponse]:
+    """A bare WebSocket to the harness; `query` as in "?a=b"."""
     headers = {} if key is None else {"X-API-Key": key}
-    async with ClientSession() as session, session.ws_connect(f"{harness.url}/ws", headers=headers) as opened:
+    async with ClientSession() as session, session.ws_connect(f"{harness.url}/ws{query}", headers=headers) as opened:
         yield opened
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import http.client
 import json
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 from urllib.parse import quote, urlencode, urlsplit
 
 from tradsys.client.answers import exception_of, without_none
+from tradsys.client.orders import OrderTerms, order_fields
 from tradsys.errors import error
 
 TIMEOUT_SECONDS = 30.0
@@ -45,36 +46,26 @@ class Client:
         self._connection.close()
 
     def place(
-        self,
-        symbol: str,
-        side: str,
-        quantity: str,
-        price: str | None = None,
-        *,
-        type: str | None = None,
-        time_in_force: str | None = None,
-        post_only: bool | None = None,
-        client_order_id: int | str | None = None,
+        self, symbol: str, side: str, quantity: str | None = None, price: str | None = None, **terms: Unpack[OrderTerms]
     ) -> Any:
-        """Place an order: limit with a price, market without. Gives it as the core has left it, with its fills."""
-        return self._request(
-            "POST",
-            "/orders",
-            body={
-                "symbol": symbol,
-                "side": side,
-                "quantity": quantity,
-                "price": price,
-                "type": type or ("market" if price is None else "limit"),
-                "time_in_force": time_in_force,
-                "post_only": post_only,
-                "client_order_id": client_order_id,
-            },
-        )
+        """Place an order: limit with a price, market without, or of the type that is named.
 
-    def amend(self, order_id: int | str, *, price: str | None = None, quantity: str | None = None) -> Any:
-        """Change an order's price or total quantity; gives the order."""
-        return self._request("PATCH", f"/orders/{order_id}", body={"price": price, "quantity": quantity})
+        Gives it as the core has left it, with its fills and the orders linked to it.
+        """
+        return self._request("POST", "/orders", body=order_fields(symbol, side, quantity, price, terms))
+
+    def amend(
+        self,
+        order_id: int | str,
+        *,
+        price: str | None = None,
+        quantity: str | None = None,
+        leaves: str | None = None,
+        trigger_price: str | None = None,
+    ) -> Any:
+        """Change an order's price, trigger, or quantity (the total, or what shall be left of it); gives the order."""
+        body = {"price": price, "quantity": quantity, "leaves": leaves, "trigger_price": trigger_price}
+        return self._request("PATCH", f"/orders/{order_id}", body=body)
 
     def cancel(self, order_id: int | str | None = None, *, client_order_id: int | str | None = None) -> Any:
         """Cancel one order by either id; gives it."""
@@ -84,9 +75,9 @@ class Client:
             raise ValueError("cancel() needs an order_id or a client_order_id; cancel_all() cancels all orders")
         return self._request("DELETE", "/orders", {"client_order_id": client_order_id})
 
-    def cancel_all(self, symbol: str | None = None) -> int:
-        """Cancel all own orders, or those in one symbol; gives how many there were."""
-        return int(self._request("DELETE", "/orders", {"symbol": symbol})["cancelled"])
+    def cancel_all(self, symbol: str | None = None, *, side: str | None = None) -> int:
+        """Cancel all own orders, or those in one symbol or of one side; gives how many there were."""
+        return int(self._request("DELETE", "/orders", {"symbol": symbol, "side": side})["cancelled"])
 
     def order(self, order_id: int | str | None = None, *, client_order_id: int | str | None = None) -> Any:
         """One own order, open or among the last that ended."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from tradsys.client.answers import exception_of, without_none
+from tradsys.client.orders import OrderTerms, order_fields
 from tradsys.errors import error
 
 MESSAGES_MAX = 100_000
@@ -23,10 +24,13 @@ class Stream:
     Operations wait for the venue's answer and raise TradingError with its code. They may overlap, in any order.
     """
 
-    def __init__(self, url: str = "http://127.0.0.1:8080", key: str | None = None) -> None:
+    def __init__(
+        self, url: str = "http://127.0.0.1:8080", key: str | None = None, *, cancel_on_disconnect: bool = False
+    ) -> None:
+        """With `cancel_on_disconnect` the venue cancels this socket's orders when the connection ends."""
         if urlsplit(url).scheme not in ("http", "https", "ws", "wss"):
             raise ValueError(f"{url!r} is no URL such as http://127.0.0.1:8080")
-        self._url = f"{url.rstrip('/')}/ws"
+        self._url = f"{url.rstrip('/')}/ws{'?cancel_on_disconnect=true' if cancel_on_disconnect else ''}"
         self._headers = {} if key is None else {"X-API-Key": key}
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._messages: asyncio.Queue[Any] = asyncio.Queue(MESSAGES_MAX)
@@ -65,29 +69,13 @@ class Stream:
         return await self.request("auth", key=key)
 
     async def place(
-        self,
-        symbol: str,
-        side: str,
-        quantity: str,
-        price: str | None = None,
-        *,
-        type: str | None = None,
-        time_in_force: str | None = None,
-        post_only: bool | None = None,
-        client_order_id: int | str | None = None,
+        self, symbol: str, side: str, quantity: str | None = None, price: str | None = None, **terms: Unpack[OrderTerms]
     ) -> Any:
-        """Place an order: limit with a price, market without. Gives it as the core has left it, with its fills."""
-        return await self.request(
-            "place",
-            symbol=symbol,
-            side=side,
-            quantity=quantity,
-            price=price,
-            type=type or ("market" if price is None else "limit"),
-            time_in_force=time_in_force,
-            post_only=post_only,
-            client_order_id=client_order_id,
-        )
+        """Place an order: limit with a price, market without, or of the type that is named.
+
+        Gives it as the core has left it, with its fills and the orders linked to it.
+        """
+        return await self.request("place", **order_fields(symbol, side, quantity, price, terms))
 
     async def amend(
         self,
@@ -96,19 +84,29 @@ class Stream:
         client_order_id: int | str | None = None,
         price: str | None = None,
         quantity: str | None = None,
+        leaves: str | None = None,
+        trigger_price: str | None = None,
     ) -> Any:
-        """Change an order's price or total quantity; gives the order."""
+        """Change an order's price, trigger, or quantity (the total, or what shall be left of it); gives the order."""
         return await self.request(
-            "amend", order_id=order_id, client_order_id=client_order_id, price=price, quantity=quantity
+            "amend",
+            order_id=order_id,
+            client_order_id=client_order_id,
+            price=price,
+            quantity=quantity,
+            leaves=leaves,
+            trigger_price=trigger_price,
         )
 
     async def cancel(self, order_id: int | str | None = None, *, client_order_id: int | str | None = None) -> Any:
         """Cancel one order by either id; gives it."""
         return await self.request("cancel", order_id=order_id, client_order_id=client_order_id)
 
-    async def cancel_all(self, symbol: str | None = None) -> int:
-        """Cancel all own orders, or those in one symbol; gives how many there were."""
-        return int((await self.request("cancel_all", symbol=symbol))["cancelled"])
+    async def cancel_all(
+        self, symbol: str | None = None, *, side: str | None = None, session: bool | None = None
+    ) -> int:
+        """Cancel all own orders, or those in one symbol, of one side or of this socket; gives how many there were."""
+        return int((await self.request("cancel_all", symbol=symbol, side=side, session=session))["cancelled"])
 
     async def orders(self, symbol: str | None = None) -> Any:
         """The own open orders, oldest first."""

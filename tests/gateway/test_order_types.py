@@ -220,5 +220,5 @@ def test_a_gateway_that_starts_later_knows_orders_of_every_type(seed: int) -> No
 
 def _views(state: VenueState) -> list[Any]:
     orders: list[Order] = [order for account in (1, 2, 3) for order in state.orders.of_account(account, 3)]
-    assert len(orders) > 20
+    assert len(orders) > 5
     return [order_view(order, state.markets[3]) for order in orders]

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from shm import broadcast, ring
+from tests.book.shards import concerns
 from tests.factories import define_account, define_symbol
 from tradsys.book.layout import W_EVENTS, W_FLOOR, W_PENDING, W_PENDING_A, W_PENDING_B, W_PENDING_C
 from tradsys.configuration import load
@@ -293,18 +294,14 @@ def chain(*parts: Any) -> Any:
     return np.concatenate([part.view(np.ndarray).view("V64") for part in parts]).view(EVENT)
 
 
-def concerns(records: Any, shard: int, shards: int) -> Any:
-    """Which records of the log the shard carries out."""
-    everywhere = np.isin(records["kind"], [Kind.CANCEL_ALL, Kind.TICK])
-    everywhere &= (records["symbol"] == 0) & (records["reason"] == 0)
-    return everywhere | (records["symbol"] % shards == shard)
-
-
 def expected_events(records: Any, shard: int, sizes: Sizes) -> Any:
     """The events that the log's records must cause on a shard, by the reference venue."""
-    venue = ReferenceVenue(sizes.orders_per_shard)
-    commands = commands_of(records[concerns(records, shard, sizes.shards)])
-    return records_of([event for command in commands for event in venue.process(command)])
+    venue = ReferenceVenue(sizes.orders_per_shard, tells_accounts=shard == 0)
+    events = []
+    for command in commands_of(records):
+        is_meant = concerns(command, shard, sizes.shards)
+        events += venue.process(command) if is_meant else venue.pass_by(command)
+    return records_of(events)
 
 
 def assert_same(seen: Any, expected: Any) -> None:
@@ -329,8 +326,12 @@ def assert_same_shard(left: Any, right: Any) -> None:
 
 
 def assert_answered_once(events: Any, records: Any) -> None:
-    """Every command that the clients sent has one last event; a mass cancel of all symbols one on every shard."""
+    """Every command that the clients sent has one last event; a mass cancel of all symbols one on every shard.
+
+    What belongs to an order is answered with it.
+    """
     from_clients = records[records["source"] != sequencer.VENUE_SOURCE]
+    from_clients = from_clients[~np.isin(from_clients["kind"], [Kind.EXTENSION, Kind.LEG])]
     single = from_clients[(from_clients["kind"] != Kind.CANCEL_ALL) | (from_clients["symbol"] != 0)]
     last = events[(events["flags"] & 2) != 0]
     numbers, counts = np.unique(last["log_sequence"], return_counts=True)

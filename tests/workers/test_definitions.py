@@ -10,16 +10,19 @@ import pytest
 
 from tests.workers.stepped import SIZES, compact, describe
 from tradsys.configuration import Configuration, load
+from tradsys.configuration.sections import AccountEntry, RulesEntry
 from tradsys.symbols import Account
 from workers import memory as venue_memory
 from workers.definitions import (
     RefusedDefinitionError,
+    changed_accounts,
     changed_symbols,
     define_missing,
     known_accounts,
     known_symbols,
     missing_accounts,
     missing_symbols,
+    present_rules,
 )
 from workers.engine import Engine
 from workers.port import Port
@@ -85,6 +88,32 @@ def test_a_symbol_for_which_the_shard_has_no_room_is_told(tmp_path: Path) -> Non
     stepped = Stepped(tmp_path, msgspec.structs.replace(SIZES, directory_entries_per_shard=64))
     with pytest.raises(RefusedDefinitionError, match=r"refused the symbol WIDE: .* more ticks than the venue can hold"):
         stepped.define(configuration("alice", [("WIDE", "0.01")]))
+    stepped.close()
+
+
+def test_rules_are_those_of_the_configuration_from_each_start_on(tmp_path: Path) -> None:
+    plain = configuration("alice", [("ACME", "0.01"), ("EMCA", "0.01")])
+    banded, closed = RulesEntry(static_band_bps=500, breach_state="closing_auction"), RulesEntry(orders_max=3)
+    stepped = Stepped(tmp_path)
+    for wanted in ([RulesEntry(), banded], [RulesEntry(), banded], [closed, banded], [closed, RulesEntry()]):
+        entries = [
+            msgspec.structs.replace(entry, rules=rules) for entry, rules in zip(plain.symbols, wanted, strict=True)
+        ]
+        stepped.define(msgspec.structs.replace(plain, symbols=entries))
+        assert [present_rules(stepped.memory, number) for number in (1, 2)] == [rules.rules() for rules in wanted]
+    assert stepped.port.next_request == 1 + 2 + 1 + 1 + 1, "what is there already is not sent again"
+    stepped.close()
+
+
+def test_accounts_keep_the_trade_group_that_the_log_gave_them(tmp_path: Path) -> None:
+    stepped = Stepped(tmp_path)
+    first = configuration("alice bob", [])
+    grouped = msgspec.structs.replace(first, accounts=[AccountEntry("alice", group=2), AccountEntry("carol", group=2)])
+    stepped.define(first)
+    stepped.define(grouped)
+    known = known_accounts(stepped.memory)
+    assert known == [Account(1, "alice"), Account(2, "bob"), Account(3, "carol", 2)]
+    assert changed_accounts(known, grouped) == ["alice"]
     stepped.close()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from shm import broadcast
-from tests.book.comparison import concerns
+from tests.book.shards import concerns
 from tests.book.flow import INSTRUMENTS, Flow, definitions, records_of
 from tests.book.harness import chained
 from tests.workers.stepped import SIZES, assert_same
@@ -99,7 +99,7 @@ def log_and_events(seed: int, shards: int) -> tuple[Any, list[Any]]:
         command = commands[place]
         command.sequence = place + 1
         for number, venue in enumerate(venues):
-            events = venue.process(command) if concerns(command, number, shards) else []
+            events = venue.process(command) if concerns(command, number, shards) else venue.pass_by(command)
             told[number] += events
             if events and events[0].kind == EventKind.ACCEPTED and events[0].order_id in venue.orders:
                 flow.learn(venue.orders[events[0].order_id])

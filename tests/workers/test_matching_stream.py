@@ -10,17 +10,16 @@ import numpy as np
 import pytest
 
 from shm import broadcast
-from tests.book.shards import concerns
 from tests.book.flow import INSTRUMENTS, Flow, definitions, records_of
 from tests.book.harness import chained
+from tests.book.shards import ReferenceShards
 from tests.workers.stepped import SIZES, assert_same
 from tradsys.book import layout
 from tradsys.book.audit import audit
 from tradsys.book.layout import W_PENDING, W_POSITION
-from tradsys.records import COMMAND, EVENT, EventKind
+from tradsys.records import COMMAND, EVENT
 from tradsys.reference import messages
 from tradsys.reference.messages import Event
-from tradsys.reference.venue import Venue
 from workers import memory as venue_memory
 from workers.matcher import match as run_matcher
 from workers.matcher import new_matcher
@@ -89,20 +88,17 @@ class ShardedLog:
 
 def log_and_events(seed: int, shards: int) -> tuple[Any, list[Any]]:
     """A random log, and what each shard must say to it."""
-    venues = [Venue(SIZES.orders_per_shard) for _ in range(shards)]
-    flow = Flow(seed, venues, NARROW)
+    reference = ReferenceShards(SIZES.orders_per_shard, shards)
+    flow = Flow(seed, reference.venues, NARROW)
     commands = definitions(NARROW)
-    told: list[list[Event]] = [[] for _ in venues]
+    told: list[list[Event]] = [[] for _ in range(shards)]
     for place in range(COMMANDS):
         if place == len(commands):
             commands.append(flow.next())
-        command = commands[place]
-        command.sequence = place + 1
-        for number, venue in enumerate(venues):
-            events = venue.process(command) if concerns(command, number, shards) else venue.pass_by(command)
+        for number, events in enumerate(reference.submit(commands[place])):
             told[number] += events
-            if events and events[0].kind == EventKind.ACCEPTED and events[0].order_id in venue.orders:
-                flow.learn(venue.orders[events[0].order_id])
+        if reference.created is not None:
+            flow.learn(reference.created)
     return records_of(commands), [messages.records_of(events) for events in told]
 
 

@@ -35,7 +35,7 @@ class ShardedLog:
 
     def __init__(self, seed: int, shards: int) -> None:
         self.dice = random.Random(seed)
-        sizes = msgspec.structs.replace(SIZES, shards=shards, log_ring=32, event_ring=16)
+        sizes = msgspec.structs.replace(SIZES, shards=shards, log_ring=32, event_ring=64)
         self.memory: VenueMemory = venue_memory.private(sizes, 0)
         for reader in range(READER_SHARDS):
             broadcast.leave(self.memory.log, reader)  # nobody writes a journal here

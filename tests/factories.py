@@ -143,7 +143,7 @@ def extension(
 def extended(order: Any, **options: Any) -> tuple[Any, Any]:
     """An EXTENSION with these options, and the NEW `order` that announces it."""
     order = order.copy()
-    order["flags"] |= CommandFlag.EXTENDED
+    order["flags"] |= np.uint16(CommandFlag.EXTENDED)
     where = {"symbol": int(order["symbol"][0]), "account": int(order["account"][0])}
     return extension(**(where | options)), order
 
@@ -156,7 +156,7 @@ def iceberg(side: Side, price_ticks: int, quantity_lots: int, display_lots: int,
 def linked(link: Link, order: Any, *legs: Any) -> tuple[Any, ...]:
     """The NEWs `legs` as LEGs, and the NEW `order` that announces them."""
     order = order.copy()
-    order["flags"] |= link << LINK_SHIFT
+    order["flags"] |= np.uint16(link << LINK_SHIFT)
     return (*(leg(each) for each in legs), order)
 
 

@@ -47,10 +47,7 @@ if JIT_DISABLED:
         return time.perf_counter_ns()
 
     def prefetch(array: Any, index: int) -> None:
-        """Ask for the cache line of an element that will soon be read."""
-
-    def prefetch_to_write(array: Any, index: int) -> None:
-        """Ask for the cache line of an element that will soon be written."""
+        """Ask for the cache line of an element that will soon be used."""
 
     def trailing_zeros(value: int) -> int:
         value = int(value)
@@ -67,6 +64,7 @@ else:
     from numba.np import arrayobj
 
     _I64 = ir.IntType(64)
+    _I32 = ir.IntType(32)
     _BYTES = ir.IntType(8).as_pointer()
 
     def _word_pointer(context, builder, array_type, array, index):
@@ -138,11 +136,10 @@ else:
                 hint = cgutils.get_or_insert_function(module, ir.FunctionType(ir.VoidType(), []), "llvm.x86.sse2.pause")
                 builder.call(hint, [])
             elif module.triple.startswith(("aarch64", "arm64")):
-                i32 = ir.IntType(32)
                 hint = cgutils.get_or_insert_function(
-                    module, ir.FunctionType(ir.VoidType(), [i32]), "llvm.aarch64.hint"
+                    module, ir.FunctionType(ir.VoidType(), [_I32]), "llvm.aarch64.hint"
                 )
-                builder.call(hint, [i32(1)])
+                builder.call(hint, [_I32(1)])
             return context.get_dummy_value()
 
         return types.none(), generate
@@ -157,28 +154,19 @@ else:
 
         return types.int64(), generate
 
-    def _prefetch(array, index, is_write):
+    @intrinsic
+    def prefetch(typing_context, array, index):
+        """Ask for the cache line of an element that will soon be used. Any index will do: nothing is loaded."""
+
         def generate(context, builder, signature, arguments):
-            # The element's address alone: an index beyond the array is harmless, nothing is loaded.
             view = arrayobj.make_array(signature.args[0])(context, builder, arguments[0])
             pointer = builder.bitcast(builder.gep(view.data, [arguments[1]]), _BYTES)
-            i32 = ir.IntType(32)
-            kind = ir.FunctionType(ir.VoidType(), [_BYTES, i32, i32, i32])
+            kind = ir.FunctionType(ir.VoidType(), [_BYTES, _I32, _I32, _I32])
             hint = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
-            builder.call(hint, [pointer, i32(is_write), i32(3), i32(1)])
+            builder.call(hint, [pointer, _I32(0), _I32(3), _I32(1)])  # to read, into the first cache, data
             return context.get_dummy_value()
 
         return types.none(array, types.intp), generate
-
-    @intrinsic
-    def prefetch(typing_context, array, index):
-        """Ask for the cache line of an element that will soon be read."""
-        return _prefetch(array, index, 0)
-
-    @intrinsic
-    def prefetch_to_write(typing_context, array, index):
-        """Ask for the cache line of an element that will soon be written."""
-        return _prefetch(array, index, 1)
 
     @intrinsic
     def trailing_zeros(typing_context, value):

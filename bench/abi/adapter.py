@@ -33,7 +33,7 @@ from bench.abi.engine import (
 from bench.abi.pointers import array_at
 from bench.abi.transport import transport_at
 from bench.flows import CANCEL, MODIFY, NEW
-from shm.atomics import prefetch_to_write
+from shm.atomics import prefetch
 from shm.broadcast import CURSOR
 from shm.integers import signed
 from shm.jit import kernel
@@ -168,7 +168,7 @@ def _fill(engine: Engine, message: Any) -> None:
 
 @kernel
 def _ask_for(engine: Engine, message: Any) -> None:
-    prefetch_to_write(engine.slots, message.order_id & (ORDER_IDS - 1))
+    prefetch(engine.slots, message.order_id & (ORDER_IDS - 1))
 
 
 @kernel

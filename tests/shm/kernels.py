@@ -42,7 +42,6 @@ def element(array: Any, index: Any) -> int:
 @kernel
 def prefetch(array: Any, index: int) -> None:
     atomics.prefetch(array, index)
-    atomics.prefetch_to_write(array, index)
 
 
 @kernel

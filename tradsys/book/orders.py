@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shm.atomics import prefetch
 from shm.jit import kernel
 from tradsys.book.layout import W_FREE_ORDER, W_LIVE_ORDERS, W_USED_ORDERS, Shard
 from tradsys.records import SLOT_MASK
@@ -41,3 +42,20 @@ def find(shard: Shard, order_id: int) -> int:
     if slot >= len(shard.orders) or order_id <= 0 or shard.orders[slot].order_id != order_id:
         return 0
     return slot
+
+
+@kernel
+def ask_for_order(shard: Shard, order_id: int) -> None:
+    """Start loading an order that a later command names; any number will do."""
+    prefetch(shard.orders, order_id & SLOT_MASK)
+
+
+@kernel
+def ask_for_neighbours(shard: Shard, order_id: int) -> None:
+    """Start loading what an order that is asked for already hangs together with; any number will do."""
+    slot = order_id & SLOT_MASK
+    if slot < len(shard.orders):
+        order = shard.orders[slot]
+        prefetch(shard.levels, order.level)
+        prefetch(shard.orders, order.prev)
+        prefetch(shard.orders, order.next)

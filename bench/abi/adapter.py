@@ -22,6 +22,7 @@ from bench.abi.engine import (
     LOWEST,
     LOWEST_TICKS,
     ORDER_IDS,
+    RECENT,
     SEQUENCE,
     SHARD_ARRAYS,
     SIZE,
@@ -59,10 +60,6 @@ from tradsys.records import COMMAND, DETAILS, PRICE_MAX, SLOT_MASK, CommandFlag,
 
 PUBLISH_EVERY = 32
 """Events. The consumer's core takes the cursor's line away each time it looks, so showing every event is dear."""
-
-_AHEAD = 16
-"""Messages. What the map holds for a message is asked for that much before its turn: a client's order ids come in any
-order, and a store that waits for memory keeps everything behind it waiting."""
 
 NO_BID, NO_ASK = -(1 << 63), (1 << 63) - 1
 _MODIFICATION = int(
@@ -107,7 +104,7 @@ def engine_at(address: int) -> Engine:
         array_at(arrays[16], _GROUPS, np.uint32),
         array_at(arrays[17], 2, COMMAND),
         array_at(arrays[18], 1, DETAILS),
-        transport_at(table[3]).events,
+        transport_at(table[4]).events,
     )
     return Engine(
         shard,
@@ -115,7 +112,8 @@ def engine_at(address: int) -> Engine:
         array_at(table[0], 1, DETAILS),
         array_at(table[0], 1, COMMAND_WORDS),
         array_at(table[1], ORDER_IDS, np.uint32),
-        array_at(table[2], WORK_WORDS, np.int64),
+        array_at(table[2], RECENT, np.int64),
+        array_at(table[3], WORK_WORDS, np.int64),
     )
 
 
@@ -135,6 +133,26 @@ def _anchor(engine: Engine, messages: Any, count: int) -> None:
 
 
 @kernel
+def _remember(engine: Engine, client_id: int, slot: int) -> None:
+    """The client's order `client_id` is in `slot`.
+
+    A store that waits for memory keeps everything behind it waiting, and the client's order ids come in any order. So
+    the map gets it only when another order takes its place among the recent ones, and its line is asked for now.
+    """
+    place = client_id & RECENT - 1
+    before = engine.recent[place]
+    engine.slots[before >> 32] = before & SLOT_MASK
+    engine.recent[place] = client_id << 32 | slot
+    prefetch(engine.slots, client_id)
+
+
+@kernel
+def _slot_of(engine: Engine, client_id: int) -> int:
+    recent = engine.recent[client_id & RECENT - 1]
+    return recent & SLOT_MASK if recent >> 32 == client_id else signed(engine.slots[client_id])
+
+
+@kernel
 def _fill(engine: Engine, message: Any) -> None:
     """Make the command that the message means; its symbol stands there already."""
     work = engine.work
@@ -146,7 +164,7 @@ def _fill(engine: Engine, message: Any) -> None:
     order_id = signed(0)
     if kind != NEW and client_id & _NO_ORDER_ID == 0:
         # Whoever has the slot by now: only the account of this client's order may cancel or amend it.
-        order_id = engine.shard.orders[engine.slots[client_id]].order_id
+        order_id = engine.shard.orders[_slot_of(engine, client_id)].order_id
     command.sequence = sequence
     command.timestamp_ns = message.sequence
     command.symbol_and_account = client_id << 32 | SYMBOL
@@ -167,17 +185,10 @@ def _fill(engine: Engine, message: Any) -> None:
 
 
 @kernel
-def _ask_for(engine: Engine, message: Any) -> None:
-    prefetch(engine.slots, message.order_id & (ORDER_IDS - 1))
-
-
-@kernel
 def _begin(engine: Engine, messages: Any, count: int) -> None:
     """Before the first of a call's messages: the book's base, and the number of the newest event in the ring."""
     if engine.work[ANCHORED] == 0:
         _anchor(engine, messages, count)
-    for number in range(min(count, _AHEAD)):
-        _ask_for(engine, messages[number])
     words = engine.shard.words
     words[W_EVENTS] = max(words[W_EVENTS], engine.shard.events.header[CURSOR])
 
@@ -198,8 +209,6 @@ def deliver(engine: Engine, messages: Any, count: int) -> int:
     while number < count:
         if not has_room(shard) and not (publish_events(shard) and has_room(shard)):
             break
-        if number + _AHEAD < count:
-            _ask_for(engine, messages[number + _AHEAD])
         message = messages[number]
         kind = message.type
         if kind > MODIFY:
@@ -217,7 +226,7 @@ def deliver(engine: Engine, messages: Any, count: int) -> int:
         if kind == NEW and begins:
             event = events.slots[first & mask]
             if event.kind == _ACCEPTED:
-                engine.slots[message.order_id] = event.order_id & SLOT_MASK
+                _remember(engine, message.order_id, event.order_id & SLOT_MASK)
         if words[W_EVENTS] - published >= PUBLISH_EVERY:
             publish_events(shard)
             published = words[W_EVENTS]

@@ -66,6 +66,9 @@ SIZE = ShardSize(
 ORDER_IDS = 1 << 25
 """The client's order ids are below this, a power of two. The map is untouched memory until an id is used."""
 
+RECENT = 128
+"""Orders that the map does not know as yet, a power of two."""
+
 _READY_ORDER_IDS = 1 << 22
 
 # Words of `Engine.work`.
@@ -76,7 +79,7 @@ BASE = 3  # the client's price that is the book's 0
 LOWEST, HIGHEST = 4, 5  # the client's prices that the book holds
 WORK_WORDS = 16
 
-ENGINE_WORDS, SHARD_ARRAYS = 4, len(Shard._fields) - 1
+ENGINE_WORDS, SHARD_ARRAYS = 5, len(Shard._fields) - 1
 """The table of addresses: first the engine's own, then the shard's arrays."""
 
 
@@ -88,6 +91,7 @@ class Engine(NamedTuple):
     definitions: Any  # the same read as DETAILS
     command_words: Any  # the same written as COMMAND_WORDS
     slots: Any
+    recent: Any  # int64[RECENT]: client's order id << 32 | slot, at the low bits of the id; what `slots` lacks as yet
     work: Any  # int64[WORK_WORDS]
 
 
@@ -128,11 +132,12 @@ def _lay_out(arena: Arena, transport: Transport) -> Engine:
         commands.view(np.ndarray).view(DETAILS),
         commands.view(np.ndarray).view(COMMAND_WORDS),
         arena.array(np.uint32, ORDER_IDS),
+        arena.array(np.int64, RECENT),
         arena.array(np.int64, WORK_WORDS),
     )
 
 
 def addresses(engine: Engine) -> Any:
     """Where the engine's arrays, its transport and its shard's arrays are, int64, as adapter.engine_at() reads them."""
-    own = [array.ctypes.data for array in (engine.commands, engine.slots, engine.work)]
+    own = [array.ctypes.data for array in (engine.commands, engine.slots, engine.recent, engine.work)]
     return np.array([*own, engine.work[TRANSPORT], *(array.ctypes.data for array in engine.shard[:-1])], np.int64)

@@ -157,7 +157,7 @@ static void load_once(void) {
 
 static void *ring_create(uint32_t capacity) {
     uint64_t slots = REPORTS_MIN;
-    while (slots < capacity) {
+    while (slots < 2ull * capacity) { /* not every event is a report, and half of a ring may be written unseen */
         slots *= 2;
     }
     load_once();

@@ -160,7 +160,7 @@ def _random_flow(dice: random.Random, base_ticks: int, count: int) -> Any:
     for number in range(count):
         kind = dice.choices([flows.NEW, flows.CANCEL, flows.MODIFY], [5, 2, 2])[0] if used else flows.NEW
         used += kind == flows.NEW
-        order_id = used if kind == flows.NEW else dice.randint(max(1, used - 60), used)
+        order_id = used if kind == flows.NEW else dice.randint(max(1, used - dice.choice([3, 60, 1000])), used)
         messages[number] = (
             kind,
             dice.randrange(2),

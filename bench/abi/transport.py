@@ -140,9 +140,9 @@ def drain(handle: int, out: Any) -> int:
     slots = events.slots
     mask = len(slots) - 1
     pushed = array_at(handle + _SLOTS_AT, len(slots), REPORT)
-    base = transport.words[BASE]
     position = header[_READER_POSITION]
     last = broadcast.published(events)
+    base = transport.words[BASE]  # not before it is known that events are there: the engine sets it before the first
     count = 0
     while position < last and count < len(out):
         position += 1

@@ -16,6 +16,8 @@ from typing import Any, TypeVar, cast
 
 import numba
 from numba.core import config as numba_config
+from numba.core.dispatcher import Dispatcher
+from numba.core.types.misc import unliteral
 
 from shm.indexing import KernelCompiler
 
@@ -78,6 +80,15 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
+def _compiled(function: _Function, **options: Any) -> _Function:
+    dispatcher = numba.njit(**options, **_OPTIONS)(function)
+    if isinstance(dispatcher, Dispatcher):
+        # A constant as argument is an integer like any other: numba would compile a function anew for each.
+        usual = dispatcher.get_call_template
+        setattr(dispatcher, "get_call_template", lambda args, kws: usual([unliteral(arg) for arg in args], kws))  # noqa: B010
+    return cast(_Function, dispatcher)
+
+
 def kernel(function: _Function) -> _Function:
     """Compile `function` with numba in nopython mode, cached on disk, without bounds checks or the GIL.
 
@@ -86,9 +97,10 @@ def kernel(function: _Function) -> _Function:
     on the book's kernel (see docs/adr/0002): without numba's reference counting an array argument costs nothing
     (620 -> 51 ns a message), and inlining keeps the many-array state out of calls (51 -> 16 ns).
     """
-    return cast(_Function, numba.njit(forceinline=True, **_OPTIONS)(function))
+    return _compiled(function, forceinline=True)
 
 
 def kernel_entry(function: _Function) -> _Function:
     """As `kernel`, but compiled once and called: for the few large functions that several loops share."""
-    return cast(_Function, numba.njit(**_OPTIONS)(function))
+    # Said expressly: numba would else take the option over from whichever kernel is being compiled.
+    return _compiled(function, forceinline=False)

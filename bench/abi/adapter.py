@@ -24,12 +24,11 @@ from bench.abi.engine import (
     ORDER_IDS,
     RECENT,
     SEQUENCE,
-    SHARD_ARRAYS,
-    SIZE,
     SYMBOL,
     TRANSPORT,
     WORK_WORDS,
     Engine,
+    example_shard,
 )
 from bench.abi.pointers import array_at
 from bench.abi.transport import transport_at
@@ -38,23 +37,10 @@ from shm.atomics import prefetch
 from shm.broadcast import CURSOR
 from shm.integers import signed
 from shm.jit import kernel
+from shm.table import at_address
 from tradsys.book.events import has_room, publish_events
 from tradsys.book.execution import execute
-from tradsys.book.layout import (
-    BOOK,
-    BOOK_SIDE,
-    COUNT,
-    EXTRA,
-    LEVEL,
-    LINKS,
-    LISTS,
-    ORDER,
-    W_EVENTS,
-    W_PENDING,
-    Shard,
-    counts_of,
-)
-from tradsys.book.layout import HEADER_WORDS as SHARD_WORDS
+from tradsys.book.layout import W_EVENTS, W_PENDING
 from tradsys.book.levels import index_of, price_of
 from tradsys.records import COMMAND, DETAILS, PRICE_MAX, SLOT_MASK, CommandFlag, EventKind, Kind
 
@@ -70,42 +56,14 @@ _ACCEPTED = int(EventKind.ACCEPTED)
 _OUT_OF_RANGE = PRICE_MAX
 _NO_ORDER_ID = ~(ORDER_IDS - 1)
 
-_BOOKS = SIZE.symbols_max + 1
-_ORDERS = SIZE.orders + 1
-_PAGES = SIZE.pages + 1
-_DIRECTORY = SIZE.directory
-_SUMMARY = SIZE.summary
-_COUNTS = counts_of(SIZE)
-_GROUPS = SIZE.accounts_max + 1
+shard_at = at_address(example_shard())
 
 
 @kernel
 def engine_at(address: int) -> Engine:
     """The engine whose arrays are where the table at `address` says, see engine.addresses()."""
     table = array_at(address, ENGINE_WORDS, np.int64)
-    arrays = array_at(address + 8 * ENGINE_WORDS, SHARD_ARRAYS, np.int64)
-    shard = Shard(
-        array_at(arrays[0], SHARD_WORDS, np.int64),
-        array_at(arrays[1], _BOOKS, BOOK),
-        array_at(arrays[2], 2 * _BOOKS, BOOK_SIDE),
-        array_at(arrays[3], LISTS * _BOOKS, np.uint32),
-        array_at(arrays[4], 4 * _BOOKS, BOOK_SIDE),
-        array_at(arrays[5], _ORDERS, ORDER),
-        array_at(arrays[6], _ORDERS, EXTRA),
-        array_at(arrays[7], LINKS * _ORDERS, np.uint32),
-        array_at(arrays[8], _ORDERS, LEVEL),
-        array_at(arrays[9], _ORDERS, np.int64),
-        array_at(arrays[10], 64 * _PAGES, np.uint32),
-        array_at(arrays[11], _PAGES, np.int64),
-        array_at(arrays[12], _DIRECTORY, np.uint32),
-        array_at(arrays[13], _SUMMARY, np.int64),
-        array_at(arrays[14], _ORDERS, np.uint32),
-        array_at(arrays[15], _COUNTS, COUNT),
-        array_at(arrays[16], _GROUPS, np.uint32),
-        array_at(arrays[17], 2, COMMAND),
-        array_at(arrays[18], 1, DETAILS),
-        transport_at(table[4]).events,
-    )
+    shard = shard_at(table[5])
     return Engine(
         shard,
         array_at(table[0], 1, COMMAND),

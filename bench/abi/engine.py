@@ -18,13 +18,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.abi.transport import Transport
-from shm.arena import Arena, sizeof
-from shm.broadcast import CURSOR
+from shm.arena import Arena, new_array, sizeof
+from shm.broadcast import CURSOR, Broadcast
 from tradsys.book.bitmap import PAGES_MAX, words_needed
 from tradsys.book.execution import run
 from tradsys.book.layout import W_EVENTS, Shard, ShardSize, carve
 from tradsys.book.layout import initialise as empty
-from tradsys.records import COMMAND, DETAILS
+from tradsys.records import COMMAND, DETAILS, EVENT
 from tradsys.symbols import Symbol
 
 MESSAGE = np.dtype(
@@ -79,8 +79,7 @@ BASE = 3  # the client's price that is the book's 0
 LOWEST, HIGHEST = 4, 5  # the client's prices that the book holds
 WORK_WORDS = 16
 
-ENGINE_WORDS, SHARD_ARRAYS = 5, len(Shard._fields) - 1
-"""The table of addresses: first the engine's own, then the shard's arrays."""
+ENGINE_WORDS = 6
 
 
 class Engine(NamedTuple):
@@ -138,6 +137,11 @@ def _lay_out(arena: Arena, transport: Transport) -> Engine:
 
 
 def addresses(engine: Engine) -> Any:
-    """Where the engine's arrays, its transport and its shard's arrays are, int64, as adapter.engine_at() reads them."""
+    """Where the engine's arrays, its transport and its shard's table are, int64, as adapter.engine_at() reads them."""
     own = [array.ctypes.data for array in (engine.commands, engine.slots, engine.recent, engine.work)]
-    return np.array([*own, engine.work[TRANSPORT], *(array.ctypes.data for array in engine.shard[:-1])], np.int64)
+    return np.array([*own, engine.work[TRANSPORT], engine.shard.table.ctypes.data], np.int64)
+
+
+def example_shard() -> Shard:
+    """A shard of the type that every engine's has, as small as can be."""
+    return carve(new_array, ShardSize(1, 1, 1, 1, 1, 1), Broadcast(new_array(np.int64, 1), new_array(EVENT, 1)))

@@ -15,7 +15,7 @@ from tradsys.reference.messages import EVENT_FIELDS, Command, Event
 
 __all__ = ["ROOMY", "Comparison", "concerns"]
 
-ROOMY = ShardSize(symbols_max=8, orders=5000, pages=4096, directory=1 << 20, summary=1 << 15)
+ROOMY = ShardSize(symbols_max=8, orders=5000, pages=1 << 14, directory=1 << 21, summary=1 << 16)
 _fields = attrgetter(*EVENT_FIELDS)
 
 

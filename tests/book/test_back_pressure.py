@@ -13,12 +13,13 @@ from tests.book.flow import INSTRUMENTS, Flow, definitions, records_of
 from tests.book.harness import Bench, chained, kinds, open_bench, trades
 from tests.factories import amend, buy, cancel_all, define_symbol, joined, market, market_state, sell, tick
 from tradsys.book.audit import audit
-from tradsys.book.layout import Shard
+from tradsys.book.layout import Shard, ShardSize, state_of
 from tradsys.records import EVENT, EventKind, MarketState, Side
 from tradsys.reference.venue import Venue
 
 COMMANDS = 1500
-RING = 8
+RING = 64
+WIDE = ShardSize(symbols_max=200, orders=1000, pages=1000, directory=1 << 14, summary=1 << 12)
 
 
 @cache
@@ -41,15 +42,19 @@ def random_log(seed: int) -> Any:
 
 def sessions() -> dict[str, list[Any]]:
     """Logs whose last command causes many events at once."""
-    makers = [sell(500 + number // 3, 2, account=1 + number % 2) for number in range(30)]
-    crossed = [buy(540 - number, 3, account=3) for number in range(25)]
-    symbols = [define_symbol(number, state=MarketState.OPENING_AUCTION) for number in range(2, 9)]
-    pairs = [order for number in range(2, 9) for order in (buy(510, symbol=number), sell(490, symbol=number))]
+    makers = [sell(500 + number // 30, 2, account=1 + number % 2) for number in range(300)]
+    crossed = [buy(540 - number // 10, 3, account=3) for number in range(250)]
+    symbols = [define_symbol(number, state=MarketState.OPENING_AUCTION) for number in range(2, WIDE.symbols_max + 1)]
+    pairs = [
+        order
+        for number in range(2, WIDE.symbols_max + 1)
+        for order in (buy(510, symbol=number), sell(490, symbol=number))
+    ]
     opened, collecting = define_symbol(), define_symbol(state=MarketState.OPENING_AUCTION)
     return {
-        "a sweep that is filled": [opened, *makers, buy(1000, 50)],
-        "a sweep that rests": [opened, *makers, buy(505, 50)],
-        "a sweep at any price": [opened, *makers, market(Side.BUY, 100)],
+        "a sweep that is filled": [opened, *makers, buy(1000, 500)],
+        "a sweep that rests": [opened, *makers, buy(505, 500)],
+        "a sweep at any price": [opened, *makers, market(Side.BUY, 1000)],
         "a mass cancel": [opened, *makers, cancel_all()],
         "a mass cancel of one account": [opened, *makers, cancel_all(account=2)],
         "an uncrossing": [collecting, *makers, *crossed, market_state(MarketState.CONTINUOUS)],
@@ -65,7 +70,7 @@ def is_same(one: Any, other: Any) -> bool:
 @pytest.mark.parametrize("name", list(sessions()))
 def test_a_command_that_waits_for_room_goes_on_where_it_stopped(name: str, drain: int) -> None:
     log = joined(*sessions()[name])
-    unhindered, hindered = Bench(), Bench(ring=RING, drain=drain)
+    unhindered, hindered = Bench(WIDE), Bench(WIDE, ring=RING, drain=drain)
     expected, events = unhindered.carry_out(log), hindered.carry_out(log)
     assert is_same(events, expected)
     assert unhindered.waits == 0
@@ -75,23 +80,23 @@ def test_a_command_that_waits_for_room_goes_on_where_it_stopped(name: str, drain
 
 def same_state(one: Shard, other: Shard) -> bool:
     """Whether everything but the event ring is equal, byte for byte."""
-    return all(np.array_equal(ours, theirs) for ours, theirs in zip(one[:-1], other[:-1], strict=True))
+    return all(np.array_equal(ours, theirs) for ours, theirs in zip(state_of(one), state_of(other), strict=True))
 
 
 def test_an_amend_that_waits_in_the_middle_of_its_trades_goes_on() -> None:
     events = []
     for ring in (4096, RING):
         bench = open_bench(ring=ring, drain=1)
-        mover = bench.enter(buy(400, 60))
-        bench.submit(*(sell(500 + number, 2) for number in range(20)))
+        mover = bench.enter(buy(400, 300))
+        bench.submit(*(sell(500 + number // 2, 2) for number in range(100)))
         events.append(bench.submit(amend(mover, price_ticks=600)))
         audit(bench.shard)
-    assert kinds(events[0]) == [EventKind.AMENDED, *[EventKind.TRADE] * 20, EventKind.RESTED]
-    assert len(trades(events[0])) == 20
+    assert kinds(events[0]) == [EventKind.AMENDED, *[EventKind.TRADE] * 100, EventKind.RESTED]
+    assert len(trades(events[0])) == 100
     assert is_same(*events)
 
 
-@pytest.mark.parametrize("ring", [8, 16, 64])
+@pytest.mark.parametrize("ring", [64, 128])
 def test_the_event_stream_does_not_depend_on_its_readers(seed: int, ring: int) -> None:
     log = random_log(seed)
     unhindered, hindered = Bench(ROOMY), Bench(ROOMY, ring=ring, drain=1)
@@ -116,7 +121,7 @@ def cuts(length: int) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("ring", [8, 4096])
+@pytest.mark.parametrize("ring", [64, 4096])
 @pytest.mark.parametrize("part", [0, 1, 2, 3])
 def test_a_rebuilt_shard_writes_exactly_the_events_after_its_floor(seed: int, ring: int, part: int) -> None:
     log = random_log(seed)
@@ -130,10 +135,10 @@ def test_a_rebuilt_shard_writes_exactly_the_events_after_its_floor(seed: int, ri
     assert is_same(rebuilt.carry_out(log), events[floor:])
     if part == 3:
         assert is_same(slots[floor & (ring - 1)], untouched)
-    state = [*rebuilt.shard[:-1]]
+    state = [*state_of(rebuilt.shard)]
     state[0] = state[0].copy()
     state[0][:] = whole.shard.words  # the floor itself is the one difference
-    assert all(np.array_equal(ours, theirs) for ours, theirs in zip(state, whole.shard[:-1], strict=True))
+    assert all(np.array_equal(ours, theirs) for ours, theirs in zip(state, state_of(whole.shard), strict=True))
     assert rebuilt.position == whole.position
     assert rebuilt.live_orders == whole.live_orders
 
@@ -141,12 +146,12 @@ def test_a_rebuilt_shard_writes_exactly_the_events_after_its_floor(seed: int, ri
 def test_a_rebuilt_shard_overwrites_nothing_below_its_floor(seed: int) -> None:
     log = random_log(seed)
     floor = len(Bench(ROOMY).carry_out(log)) - 5
-    rebuilt = Bench(ROOMY, ring=8, floor=floor)
+    rebuilt = Bench(ROOMY, ring=RING, floor=floor)
     slots = rebuilt.shard.events.slots.view(np.ndarray)
-    marks = np.arange(8)
+    marks = np.arange(RING)
     slots["log_sequence"] = -1 - marks
     rebuilt.carry_out(log)
-    written = [number & 7 for number in range(floor + 1, floor + 6)]
+    written = [number & (RING - 1) for number in range(floor + 1, floor + 6)]
     kept = [mark for mark in marks.tolist() if mark not in written]
     assert slots["log_sequence"][kept].tolist() == [-1 - mark for mark in kept]
     assert slots.dtype == EVENT

@@ -77,22 +77,19 @@ def test_what_a_trade_means_for_the_maker_comes_before_what_it_means_for_the_tak
     assert [order_id for order_id, _, _ in ended(events)] == [stop, events[1].order_id]
 
 
-def test_partners_that_trade_with_each_other(desk: Desk) -> None:
-    events = desk.send(*make.linked(CANCELS, make.sell(500, 10), make.buy(500, 4)))
-    assert kinds(events) == [ACCEPTED, ACCEPTED, TRADE, CANCELLED]
-    assert ended(events) == [(events[0].order_id, LINKED, 6)]
-    events = desk.send(*make.linked(CANCELS, make.sell(500, 4), make.buy(500, 10)))
-    assert ended(events) == [(events[1].order_id, LINKED, 6)]
-    assert desk.depth() == ([], [])
-    assert not desk.venue.orders
-
-
-@pytest.mark.parametrize("mode", [SelfTrade.CANCEL_MAKER, SelfTrade.CANCEL_BOTH, SelfTrade.CANCEL_TAKER])
-def test_partners_that_are_kept_from_trading_with_each_other_both_end(desk: Desk, mode: SelfTrade) -> None:
-    events = desk.send(*make.linked(CANCELS, make.sell(500, 10), make.buy(500, 4, self_trade=mode)))
-    assert kinds(events) == [ACCEPTED, ACCEPTED, EventKind.PREVENTED, CANCELLED, CANCELLED]
-    assert [reason for _, reason, _ in ended(events)] == [Reason.SELF_TRADE, LINKED]
-    assert not desk.venue.orders
+@pytest.mark.parametrize("mode", list(SelfTrade))
+def test_an_order_does_not_trade_with_the_one_that_it_cancels(desk: Desk, mode: SelfTrade) -> None:
+    worse = desk.enter(make.sell(505, 3, account=2))
+    events = desk.send(*make.linked(CANCELS, make.sell(500, 10), make.buy(505, 4, self_trade=mode)))
+    assert told(events) == [
+        (ACCEPTED, 500, 10),
+        (ACCEPTED, 505, 4),
+        (CANCELLED, 500, 10),
+        (TRADE, 505, 3),
+        (RESTED, 505, 1),
+    ]
+    assert ended(events) == [(events[0].order_id, LINKED, 10)]
+    assert trades(events) == [(505, 3, worse)]
 
 
 def test_legs_wait_for_the_end_of_their_order(desk: Desk) -> None:

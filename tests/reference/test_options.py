@@ -178,8 +178,6 @@ def test_what_can_be_linked_to_what(desk: Desk, link: Link, order: Any, legs: li
     "records",
     [
         pytest.param([make.buy(500, flags=CommandFlag.EXTENDED)], id="announced and missing"),
-        pytest.param([make.extension(), make.buy(500)], id="there and not announced"),
-        pytest.param([make.leg(make.sell(600)), make.buy(500)], id="a leg that is not announced"),
         pytest.param([make.extension(), *make.extended(make.buy(500))], id="two extensions"),
         pytest.param([*[make.leg(STOP)] * 2, *make.linked(Link.ONE_TRIGGERS_OTHER, LIMIT, STOP)], id="three legs"),
         pytest.param([make.extension(), make.tick(), make.buy(500, flags=CommandFlag.EXTENDED)], id="interleaved"),
@@ -190,6 +188,13 @@ def test_what_can_be_linked_to_what(desk: Desk, link: Link, order: Any, legs: li
 def test_a_prelude_that_is_not_what_the_order_announces_is_refused(desk: Desk, records: list[Any]) -> None:
     assert refusal(desk.send(*records)) == Reason.INVALID_ORDER
     assert desk.enter(make.buy(500)), "the prelude is used up"
+
+
+@pytest.mark.parametrize(
+    "prelude", [make.extension(display_lots=2), make.leg(make.sell(600)), make.leg(make.sell(600, symbol=2))]
+)
+def test_a_prelude_that_is_not_announced_is_passed_over(desk: Desk, prelude: Any) -> None:
+    assert told(desk.send(prelude, make.buy(500))) == [(EventKind.ACCEPTED, 500, 10)]
 
 
 def test_a_prelude_has_no_events_and_stands_in_any_order(desk: Desk) -> None:

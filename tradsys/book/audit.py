@@ -10,7 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from tradsys.book.audit_rare import audit_rare
 from tradsys.book.layout import (
+    F_EXTRA,
+    F_ICEBERG,
+    IN_ABOVE,
+    IN_BELOW,
+    IN_BOOK,
+    IN_HIDDEN,
     P_NONE,
     W_AUCTIONS,
     W_FREE_LEVEL,
@@ -28,8 +35,13 @@ from tradsys.book.layout import (
 from tradsys.book.levels import price_of
 from tradsys.records import SLOT_MASK, MarketState
 
-_COLLECTING = (MarketState.PRE_OPEN, MarketState.OPENING_AUCTION, MarketState.CLOSING_AUCTION)
-_INDICATED = (MarketState.OPENING_AUCTION, MarketState.CLOSING_AUCTION)
+_COLLECTING = (
+    MarketState.PRE_OPEN,
+    MarketState.OPENING_AUCTION,
+    MarketState.CLOSING_AUCTION,
+    MarketState.FROZEN,
+)
+_INDICATED = (MarketState.OPENING_AUCTION, MarketState.CLOSING_AUCTION, MarketState.FROZEN)
 
 
 def audit(shard: Shard) -> None:
@@ -57,13 +69,20 @@ class _Audit:
         defined = [symbol for symbol in range(1, len(self.shard.books)) if self.shard.books[symbol]["defined"]]
         for symbol in defined:
             for number in range(2):
-                self._check_side(symbol, number)
+                self._check_side(symbol, number, self.shard.sides[2 * symbol + number], IN_BOOK)
+            for number, place in enumerate((IN_HIDDEN, IN_HIDDEN, IN_ABOVE, IN_BELOW)):
+                side = self.shard.rare_sides[4 * symbol + number]
+                if side["pages"]:
+                    self._check_side(symbol, number, side, place)
             self._check_touch(symbol)
         indicated = [symbol for symbol in defined if self.shard.books[symbol]["state"] in _INDICATED]
         assert self.words[W_AUCTIONS] == len(indicated), f"{self.words[W_AUCTIONS]} auctions, not {indicated}"
         assert self.words[W_SYMBOLS] == max(defined, default=0), f"the highest symbol is not {self.words[W_SYMBOLS]}"
         for slot, order in enumerate(self.orders):
-            assert order["order_id"] == 0 or slot in self.queued, f"order in slot {slot} is in no queue"
+            if order["order_id"] != 0:
+                in_queue = _is_in_queue(self.place(slot))
+                assert in_queue == (slot in self.queued), f"order in slot {slot} is in no queue, or in one too many"
+        audit_rare(self.shard, defined)
         self._check_pages()
         self._check_bitmaps()
 
@@ -87,10 +106,13 @@ class _Audit:
         used = len(self.orders) - 1
         assert len(free) + len(live) == used, f"{used} slots used: {len(live)} live and {len(free)} free"
 
-    def _check_side(self, symbol: int, number: int) -> None:
+    def place(self, slot: int) -> int:
+        """Where the order says that it stands; a plain one stands in the book."""
+        return int(self.shard.extras["place"][slot]) if self.orders[slot]["flags"] & F_EXTRA else IN_BOOK
+
+    def _check_side(self, symbol: int, number: int, side: Any, in_place: int) -> None:
         """From the best level to the worst: links, order of prices, directory, queues."""
-        side = self.shard.sides[2 * symbol + number]
-        place = f"symbol {symbol} side {number}"
+        place = f"symbol {symbol} side {number} of place {in_place}"
         current, better = int(side["best_level"]), 0
         index_before = self.levels[current]["index"] + 1
         assert side["best_index"] == self.levels[current]["index"], f"{place}: best index is not the best level's"
@@ -105,16 +127,18 @@ class _Audit:
             found = int(self.shard.pages[(page << 6) + (index & 63)])
             assert current == found, f"{where}: not what the directory finds at index {index}"
             self.linked[current] = True
-            self._check_queue(symbol, number, current, int(price_of(side, index)))
+            self._check_queue(symbol, number, current, int(price_of(side, index)), in_place)
             self.occupied[page] = self.occupied.get(page, 0) | 1 << (index & 63)
             self._summarise(side, index >> 6)
             index_before, better, current = index, current, level["worse"]
 
-    def _check_queue(self, symbol: int, number: int, level_number: int, price_ticks: int) -> None:
+    def _check_queue(self, symbol: int, number: int, level_number: int, price_ticks: int, in_place: int) -> None:
         """The orders of one level, from head to tail."""
         level = self.levels[level_number]
-        where = f"symbol {symbol} side {number} level {level_number}"
+        where = f"symbol {symbol} side {number} level {level_number} of place {in_place}"
         quantity, count, before, slot = 0, 0, 0, level["head"]
+        reserve = 0
+        waits = in_place in (IN_ABOVE, IN_BELOW)
         while slot != 0:
             assert slot < len(self.orders), f"{where}: slot {slot} was never given out"
             assert slot not in self.queued, f"{where}: slot {slot} was met in level {self.queued.get(slot)} before"
@@ -122,8 +146,13 @@ class _Audit:
             order = self.orders[slot]
             assert order["order_id"] != 0, f"{where}: slot {slot} is free"
             assert order["prev"] == before, f"{where}: slot {slot} has prev {order['prev']}, came from {before}"
-            told = (order["symbol"], order["side"], order["price_ticks"], order["level"])
-            assert told == (symbol, number, price_ticks, level_number), f"{where}: slot {slot} says {told}"
+            side = order["side"] if waits else number
+            price = int(self.shard.extras["trigger_ticks"][slot]) if waits else order["price_ticks"]
+            told = (order["symbol"], order["side"], price, order["level"], self.place(slot))
+            expected = (symbol, side, price_ticks, level_number, in_place)
+            assert told == expected, f"{where}: slot {slot} says {told}, not {expected}"
+            if order["flags"] & F_ICEBERG and not waits:
+                reserve += int(self.shard.extras["reserve_lots"][slot])
             assert order["leaves_lots"] > 0, f"{where}: slot {slot} rests with {order['leaves_lots']} lots"
             assert order["filled_lots"] >= 0, f"{where}: slot {slot} has filled {order['filled_lots']} lots"
             quantity += order["leaves_lots"]
@@ -133,14 +162,18 @@ class _Audit:
         assert count > 0, f"{where}: linked and empty"
         assert level["count"] == count, f"{where}: counts {level['count']} orders of {count}"
         assert level["quantity_lots"] == quantity, f"{where}: sums {level['quantity_lots']} lots of {quantity}"
+        held = int(self.shard.reserves[level_number])
+        assert held == reserve, f"{where}: has reserves of {held} lots, counted {reserve}"
 
     def _check_touch(self, symbol: int) -> None:
         """Only a market that collects orders may be crossed."""
         state = int(self.shard.books[symbol]["state"])
         bids, asks = self.shard.sides[2 * symbol], self.shard.sides[2 * symbol + 1]
-        if state in _COLLECTING or bids["best_index"] < 0 or asks["best_index"] < 0:
+        hidden = self.shard.rare_sides["best_index"][4 * symbol : 4 * symbol + 2]
+        best_bid, best_ask = max(bids["best_index"], hidden[0]), max(asks["best_index"], hidden[1])
+        if state in _COLLECTING or best_bid < 0 or best_ask < 0:
             return
-        bid, ask = int(price_of(bids, bids["best_index"])), int(price_of(asks, asks["best_index"]))
+        bid, ask = int(price_of(bids, best_bid)), int(price_of(asks, best_ask))
         assert bid < ask, f"symbol {symbol} is crossed in state {state}: bid {bid}, offer {ask}"
 
     def _check_pages(self) -> None:
@@ -159,6 +192,7 @@ class _Audit:
             assert number not in free, f"free levels come twice to {number}"
             assert number not in self.linked, f"level {number} is free and linked"
             assert self.levels[number]["count"] == 0, f"level {number} is free and counts orders"
+            assert self.shard.reserves[number] == 0, f"level {number} is free and has reserves"
             free[number] = True
             number = self.levels[number]["head"]
         used = len(self.levels) - 1
@@ -183,6 +217,10 @@ class _Audit:
         wrong = np.flatnonzero(self.summary != self.shard.summary.view(np.ndarray).view(np.uint64))
         assert len(wrong) == 0, f"summary word {wrong[0]} does not agree with the occupied pages"
         assert not self.summary[self.words[W_USED_SUMMARY] :].any(), "a summary word nobody owns is used"
+
+
+def _is_in_queue(place: int) -> bool:
+    return place in (IN_BOOK, IN_HIDDEN, IN_ABOVE, IN_BELOW)
 
 
 def _rows(records: Any) -> list[dict[str, int]]:

@@ -5,9 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from shm.broadcast import CURSOR, publish, writable
+from shm.integers import signed
 from shm.jit import kernel
-from tradsys.book.layout import P_NONE, W_EVENTS, W_FLOOR, W_PENDING, W_PENDING_A, W_PENDING_B, W_PENDING_C, Shard
-from tradsys.records import EventFlag, EventKind
+from tradsys.book.layout import (
+    F_HIDDEN,
+    F_ICEBERG,
+    W_EVENTS,
+    W_FLOOR,
+    W_UNMARKED,
+    Shard,
+)
+from tradsys.records import EventFlag, EventKind, Kind
 
 SELL = int(EventFlag.SELL)
 LAST = int(EventFlag.LAST)
@@ -15,14 +23,16 @@ RESTING = int(EventFlag.RESTING)
 ORDER_DONE = int(EventFlag.ORDER_DONE)
 COUNTER_DONE = int(EventFlag.COUNTER_DONE)
 AUCTION = int(EventFlag.AUCTION)
+HIDDEN = int(EventFlag.HIDDEN)
 KEPT_PRIORITY = int(EventFlag.KEPT_PRIORITY)
 WAS_RESTING = int(EventFlag.WAS_RESTING)
 
 _ACCEPTED = int(EventKind.ACCEPTED)
 _REJECTED = int(EventKind.REJECTED)
 _CANCELLED = int(EventKind.CANCELLED)
+_NEW = int(Kind.NEW)
 
-ROOM_FOR_A_STEP = 4
+ROOM_FOR_A_STEP = 16
 """No single step of a command writes more events than this before it asks for room again."""
 
 
@@ -34,23 +44,37 @@ def has_room(shard: Shard) -> bool:
 
 
 @kernel
-def end_phase(shard: Shard) -> None:
-    """The command of many steps is done. Its words go back to 0: equal books are then equal bytes."""
-    words = shard.words
-    words[W_PENDING] = P_NONE
-    words[W_PENDING_A] = 0
-    words[W_PENDING_B] = 0
-    words[W_PENDING_C] = 0
-
-
-@kernel
 def publish_events(shard: Shard) -> bool:
-    """Make every event written so far visible; False when there is none that is not."""
-    written = shard.words[W_EVENTS]
+    """Make every event written so far visible, save one that may have to be marked; False when there is none."""
+    written = shard.words[W_EVENTS] - shard.words[W_UNMARKED]
     if written <= shard.words[W_FLOOR] or written <= shard.events.header[CURSOR]:
         return False
     publish(shard.events, written)
     return True
+
+
+@kernel
+def begin_unmarked(shard: Shard, command: Any) -> None:
+    """There is more to come: the command's last event is marked only when it is done, see mark_last()."""
+    words = shard.words
+    words[W_UNMARKED] = 1
+    number = words[W_EVENTS]
+    if number > words[W_FLOOR]:
+        event = shard.events.slots[number & (len(shard.events.slots) - 1)]
+        if event.log_sequence == command.sequence:
+            event.flags = signed(event.flags) & ~LAST
+
+
+@kernel
+def mark_last(shard: Shard, command: Any) -> None:
+    """The command is done: its newest event, which has been held back, is its last."""
+    words = shard.words
+    words[W_UNMARKED] = 0
+    number = words[W_EVENTS]
+    if number > words[W_FLOOR]:
+        event = shard.events.slots[number & (len(shard.events.slots) - 1)]
+        if event.log_sequence == command.sequence:
+            event.flags = signed(event.flags) | LAST
 
 
 @kernel
@@ -105,7 +129,7 @@ def reject(shard: Shard, command: Any, reason: int) -> None:
         command.symbol,
         command.price_ticks,
         command.quantity_lots,
-        command.order_id,
+        command.order_id if command.kind != _NEW else signed(0),
         command.account,
         command.kind,
         command.client_order_id,
@@ -120,6 +144,31 @@ def cancelled(shard: Shard, command: Any, order: Any, flags: int, reason: int) -
         command,
         _CANCELLED,
         flags | order.side,
+        reason,
+        order.symbol,
+        order.price_ticks,
+        order.leaves_lots,
+        order.order_id,
+        order.account,
+        0,
+        order.client_order_id,
+    )
+
+
+@kernel
+def hidden_flag(order: Any) -> int:
+    """HIDDEN for orders of which only DISPLAYED events say what is shown."""
+    return HIDDEN if signed(order.flags) & (F_HIDDEN | F_ICEBERG) else signed(0)
+
+
+@kernel
+def tell(shard: Shard, command: Any, order: Any, kind: int, flags: int, reason: int) -> None:
+    """An event about `order` itself: its limit, its leaves, its client's number of it."""
+    emit(
+        shard,
+        command,
+        kind,
+        flags | signed(order.side),
         reason,
         order.symbol,
         order.price_ticks,

@@ -6,35 +6,57 @@ from typing import Any
 
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
-from tradsys.book.amending import amend_order, cancel_all, cancel_order
-from tradsys.book.auction import enter_state, indicate, is_indicating, uncross
-from tradsys.book.events import LAST, emit, has_room, publish_events, reject
+from tradsys.book.amending import amend_order, cancel_order
+from tradsys.book.auction import indicate, uncross
+from tradsys.book.careful_amending import cancel_all
+from tradsys.book.events import LAST, begin_unmarked, emit, has_room, mark_last, publish_events, reject
+from tradsys.book.expiry import expire
 from tradsys.book.layout import (
-    P_SWEEP,
+    P_EXPIRE,
+    P_INDICATE,
+    P_MASS_CANCEL,
+    P_NONE,
+    P_SETTLE,
+    P_UNCROSS,
     W_AUCTIONS,
     W_COMMANDS,
+    W_NEXT_EXPIRY,
     W_PENDING,
     W_POSITION,
     W_SYMBOLS,
+    W_UNMARKED,
     Shard,
 )
 from tradsys.book.levels import open_sides
-from tradsys.book.matching import new_order, resume_sweep
+from tradsys.book.matching import new_order
 from tradsys.book.orders import ask_for_neighbours, ask_for_order
+from tradsys.book.pending import end_phase, let_settle
+from tradsys.book.prelude import keep_prelude
+from tradsys.book.rare_sides import close_rare_sides
+from tradsys.book.rules import refresh_special, set_rules
+from tradsys.book.settling import settle
+from tradsys.book.states import enter_state, is_collecting, is_indicating
+from tradsys.book.timers import note_first_timer
 from tradsys.reasons import Reason
-from tradsys.records import EventKind, Kind, MarketState
+from tradsys.records import NOTIONAL_MAX, QUANTITY_MAX, EventKind, Kind, MarketState
+
+_AT_ONCE = -1
+"""Earlier than any record: until all that follows from an expiry is done, the record is looked at for it again."""
 
 _NEW = int(Kind.NEW)
 _CANCEL = int(Kind.CANCEL)
 _AMEND = int(Kind.AMEND)
 _CANCEL_ALL = int(Kind.CANCEL_ALL)
+_EXTENSION = int(Kind.EXTENSION)
+_LEG = int(Kind.LEG)
 _SYMBOL = int(Kind.SYMBOL)
 _ACCOUNT = int(Kind.ACCOUNT)
 _STATE = int(Kind.STATE)
 _TICK = int(Kind.TICK)
-_CONTINUOUS = int(MarketState.CONTINUOUS)
-_HALT = int(MarketState.HALT)
-_CLOSED = int(MarketState.CLOSED)
+_RULES = int(Kind.RULES)
+_OPENING = int(MarketState.OPENING_AUCTION)
+_CLOSING = int(MarketState.CLOSING_AUCTION)
+_FROZEN = int(MarketState.FROZEN)
 _ACCOUNT_EVENT = int(EventKind.ACCOUNT)
 _SYMBOL_EVENT = int(EventKind.SYMBOL)
 _UNKNOWN_SYMBOL = int(Reason.UNKNOWN_SYMBOL)
@@ -47,9 +69,9 @@ _AHEAD = 16
 in a deep book each of them would be waited for. It costs a book that fits the cache 6 %, and saves a deep one half."""
 
 
-@kernel
+@kernel_entry
 def define_symbol(shard: Shard, command: Any, definition: Any) -> None:
-    """Open a book for a new symbol; `definition` is the command read as a SYMBOL_DEFINITION."""
+    """Open a book for a new symbol; `definition` is the command read as DETAILS."""
     symbol = signed(definition.symbol)
     if symbol == 0 or symbol >= len(shard.books):
         reject(shard, command, _UNKNOWN_SYMBOL)
@@ -58,7 +80,7 @@ def define_symbol(shard: Shard, command: Any, definition: Any) -> None:
     if book.defined != 0:
         reject(shard, command, _SYMBOL_EXISTS)
         return
-    if definition.state > _CLOSED:
+    if definition.state > _FROZEN:
         reject(shard, command, _INVALID_STATE)
         return
     if definition.lowest_ticks > definition.highest_ticks or not open_sides(
@@ -71,9 +93,15 @@ def define_symbol(shard: Shard, command: Any, definition: Any) -> None:
     book.lowest_ticks = definition.lowest_ticks
     book.highest_ticks = definition.highest_ticks
     book.reference_ticks = definition.reference_ticks
+    book.last_ticks = definition.reference_ticks
+    largest = max(abs(signed(book.lowest_ticks)), abs(signed(book.highest_ticks)))
+    book.safe_lots = min(QUANTITY_MAX, NOTIONAL_MAX // max(largest, 1))
+    book.auction = _CLOSING if definition.state == _CLOSING else _OPENING
+    close_rare_sides(shard, symbol)
+    refresh_special(shard, symbol)
     words = shard.words
     words[W_SYMBOLS] = max(words[W_SYMBOLS], symbol)
-    if is_indicating(book.state):
+    if is_indicating(signed(book.state)):
         words[W_AUCTIONS] += 1
     emit(
         shard,
@@ -91,37 +119,50 @@ def define_symbol(shard: Shard, command: Any, definition: Any) -> None:
     )
 
 
-@kernel
+@kernel_entry
 def change_state(shard: Shard, command: Any) -> bool:
     """Enter another market state; leaving an auction for a state that does not collect uncrosses it first.
 
-    A price in the command is the new reference price, also for that uncrossing.
+    A price in the command is the new reference price, also for that uncrossing. False when it waits for room in the
+    event ring; called again with the same command, it goes on.
     """
     symbol = signed(command.symbol)
+    state = signed(command.order_type)
     if symbol >= len(shard.books) or shard.books[symbol].defined == 0:
         reject(shard, command, _UNKNOWN_SYMBOL)
         return True
-    if command.order_type > _CLOSED:
+    if state > _FROZEN:
         reject(shard, command, _INVALID_STATE)
         return True
     book = shard.books[symbol]
-    before = book.state
-    after = command.order_type
-    if command.price_ticks != 0:
-        book.reference_ticks = command.price_ticks
-    collected = before != _CONTINUOUS and before != _HALT and before != _CLOSED
-    collects = after != _CONTINUOUS and after != _HALT and after != _CLOSED
-    if collected and not collects:
-        if not uncross(shard, command):
+    if shard.words[W_PENDING] == P_NONE:
+        begin_unmarked(shard, command)
+        if command.price_ticks != 0:
+            book.reference_ticks = command.price_ticks
+    if is_collecting(signed(book.state)) and not is_collecting(state):
+        if not uncross(shard, command, symbol, state):
             return False
     else:
-        enter_state(shard, command, 0, 0)
-    shard.words[W_AUCTIONS] += signed(is_indicating(after)) - signed(is_indicating(before))
-    return True
+        enter_state(shard, command, symbol, state, 0, 0, 0)
+    return let_settle(shard, symbol, symbol)
+
+
+@kernel_entry
+def define_account(shard: Shard, command: Any, details: Any) -> None:
+    """Tell a new account; every shard has learnt its trade group before."""
+    emit(shard, command, _ACCOUNT_EVENT, LAST, 0, 0, 0, 0, 0, details.account, 0, 0)
 
 
 @kernel
-def _execute_rare(shard: Shard, command: Any, definition: Any) -> bool:
+def _learn_group(shard: Shard, details: Any) -> None:
+    account = signed(details.account)
+    if account < len(shard.groups):
+        shard.groups[account] = details.group
+
+
+@kernel_entry
+def execute_rare(shard: Shard, command: Any, details: Any) -> bool:
+    """Carry out a command that is none of the three frequent ones; False when it waits for room."""
     kind = command.kind
     if kind == _CANCEL_ALL:
         return cancel_all(shard, command)
@@ -129,45 +170,84 @@ def _execute_rare(shard: Shard, command: Any, definition: Any) -> bool:
         return change_state(shard, command)
     if kind == _TICK:
         return shard.words[W_AUCTIONS] == 0 or indicate(shard, command)
-    if kind == _SYMBOL:
-        define_symbol(shard, command, definition)
+    if kind == _EXTENSION or kind == _LEG:
+        keep_prelude(shard, command, details)
+    elif kind == _SYMBOL:
+        define_symbol(shard, command, details)
     elif kind == _ACCOUNT:
-        emit(shard, command, _ACCOUNT_EVENT, LAST, 0, 0, 0, 0, 0, command.account, 0, 0)
+        define_account(shard, command, details)
+    elif kind == _RULES:
+        set_rules(shard, command, details)
+        symbol = signed(command.symbol)
+        if symbol < len(shard.books):
+            return let_settle(shard, symbol, symbol)
+    return True
+
+
+@kernel_entry
+def resume(shard: Shard, command: Any) -> bool:
+    """Go on with a command that has more to do or waited for room; False when it must wait again."""
+    words = shard.words
+    phase = words[W_PENDING]
+    if phase == P_INDICATE:
+        return indicate(shard, command)
+    if phase == P_MASS_CANCEL:
+        cancel_all(shard, command)
+    elif phase == P_UNCROSS:
+        change_state(shard, command)
+    elif phase == P_EXPIRE:
+        expire(shard, command)
+    if words[W_PENDING] != P_SETTLE or not settle(shard, command):
+        return False
+    end_phase(shard)
     return True
 
 
 @kernel
-def execute(shard: Shard, command: Any, definition: Any) -> bool:
+def execute(shard: Shard, command: Any, details: Any) -> bool:
     """Carry one command out; False when it waits for room in the event ring and must be called again.
 
-    `definition` is the same record read as a SYMBOL_DEFINITION. The caller has checked has_room().
+    `details` is the same record read as DETAILS. The caller has checked has_room().
     """
     kind = command.kind
-    if command.reason != 0:
+    if shard.words[W_PENDING] != P_NONE:
+        done = False
+    elif command.reason != 0:
         reject(shard, command, command.reason)
-        return True
-    if kind == _NEW:
-        if shard.words[W_PENDING] == P_SWEEP:
-            return resume_sweep(shard, command)
-        return new_order(shard, command)
-    if kind == _CANCEL:
-        return cancel_order(shard, command)
-    if kind == _AMEND:
-        if shard.words[W_PENDING] == P_SWEEP:
-            return resume_sweep(shard, command)
-        return amend_order(shard, command)
-    return _execute_rare(shard, command, definition)
+        done = True
+    elif kind == _NEW:
+        done = new_order(shard, command)
+    elif kind == _CANCEL:
+        done = cancel_order(shard, command)
+    elif kind == _AMEND:
+        done = amend_order(shard, command)
+    else:
+        done = execute_rare(shard, command, details)
+    return done or resume(shard, command)
+
+
+@kernel
+def _expire(shard: Shard, command: Any) -> bool:
+    """Let orders expire before the command is carried out; False when that waits for room."""
+    words = shard.words
+    if words[W_PENDING] == P_NONE:
+        words[W_PENDING] = P_EXPIRE
+    done = resume(shard, command)
+    if done:
+        note_first_timer(shard)
+    else:
+        words[W_NEXT_EXPIRY] = _AT_ONCE
+    return done
 
 
 @kernel_entry
-def run(
-    shard: Shard, commands: Any, definitions: Any, first: int, mask: int, last: int, shards: int, number: int
-) -> int:
+def run(shard: Shard, commands: Any, details: Any, first: int, mask: int, last: int, shards: int, number: int) -> int:
     """Carry out the commands after the shard's position up to sequence `last`; gives how many were looked at.
 
-    `commands[(sequence - first) & mask]` holds the record of that sequence (mask -1: no ring), `definitions` the
-    same memory read as SYMBOL_DEFINITION. Only commands of this shard's symbols (symbol id modulo `shards` is
-    `number`) and those that concern every shard are carried out. Stops early when the event ring is full.
+    `commands[(sequence - first) & mask]` holds the record of that sequence (mask -1: no ring), `details` the same
+    memory read as DETAILS. Only commands of this shard's symbols (symbol id modulo `shards` is `number`) and those
+    that concern every shard are carried out; every record is the clock by which orders expire. Stops early when the
+    event ring is full.
     """
     words = shard.words
     position = words[W_POSITION]
@@ -180,15 +260,25 @@ def run(
             ask_for_order(shard, commands[(at + _AHEAD) & mask].order_id)
             ask_for_neighbours(shard, commands[(at + _AHEAD // 2) & mask].order_id)
         command = commands[at]
-        symbol = signed(command.symbol)
-        mine = symbol % shards == number if shards > 1 else True
-        concerns_all = symbol == 0 and command.reason == 0 and (command.kind == _CANCEL_ALL or command.kind == _TICK)
-        if mine or concerns_all:
-            if not execute(shard, command, definitions[at]):
-                if publish_events(shard):
-                    continue
-                break
-            words[W_COMMANDS] += 1
+        done = True
+        if command.timestamp_ns >= words[W_NEXT_EXPIRY]:
+            done = _expire(shard, command)
+        if done:
+            symbol = signed(command.symbol)
+            mine = symbol % shards == number if shards > 1 else True
+            if symbol == 0 and command.reason == 0:
+                if command.kind == _ACCOUNT:
+                    _learn_group(shard, details[at])
+                mine = mine or command.kind == _CANCEL_ALL or command.kind == _TICK
+            if mine:
+                done = execute(shard, command, details[at])
+                words[W_COMMANDS] += signed(done)
+        if not done:
+            if publish_events(shard):
+                continue
+            break
+        if words[W_UNMARKED] != 0:
+            mark_last(shard, command)
         position += 1
         words[W_POSITION] = position
     publish_events(shard)

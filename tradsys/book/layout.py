@@ -35,6 +35,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shm.broadcast import Broadcast
+from shm.table import addressed, table_of
 from tradsys.records import COMMAND, DETAILS, SLOT_MASK
 
 ORDER = np.dtype(
@@ -158,7 +159,7 @@ F_COUNTED = 32
 F_POST_ONLY = 64
 
 # Where an order with an EXTRA record is.
-AT_HAND, IN_BOOK, IN_HIDDEN, IN_ABOVE, IN_BELOW, PARKED, QUEUED, WAITING, UNPRICED = range(9)
+AT_HAND, IN_BOOK, IN_HIDDEN, IN_ABOVE, IN_BELOW, FOR_AUCTION, QUEUED, WAITING, UNPRICED = range(9)
 
 # A symbol's rare sides: 4 * symbol + one of these, and HIDDEN_SIDES + the side of an order.
 HIDDEN_SIDES, ABOVE, BELOW = 0, 2, 3
@@ -166,8 +167,9 @@ HIDDEN_SIDES, ABOVE, BELOW = 0, 2, 3
 # A symbol's lists, and the links that their orders use: an order is in one list of each kind of link at most.
 PEGS, TRAILING, QUEUE, PARKED, TIMED = 0, 2, 4, 6, 8
 LISTS = 10
-OWN_LINK, TIMED_LINK = 0, 2  # an order in the heap of expiries keeps its place there in the first of TIMED_LINK
-LINKS = 4
+# An order in the heap of expiries keeps its place there in the first of TIMED_LINK.
+KIND_LINK, TURN_LINK, TIMED_LINK = 0, 2, 4
+LINKS = 6
 
 # Duties of a new state.
 D_END_OPEN, D_END_CLOSE, D_END_DAY, D_ENTER_CLOSE = 1, 2, 4, 8
@@ -212,9 +214,11 @@ FAR_FUTURE = (1 << 63) - 1
 P_NONE, P_SWEEP, P_UNCROSS, P_MASS_CANCEL, P_INDICATE, P_EXPIRE, P_SETTLE = 0, 1, 2, 3, 4, 5, 6
 
 
+@addressed
 class Shard(NamedTuple):
     """One matcher shard. `words` int64[HEADER_WORDS]; the tables below; `events` the stream it writes."""
 
+    table: Any  # see shm.table
     words: Any
     books: Any  # BOOK by symbol id
     sides: Any  # BOOK_SIDE by 2 * symbol id + side
@@ -262,7 +266,7 @@ def counts_of(size: ShardSize) -> int:
 def carve(take: Callable[[Any, int], Any], size: ShardSize, events: Broadcast) -> Shard:
     """Lay a shard out in zeroed memory; `take(dtype, count)` gives each array in turn."""
     check(size)
-    return Shard(
+    fields: dict[str, Any] = dict(
         words=take(np.int64, HEADER_WORDS),
         books=take(BOOK, size.symbols_max + 1),
         sides=take(BOOK_SIDE, 2 * size.symbols_max + 2),
@@ -284,11 +288,18 @@ def carve(take: Callable[[Any, int], Any], size: ShardSize, events: Broadcast) -
         extensions=take(DETAILS, 1),
         events=events,
     )
+    return Shard(table_of(fields.values()), **fields)
+
+
+def state_of(shard: Shard) -> tuple[Any, ...]:
+    """The arrays that are the shard's state: all but its table of addresses and its event ring."""
+    return shard[1:-1]
 
 
 def initialise(shard: Shard) -> None:
     """Make an empty shard, whatever the memory held before."""
-    for array in shard[:-1]:
+    for array in state_of(shard):
         array.view(np.ndarray).view(np.uint8).fill(0)
     shard.levels["index"][0] = -1
+    shard.books["special"][:] = 1  # until it is defined
     shard.words[W_NEXT_EXPIRY] = FAR_FUTURE

@@ -89,7 +89,7 @@ def act_next(floor: Floor, market: Market) -> bool:
 
 def fire_next(floor: Floor, market: Market) -> bool:
     """The first order whose trigger was reached acts; gives whether there was one."""
-    market.look_at_touch()
+    market.look()
     order = first_reached(market)
     if order is None:
         return False

@@ -41,8 +41,7 @@ def _follow(floor: Floor, order: Order, follower: Order) -> None:
         return
     follower.leaves_lots = min(follower.leaves_lots, order.filled_lots)
     floor.events.order(EventKind.TRIGGERED, follower)
-    follower.place = Place.QUEUE
-    floor.market_of(follower).queue[follower.order_id] = follower
+    floor.join_queue(follower)
 
 
 def after_trade(floor: Floor, order: Order) -> None:

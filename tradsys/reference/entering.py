@@ -37,7 +37,7 @@ def enter(floor: Floor, command: Command, prelude: list[Command]) -> int:
         _tell(floor, order, rests=goes_to_rest and order is orders[0])
     act(floor, orders[0], was_told=goes_to_rest)
     if ticket.link == Link.ONE_CANCELS_OTHER and orders[1].place is Place.ON_ITS_WAY:
-        act(floor, orders[1])
+        floor.join_queue(orders[1])
     return Reason.NONE
 
 

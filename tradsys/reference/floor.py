@@ -56,6 +56,11 @@ class Floor:
         order.place = Place.GONE
         self._free_slots.append(order.order_id & SLOT_MASK)
 
+    def join_queue(self, order: Order) -> None:
+        """It is the order's turn to act, as soon as the symbol comes to rest in a state that lets it."""
+        order.place = Place.QUEUE
+        self.market_of(order).queue[order.order_id] = order
+
     def next_expired(self, now_ns: int) -> Order | None:
         """The live order that expires first (of several the one with the lowest id), if that is not after `now_ns`."""
         while self._expiries and self._expiries[0][0] <= now_ns:

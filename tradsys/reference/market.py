@@ -75,10 +75,12 @@ class Market:
         if self.rules.trigger_source == TriggerSource.LAST:
             self._see(price_ticks, price_ticks)
 
-    def look_at_touch(self) -> None:
-        """Triggers on the touch see it as it is now."""
+    def look(self) -> None:
+        """Triggers see the price that they watch as it is now."""
         if self.rules.trigger_source == TriggerSource.TOUCH:
             self._see(*self.book.best_displayed())
+        else:
+            self._see(self.last_ticks, self.last_ticks)
 
     def _see(self, high: int | None, low: int | None) -> None:
         if high is not None:
@@ -87,9 +89,8 @@ class Market:
             self.seen_low = low if self.seen_low is None else min(self.seen_low, low)
 
     def forget_seen(self) -> None:
-        """What triggers have seen begins again with what is there now."""
-        last = self.last_ticks if self.rules.trigger_source == TriggerSource.LAST else None
-        self.seen_high = self.seen_low = last
+        """Triggers have seen nothing yet."""
+        self.seen_high = self.seen_low = None
 
     def enter_state(self, state: int) -> None:
         """Be in this state from now on; what that entails is done when the symbol comes to rest."""
@@ -102,6 +103,7 @@ class Market:
             self.auction = int(TimeInForce.AT_OPEN)
         self.state = state
         self.is_new_state = True
+        self.forget_seen()
         self.indicated = NOTHING
 
     # Where orders wait.

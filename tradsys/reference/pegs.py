@@ -29,17 +29,14 @@ def peg_price(market: Market, order: Order) -> int | None:
     return min(price, order.limit_ticks) if order.side == BUY else max(price, order.limit_ticks)
 
 
-def price_pegs(floor: Floor, market: Market) -> bool:
-    """Every pegged order gets the price that belongs to it; gives whether one had another."""
-    has_changed = False
-    for order in list(market.pegs.values()):
-        if order.place is Place.GONE:
-            continue
+def price_next_peg(floor: Floor, market: Market) -> bool:
+    """The first pegged order with a wrong price gets the one that belongs to it; gives whether there was one."""
+    for order in market.pegs.values():
         price = peg_price(market, order)
         if price != (order.price_ticks if order.place is Place.BOOK else None):
             _reprice(floor, market, order, price)
-            has_changed = True
-    return has_changed
+            return True
+    return False
 
 
 def _reprice(floor: Floor, market: Market, order: Order, price: int | None) -> None:

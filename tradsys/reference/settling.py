@@ -9,7 +9,7 @@ from tradsys.reference.endings import end
 from tradsys.reference.floor import Floor
 from tradsys.reference.market import Market
 from tradsys.reference.orders import Place
-from tradsys.reference.pegs import price_pegs
+from tradsys.reference.pegs import price_next_peg
 from tradsys.reference.terms import FOR_AUCTIONS, IDLE
 from tradsys.reference.watching import follow
 
@@ -20,20 +20,23 @@ def come_to_rest(floor: Floor, market: Market) -> None:
     """Do the first of these that applies, again and again, until none does."""
     while (
         _do_duties(floor, market)
+        or (market.state == MarketState.CONTINUOUS and _fire_or_follow(floor, market))
         or (market.state not in IDLE and act_next(floor, market))
-        or price_pegs(floor, market)
-        or (market.state == MarketState.CONTINUOUS and (fire_next(floor, market) or _look_anew(market)))
+        or price_next_peg(floor, market)
     ):
         pass
 
 
-def _look_anew(market: Market) -> bool:
-    """No trigger was reached by what was seen so far. Trailing stops must not fire by what was seen before they moved.
+def _fire_or_follow(floor: Floor, market: Market) -> bool:
+    """The next order fires; without one, what was seen is forgotten and trailing stops follow. Gives whether one fired.
 
-    Gives whether one has moved.
+    Triggers that move, or come, later have not seen what was seen before.
     """
+    if fire_next(floor, market):
+        return True
     market.forget_seen()
-    return follow(market)
+    follow(market)
+    return False
 
 
 def _do_duties(floor: Floor, market: Market) -> bool:

@@ -22,6 +22,9 @@ def sweep(floor: Floor, taker: Order) -> bool:
         maker = makers.best_order()
         if maker is None or not is_within_limit(taker.side, maker.price_ticks, taker.limit):
             return False
+        if maker is taker.partner:
+            end_partner(floor, taker)  # an order does not trade with the one that it cancels
+            continue
         if taker.self_trade != SelfTrade.NONE and floor.is_own(taker, maker):
             _prevent(floor, taker, maker)
             continue

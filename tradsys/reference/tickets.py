@@ -68,13 +68,15 @@ _LEGS_ANNOUNCED: dict[int, tuple[int, ...]] = {
 
 def ticket_of(command: Command, prelude: list[Command]) -> Ticket | None:
     """A NEW with its prelude; None when that is not what the NEW announces."""
-    extensions = [each for each in prelude if each.kind == Kind.EXTENSION]
-    legs = [each for each in prelude if each.kind == Kind.LEG]
+    # What the NEW does not announce is passed over.
+    is_extended, is_linked = bool(command.flags & EXTENDED), link_of(command.flags) != Link.NONE
+    extensions = [each for each in prelude if each.kind == Kind.EXTENSION and is_extended]
+    legs = [each for each in prelude if each.kind == Kind.LEG and is_linked]
     if len(legs) not in _LEGS_ANNOUNCED.get(link_of(command.flags), ()):
         return None
-    if len(extensions) != (1 if command.flags & EXTENDED else 0):
+    if len(extensions) != int(is_extended):
         return None
-    if any(each.symbol != command.symbol for each in prelude):
+    if any(each.symbol != command.symbol for each in [*extensions, *legs]):
         return None
     extension = extensions[0].extension if extensions else Extension()
     assert extension is not None, "an extension command needs its reading"

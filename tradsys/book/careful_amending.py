@@ -1,0 +1,309 @@
+"""Cancelling and amending orders of any kind, in any market state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shm.integers import signed
+from shm.jit import kernel, kernel_entry
+from tradsys.book.crossing import best_index, whole_lots
+from tradsys.book.ending import cancel_any
+from tradsys.book.entry import tell_terms
+from tradsys.book.events import (
+    KEPT_PRIORITY,
+    RESTING,
+    WAS_RESTING,
+    begin_unmarked,
+    emit,
+    has_room,
+    hidden_flag,
+    reject,
+)
+from tradsys.book.layout import (
+    ABOVE,
+    BELOW,
+    F_EXTRA,
+    F_HIDDEN,
+    F_ICEBERG,
+    F_POST_ONLY,
+    HIDDEN_SIDES,
+    IN_ABOVE,
+    IN_BELOW,
+    IN_BOOK,
+    IN_HIDDEN,
+    P_MASS_CANCEL,
+    P_NONE,
+    W_PENDING,
+    W_PENDING_A,
+    W_PENDING_B,
+    W_SYMBOLS,
+    W_USED_ORDERS,
+    Shard,
+)
+from tradsys.book.levels import has_level, index_of, remove
+from tradsys.book.pending import let_act, let_settle
+from tradsys.book.placing import has_place, has_trigger, put_at_trigger, put_in_book, take_from_place, waits_above
+from tradsys.book.prelude import session_of
+from tradsys.book.rules import breaches_collar
+from tradsys.book.settling import sweep_limit
+from tradsys.book.validation import has_limit, is_in_range, is_notional_too_large
+from tradsys.reasons import Reason
+from tradsys.records import QUANTITY_MAX, CommandFlag, EventKind, MarketState, OrderType
+
+_HALT = int(MarketState.HALT)
+_CLOSED = int(MarketState.CLOSED)
+_FROZEN = int(MarketState.FROZEN)
+_TRAILING = int(OrderType.TRAILING_STOP)
+_PEGGED = int(OrderType.PEGGED)
+_NEW_PRICE = int(CommandFlag.NEW_PRICE)
+_NEW_QUANTITY = int(CommandFlag.NEW_QUANTITY)
+_NEW_TRIGGER = int(CommandFlag.NEW_TRIGGER)
+_IS_LEAVES = int(CommandFlag.QUANTITY_IS_LEAVES)
+_LOSE_PRIORITY = int(CommandFlag.LOSE_PRIORITY)
+_ONE_SIDE = int(CommandFlag.ONE_SIDE)
+_AMENDED = int(EventKind.AMENDED)
+_MASS_CANCELLED = int(EventKind.MASS_CANCELLED)
+
+_AUCTION_FROZEN = int(Reason.AUCTION_FROZEN)
+_NOT_AMENDABLE = int(Reason.NOT_AMENDABLE)
+_SYMBOL_NOT_OPEN = int(Reason.SYMBOL_NOT_OPEN)
+_INVALID_QUANTITY = int(Reason.INVALID_QUANTITY)
+_PRICE_OUT_OF_RANGE = int(Reason.PRICE_OUT_OF_RANGE)
+_PRICE_COLLAR = int(Reason.PRICE_COLLAR)
+_NOTIONAL_TOO_LARGE = int(Reason.NOTIONAL_TOO_LARGE)
+_LEVEL_POOL_FULL = int(Reason.LEVEL_POOL_FULL)
+_WOULD_CROSS = int(Reason.WOULD_CROSS)
+_BY_CLIENT = int(Reason.CANCELLED_BY_CLIENT)
+_BY_MASS_CANCEL = int(Reason.CANCELLED_BY_MASS_CANCEL)
+_BELOW_FILLED = int(Reason.AMENDED_BELOW_FILLED)
+
+
+@kernel_entry
+def careful_cancel(shard: Shard, command: Any, slot: int) -> bool:
+    """End a live order, wherever it stands; False when what follows waits for room in the event ring."""
+    symbol = signed(shard.orders[slot].symbol)
+    if shard.books[symbol].state == _FROZEN:
+        reject(shard, command, _AUCTION_FROZEN)
+        return True
+    begin_unmarked(shard, command)
+    cancel_any(shard, command, slot, _BY_CLIENT)
+    return let_settle(shard, symbol, symbol)
+
+
+@kernel
+def _place_of(shard: Shard, slot: int) -> int:
+    """Where the order stands; a plain one stands in the book."""
+    return signed(shard.extras[slot].place) if signed(shard.orders[slot].flags) & F_EXTRA else IN_BOOK
+
+
+@kernel_entry
+def _refusal(shard: Shard, command: Any, slot: int) -> int:
+    order = shard.orders[slot]
+    order_type = signed(order.order_type)
+    book = shard.books[order.symbol]
+    flags = signed(command.flags)
+    price = signed(command.price_ticks)
+    if book.state == _HALT or book.state == _CLOSED:
+        return _SYMBOL_NOT_OPEN
+    if book.state == _FROZEN:
+        return _AUCTION_FROZEN
+    if flags & _NEW_PRICE and (flags & _NEW_TRIGGER or not has_limit(order_type) or order_type == _PEGGED):
+        return _NOT_AMENDABLE
+    if flags & _NEW_TRIGGER and (not has_trigger(order_type) or order_type == _TRAILING):
+        return _NOT_AMENDABLE
+    if flags & _NEW_QUANTITY and (command.quantity_lots < 1 or command.quantity_lots > QUANTITY_MAX):
+        return _INVALID_QUANTITY
+    if flags & (_NEW_PRICE | _NEW_TRIGGER) and not is_in_range(book, price):
+        return _PRICE_OUT_OF_RANGE
+    if flags & _NEW_PRICE and breaches_collar(book, price):
+        return _PRICE_COLLAR
+    return 0
+
+
+@kernel
+def _tell_amended(
+    shard: Shard, command: Any, slot: int, price_ticks: int, lots: int, before_lots: int, flags: int
+) -> None:
+    order = shard.orders[slot]
+    emit(
+        shard,
+        command,
+        _AMENDED,
+        flags | signed(order.side) | hidden_flag(order),
+        0,
+        order.symbol,
+        price_ticks,
+        lots,
+        order.order_id,
+        order.account,
+        signed(order.price_ticks) & 0xFFFF_FFFF,
+        before_lots,
+    )
+
+
+@kernel_entry
+def _decrease(shard: Shard, command: Any, slot: int, lots: int, before_lots: int) -> None:
+    """An order in the book keeps its place with less; an iceberg loses it from its reserve first."""
+    order = shard.orders[slot]
+    _tell_amended(
+        shard, command, slot, signed(order.price_ticks), lots, before_lots, KEPT_PRIORITY | RESTING | WAS_RESTING
+    )
+    shown = min(order.leaves_lots, lots)
+    shard.levels[order.level].quantity_lots -= order.leaves_lots - shown
+    order.leaves_lots = shown
+    if signed(order.flags) & F_ICEBERG:
+        extra = shard.extras[slot]
+        shard.reserves[order.level] -= extra.reserve_lots - (lots - shown)
+        extra.reserve_lots = lots - shown
+
+
+@kernel_entry
+def _replace(shard: Shard, command: Any, slot: int, price_ticks: int, lots: int, before_lots: int) -> None:
+    """An order in the book goes to the end of a queue, or where it crosses trades next."""
+    order = shard.orders[slot]
+    symbol, side = signed(order.symbol), signed(order.side)
+    flags = signed(order.flags)
+    before_price = signed(order.price_ticks)
+    order.price_ticks = price_ticks
+    crosses = best_index(shard, symbol, 1 - side) >= sweep_limit(shard, slot)
+    order.price_ticks = before_price
+    if crosses and flags & F_POST_ONLY:
+        reject(shard, command, _WOULD_CROSS)
+        return
+    own = shard.sides[2 * symbol + side]
+    hidden = flags & F_HIDDEN != 0
+    fits = (
+        has_place(shard, symbol, HIDDEN_SIDES + side, price_ticks)
+        if hidden
+        else has_level(shard, own, index_of(own, price_ticks))
+    )
+    if not fits:
+        reject(shard, command, _LEVEL_POOL_FULL)
+        return
+    _tell_amended(shard, command, slot, price_ticks, lots, before_lots, WAS_RESTING | (0 if crosses else RESTING))
+    if flags & F_EXTRA:
+        take_from_place(shard, slot)
+    else:
+        remove(shard, own, slot)
+    order.price_ticks = price_ticks
+    order.leaves_lots = lots
+    if crosses:
+        let_act(shard, slot)
+    else:
+        put_in_book(shard, command, slot)
+
+
+@kernel_entry
+def _change_waiting(shard: Shard, command: Any, slot: int, price_ticks: int, lots: int) -> None:
+    """An order outside the book takes its new price, quantity and trigger."""
+    order = shard.orders[slot]
+    extra = shard.extras[slot]
+    place = signed(extra.place)
+    is_armed = place == IN_ABOVE or place == IN_BELOW
+    trigger = signed(command.price_ticks)
+    new_trigger = signed(command.flags) & _NEW_TRIGGER != 0
+    number = ABOVE if waits_above(signed(order.order_type), signed(order.side)) else BELOW
+    if new_trigger and is_armed and not has_place(shard, signed(order.symbol), number, trigger):
+        reject(shard, command, _LEVEL_POOL_FULL)
+        return
+    _tell_amended(shard, command, slot, price_ticks, lots, order.leaves_lots, KEPT_PRIORITY)
+    if is_armed:
+        shard.levels[order.level].quantity_lots += lots - order.leaves_lots
+    order.price_ticks = price_ticks
+    order.leaves_lots = lots
+    if not new_trigger:
+        return
+    if is_armed:
+        take_from_place(shard, slot)
+    extra.trigger_ticks = trigger
+    if is_armed:
+        put_at_trigger(shard, slot)
+    tell_terms(shard, command, slot)
+
+
+@kernel
+def _limit_of(shard: Shard, slot: int, price_ticks: int) -> int:
+    """The limit of an order that is to have this price: a pegged order's does not change."""
+    if shard.orders[slot].order_type == _PEGGED:
+        return signed(shard.extras[slot].limit_ticks)
+    return price_ticks
+
+
+@kernel_entry
+def careful_amend(shard: Shard, command: Any, slot: int) -> bool:
+    """Change an order that is the account's; False when it waits for room in the event ring."""
+    reason = _refusal(shard, command, slot)
+    if reason != 0:
+        reject(shard, command, reason)
+        return True
+    order = shard.orders[slot]
+    symbol = signed(order.symbol)
+    place = _place_of(shard, slot)
+    in_book = place == IN_BOOK or place == IN_HIDDEN
+    before = whole_lots(shard, slot) if in_book else order.leaves_lots
+    flags = signed(command.flags)
+    price = signed(command.price_ticks) if flags & _NEW_PRICE else signed(order.price_ticks)
+    lots = before
+    if flags & _NEW_QUANTITY:
+        lots = command.quantity_lots
+        if flags & _IS_LEAVES == 0:
+            lots -= order.filled_lots
+    begin_unmarked(shard, command)
+    if lots <= 0:
+        cancel_any(shard, command, slot, _BELOW_FILLED)
+    elif has_limit(signed(order.order_type)) and is_notional_too_large(_limit_of(shard, slot, price), lots):
+        reject(shard, command, _NOTIONAL_TOO_LARGE)
+    elif not in_book:
+        _change_waiting(shard, command, slot, price, lots)
+    elif price == order.price_ticks and lots <= before and flags & _LOSE_PRIORITY == 0:
+        _decrease(shard, command, slot, lots, before)
+    else:
+        _replace(shard, command, slot, price, lots, before)
+    return let_settle(shard, symbol, symbol)
+
+
+@kernel
+def _is_meant(shard: Shard, command: Any, order: Any) -> bool:
+    """Whether a mass cancel takes this live order."""
+    session = session_of(command)
+    return (
+        (command.account == 0 or order.account == command.account)
+        and (command.symbol == 0 or order.symbol == command.symbol)
+        and (session == 0 or order.session == session)
+        and (signed(command.flags) & _ONE_SIDE == 0 or order.side == command.side)
+        and shard.books[order.symbol].state != _FROZEN
+    )
+
+
+@kernel_entry
+def cancel_all(shard: Shard, command: Any) -> bool:
+    """End the live orders that the command means, in slot order.
+
+    False when it waits for room in the event ring; called again with the same command, it goes on.
+    """
+    words = shard.words
+    symbol = signed(command.symbol)
+    is_known = symbol < len(shard.books) and shard.books[symbol].defined != 0
+    if words[W_PENDING] == P_NONE:
+        if is_known and shard.books[symbol].state == _FROZEN:
+            reject(shard, command, _AUCTION_FROZEN)
+            return True
+        begin_unmarked(shard, command)
+        words[W_PENDING] = P_MASS_CANCEL
+        words[W_PENDING_A] = 1  # the next slot to look at
+        words[W_PENDING_B] = 0  # orders cancelled so far
+    while words[W_PENDING_A] <= words[W_USED_ORDERS]:
+        slot = words[W_PENDING_A]
+        order = shard.orders[slot]
+        if order.order_id != 0 and _is_meant(shard, command, order):
+            if not has_room(shard):
+                return False
+            cancel_any(shard, command, slot, _BY_MASS_CANCEL)
+            words[W_PENDING_B] += 1
+        words[W_PENDING_A] += 1
+    if not has_room(shard):
+        return False
+    emit(shard, command, _MASS_CANCELLED, 0, 0, command.symbol, 0, words[W_PENDING_B], 0, command.account, 0, 0)
+    if symbol == 0:
+        return let_settle(shard, 1, words[W_SYMBOLS])
+    return let_settle(shard, symbol if is_known else 0, symbol)

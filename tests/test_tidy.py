@@ -35,6 +35,7 @@ CORE_IMPORTS = (
     "shm.jit",
     "shm.pool",
     "shm.ring",
+    "shm.table",
     "tradsys.book",
     "tradsys.reasons",
     "tradsys.records",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from tradsys.book.layout import (
@@ -124,14 +123,14 @@ def _check_timers(shard: Shard, live: list[int]) -> None:
 
 
 def _check_counts(shard: Shard, live: list[int]) -> None:
-    counted: Counter[int] = Counter(
-        int(shard.orders[slot]["symbol"]) << 32 | int(shard.orders[slot]["account"])
-        for slot in live
-        if _has(shard, slot, F_COUNTED)
-    )
+    counted: dict[int, int] = {}
+    for slot in live:
+        if _has(shard, slot, F_COUNTED):
+            key = int(shard.orders[slot]["symbol"]) << 32 | int(shard.orders[slot]["account"])
+            counted[key] = counted.get(key, 0) + 1
     used = shard.counts["key"] != 0
     pairs = zip(shard.counts["key"][used].tolist(), shard.counts["orders"][used].tolist(), strict=True)
-    assert dict(pairs) == dict(counted), "the counts of orders do not agree with the orders"
+    assert dict(pairs) == counted, "the counts of orders do not agree with the orders"
     for slot in live:
         if shard.books[shard.orders[slot]["symbol"]]["orders_max"]:
             assert _has(shard, slot, F_COUNTED), f"the order in slot {slot} is not counted"

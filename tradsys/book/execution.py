@@ -200,6 +200,7 @@ def resume(shard: Shard, command: Any) -> bool:
     if words[W_PENDING] != P_SETTLE or not settle(shard, command):
         return False
     end_phase(shard)
+    mark_last(shard, command)
     return True
 
 
@@ -235,6 +236,7 @@ def _expire(shard: Shard, command: Any) -> bool:
     done = resume(shard, command)
     if done:
         note_first_timer(shard)
+        begin_unmarked(shard, command)  # the command itself is still to come
     else:
         words[W_NEXT_EXPIRY] = _AT_ONCE
     return done

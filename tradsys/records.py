@@ -36,7 +36,7 @@ EVENT, one record of a shard's event stream; its sequence number is its place in
 
     kind            order_id      price, quantity             counter_account     counter_order_id
     ACCEPTED        the order     limit, whole quantity       type|tif<<8|flg<<16 client_order_id
-    TERMS           the order     trigger, display quantity   minimum quantity    expiry (ns)
+    TERMS           the order     trigger, display quantity   trailing distance   expiry (ns)
     RESTED          the order     limit, leaves               -                   client_order_id
     DISPLAYED       the order     limit, what is now shown    -                   client_order_id
     TRIGGERED       the order     limit, leaves               -                   client_order_id

@@ -70,13 +70,15 @@ class Sizes(msgspec.Struct, frozen=True):
 
     def shard(self) -> ShardSize:
         """What one shard holds."""
+        # Two sides of the book, and up to four of hidden orders and triggers.
+        directory = 3 * self.directory_entries_per_shard
         return ShardSize(
             symbols_max=self.symbols_max,
             orders=self.orders_per_shard,
             pages=self.level_pages_per_shard,
-            directory=self.directory_entries_per_shard,
+            directory=directory,
             # One word per 64 directory entries and two levels above, with at least three words a side.
-            summary=self.directory_entries_per_shard // 32 + 16 * (self.symbols_max + 1),
+            summary=directory // 32 + 24 * (self.symbols_max + 1),
             accounts_max=self.accounts_max,
         )
 

@@ -202,6 +202,7 @@ def _settle_symbol(shard: Shard, command: Any, symbol: int) -> bool:
             continue
         if first_of(shard, symbol, PEGS) != 0 and follow_touch(shard, command, symbol):
             continue
+        words[W_CURSOR] = 0  # the walk may have lost its last orders
         return True
 
 

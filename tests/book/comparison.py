@@ -5,6 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Any
 
+from tests.book.concealed import concealed_at, concealed_in, standings_at, standings_in
 from tests.book.flow import records_of
 from tests.book.harness import SMALL, Bench
 from tests.book.shards import ReferenceShards, concerns
@@ -63,18 +64,20 @@ class Comparison:
         self._commands.clear()
 
     def compare_books(self) -> None:
-        """Compare depth and open orders of every symbol, and audit the shards."""
+        """Compare every live order and every queue that it can be in, symbol by symbol, and audit the shards."""
         for bench, venue in zip(self.benches, self.venues, strict=True):
             audit(bench.shard)
             assert bench.live_orders == len(venue.orders)
+            here = f"seed {self.seed} sequence {self.sequence}"
+            assert standings_in(bench.shard) == standings_at(venue), here
             for symbol in venue.markets:
                 sides = venue.depth(symbol)
                 expected = tuple(
                     [(each.price_ticks, each.quantity_lots, each.orders) for each in side] for side in sides
                 )
-                assert bench.depth(symbol) == expected, f"seed {self.seed} sequence {self.sequence} symbol {symbol}"
-                names = bench_fields(venue.open_orders(symbol))
-                assert bench.resting(symbol) == names, f"seed {self.seed} sequence {self.sequence} symbol {symbol}"
+                assert bench.depth(symbol) == expected, f"{here} symbol {symbol}"
+                assert bench.resting(symbol) == bench_fields(venue.open_orders(symbol)), f"{here} symbol {symbol}"
+                assert concealed_in(bench.shard, symbol) == concealed_at(venue, symbol), f"{here} symbol {symbol}"
 
     def _first_difference(self, number: int, got: list[Event], expected: list[Event]) -> str:
         place = 0

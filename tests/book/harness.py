@@ -115,11 +115,16 @@ class Bench:
 
     # Short words for tests that tell a story.
 
-    def enter(self, order: Any) -> int:
-        """Submit a new order that must be accepted; gives its id."""
-        events = self.submit(order)
+    def enter(self, *records: Any) -> int:
+        """Submit a new order, perhaps with a prelude, that must be accepted; gives its id."""
+        events = self.submit(*records)
         assert events["kind"][0] == EventKind.ACCEPTED, events
         return int(events["order_id"][0])
+
+    def trade_at(self, price_ticks: int) -> Any:
+        """Let strangers trade one lot at this price, and leave nothing; gives the events of the taker."""
+        self.enter(factories.sell(price_ticks, 1, account=8))
+        return self.submit(factories.buy(price_ticks, 1, account=9))
 
     def resting(self, symbol: int = 1) -> list[RestingOrder]:
         """The orders in the book: bids, then offers, each in price-time priority."""
@@ -173,6 +178,24 @@ def chained(parts: list[Any]) -> Any:
 def kinds(events: Any) -> list[EventKind]:
     """What the events are."""
     return [EventKind(kind) for kind in events["kind"]]
+
+
+def told(events: Any) -> list[tuple[EventKind, int, int]]:
+    """Kind, price and quantity of each event."""
+    pairs = zip(events["price_ticks"].tolist(), events["quantity_lots"].tolist(), strict=True)
+    return [(kind, *pair) for kind, pair in zip(kinds(events), pairs, strict=True)]
+
+
+def ids(events: Any, kind: EventKind) -> list[int]:
+    """The order ids of the events of one kind."""
+    return events["order_id"][events["kind"] == kind].tolist()  # type: ignore[no-any-return]
+
+
+def ended(events: Any) -> list[tuple[int, Reason, int]]:
+    """Order id, reason and quantity of each cancellation."""
+    found = events[events["kind"] == EventKind.CANCELLED]
+    rows = zip(*(found[name].tolist() for name in ("order_id", "reason", "quantity_lots")), strict=True)
+    return [(order_id, Reason(reason), quantity) for order_id, reason, quantity in rows]
 
 
 def trades(events: Any) -> list[tuple[int, int, int]]:

@@ -11,10 +11,26 @@ import pytest
 from tests.book.comparison import ROOMY
 from tests.book.flow import INSTRUMENTS, Flow, definitions, records_of
 from tests.book.harness import Bench, chained, kinds, open_bench, trades
-from tests.factories import amend, buy, cancel_all, define_symbol, joined, market, market_state, sell, tick
+from tests.factories import (
+    amend,
+    buy,
+    cancel_all,
+    define_symbol,
+    extended,
+    iceberg,
+    joined,
+    linked,
+    market,
+    market_state,
+    pegged,
+    rules,
+    sell,
+    stop,
+    tick,
+)
 from tradsys.book.audit import audit
 from tradsys.book.layout import Shard, ShardSize, state_of
-from tradsys.records import EVENT, EventKind, MarketState, Side
+from tradsys.records import EVENT, CommandFlag, EventKind, Link, MarketState, Side, TimeInForce
 from tradsys.reference.venue import Venue
 
 COMMANDS = 1500
@@ -59,7 +75,59 @@ def sessions() -> dict[str, list[Any]]:
         "a mass cancel of one account": [opened, *makers, cancel_all(account=2)],
         "an uncrossing": [collecting, *makers, *crossed, market_state(MarketState.CONTINUOUS)],
         "indications": [collecting, *symbols, *pairs, tick()],
+    } | rare_sessions()
+
+
+def rare_sessions() -> dict[str, list[Any]]:
+    """The same, of what orders do of their own accord after a command."""
+    opened, numbers = define_symbol(), range(100)
+    bids = [buy(499 - number, 2, account=2) for number in numbers]
+    stops = [stop(Side.SELL, 498 - number, 2, account=3) for number in numbers]
+    brackets = [
+        record
+        for _ in numbers
+        for record in linked(Link.ONE_TRIGGERS_OTHER, buy(490, 2), sell(510, 2), stop(Side.SELL, 480, 2))
+    ]
+    bracket = linked(Link.ONE_TRIGGERS_OTHER, buy(600, 300), sell(400, 300), stop(Side.SELL, 400, 300))
+    icebergs = [record for number in range(5) for record in iceberg(Side.SELL, 500 + number % 2, 100, 3 + number)]
+    pegs = [pegged(Side.BUY, 300 + number, account=1 + number % 2) for number in numbers]
+    midpoints = [pegged(Side.SELL, 900 - number, flags=CommandFlag.MIDPOINT) for number in numbers]
+    # All of them between the last two of 202 records, which come a microsecond apart.
+    expiring = [
+        record
+        for number in numbers
+        for record in extended(
+            buy(400 + number, time_in_force=TimeInForce.GTD, flags=CommandFlag.HIDDEN if number % 3 == 0 else 0),
+            expires_ns=201_001 + number * 7 % 50,
+        )
+    ]
+    days = [
+        stop(Side.SELL, 300 - number, time_in_force=TimeInForce.DAY)
+        if number % 2
+        else buy(400 + number, time_in_force=TimeInForce.DAY)
+        for number in numbers
+    ]
+    closing = [buy(510, time_in_force=TimeInForce.AT_CLOSE) for _ in numbers]
+    close = [market_state(MarketState.CLOSING_AUCTION), market_state(MarketState.CLOSED)]
+    return {
+        "a cascade of stops": [opened, *bids, *stops, sell(490, 5)],
+        "many brackets": [opened, *brackets, sell(490, 200, account=2), buy(510, 200, account=2)],
+        "a bracket that trades all through": [opened, *both_sides(), *bracket],
+        "a sweep of icebergs": [opened, *icebergs, market(Side.BUY, 450, account=2)],
+        "many pegs": [opened, buy(299), sell(950), *pegs, *midpoints, buy(450, 3), cancel_all(account=2)],
+        "many expiries": [opened, *expiring, tick()],
+        "the end of the day": [opened, *days, *closing, *close],
+        "an interruption": [opened, rules(static_band_bps=500), *both_sides(), *stops, market(Side.BUY, 500)],
     }
+
+
+def both_sides() -> list[Any]:
+    """A hundred offers and a hundred bids, every third one hidden."""
+    return [
+        order(price, 3, account=2, flags=CommandFlag.HIDDEN if price % 3 == 0 else 0)
+        for number in range(100)
+        for order, price in ((sell, 501 + number), (buy, 500 - number))
+    ]
 
 
 def is_same(one: Any, other: Any) -> bool:

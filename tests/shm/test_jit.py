@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from shm.jit import JIT_DISABLED
+from tests.shm import table_kernels as kernels
+
+pytestmark = pytest.mark.skipif(JIT_DISABLED, reason="nothing is compiled")
+
+
+def compiled(function: Any, *arguments: Any) -> str:
+    """The optimised LLVM of a kernel for arguments like these."""
+    function(*arguments)
+    (listing,) = function.inspect_llvm().values()
+    return str(listing)
+
+
+def test_a_kernel_entry_stays_a_call_and_a_kernel_becomes_part_of_its_caller() -> None:
+    listing = compiled(kernels.weigh_thrice, kernels.open_office(), 7)
+    calls = [line for line in listing.splitlines() if re.search(r"\bcall\b", line)]
+    assert len([line for line in calls if "weigh" in line and "thrice" not in line]) == 3
+    assert not [line for line in calls if "twice" in line]
+
+
+def test_constants_as_arguments_compile_nothing_anew() -> None:
+    office = kernels.open_office()
+    office.words[:] = (1, 10, 100)
+    assert kernels.weigh_thrice(office, 7) == 111 * (3 + 5 + 7) + 14 + 14
+    weigh: Any = kernels.weigh
+    kernels.weigh(office, 7)
+    kernels.weigh(office, 8)
+    assert len(weigh.signatures) == 1

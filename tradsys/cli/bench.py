@@ -61,14 +61,57 @@ def kernel(
         int | None, typer.Option(min=1000, max=20_000_000, help="Of each generated flow.", show_default=False)
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of the generated flows.", show_default=False)] = None,
+    mix: Annotated[
+        bool, typer.Option("--mix", help="Each order type instead, and what rare orders cost plain ones.")
+    ] = False,
+    symbols: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            max=100_000,
+            help="One shard with so many symbols instead, beside one with one, both with a million resting orders.",
+            show_default=False,
+        ),
+    ] = None,
     data_dir: _NoDataDirectory = None,
     as_json: _AsJson = False,
 ) -> None:
     """The matching kernel alone: messages a second on the public workload and on generated ones, reports checked."""
+    if mix and symbols is not None:
+        raise typer.BadParameter("--mix and --symbols are two benchmarks", param_hint="--symbols")
+    if mix:
+        from bench import mix as mixed
+
+        options = _given(rounds=rounds, messages=messages, seed=seed)
+        _measure(as_json, lambda console: mixed.run(console, mixed.Settings(**options)))
+        return
+    if symbols is not None:
+        from bench import wide
+
+        options = _given(rounds=rounds, messages=messages, seed=seed, symbols=symbols)
+        _measure(as_json, lambda console: wide.run(console, wide.Settings(**options)))
+        return
     from bench import kernel as benchmark
 
     options = _given(repetitions=rounds, messages=messages, seed=seed)
     _measure(as_json, lambda console: benchmark.run(console, benchmark.Settings(**options)))
+
+
+@bench.command("levels")
+def levels(
+    rounds: _Rounds = None,
+    messages: Annotated[
+        int | None, typer.Option(min=1000, max=20_000_000, help="Of each generated flow.", show_default=False)
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the generated flows.", show_default=False)] = None,
+    data_dir: _NoDataDirectory = None,
+    as_json: _AsJson = False,
+) -> None:
+    """The book's price levels beside the structures that lost: what rests and leaves in each of the five shapes."""
+    from bench import alternatives
+
+    options = _given(rounds=rounds, messages=messages, seed=seed)
+    _measure(as_json, lambda console: alternatives.run(console, alternatives.Settings(**options)))
 
 
 @bench.command("abi")

@@ -36,6 +36,7 @@ from tradsys.book.placing import can_rest, may_rest, put_in_book, refresh_slice,
 from tradsys.book.rare_sides import rare_side
 from tradsys.book.rules import breaches_band
 from tradsys.book.states import enter_state, is_collecting
+from tradsys.book.validation import stays
 from tradsys.reasons import Reason
 from tradsys.records import (
     SELF_TRADE_MASK,
@@ -279,7 +280,7 @@ def _interrupt(shard: Shard, command: Any, slot: int) -> None:
     order = shard.orders[slot]
     symbol = signed(order.symbol)
     state = signed(shard.books[symbol].breach_state)
-    rests = is_collecting(state) and order.order_type != _MARKET and may_rest(signed(order.time_in_force))
+    rests = is_collecting(state) and order.order_type != _MARKET and stays(signed(order.time_in_force))
     if rests and can_rest(shard, slot):
         tell(shard, command, order, _RESTED, RESTING | hidden_flag(order), 0)
         put_in_book(shard, command, slot)

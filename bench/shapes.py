@@ -97,13 +97,13 @@ def _churn(shape: Shape, count: int, random: np.random.Generator) -> Any:
     return messages
 
 
-_DEEP_ORDERS = 200_000
+_DEEP_ORDERS = 1_000_000
 _DEEP_TICKS = 2_000
 
 
 def _deep(count: int, random: np.random.Generator) -> Any:
-    """A book filled to 200,000 orders (a quarter of the messages if fewer), then cancels, amends and new orders."""
-    target = min(_DEEP_ORDERS, max(1, count // 4))
+    """A book filled to a million orders (half of the messages if fewer), then cancels, amends and new orders."""
+    target = min(_DEEP_ORDERS, max(1, count // 2))
     messages = np.zeros(count, MESSAGE)
     messages["sequence"] = np.arange(count)
     messages["quantity"] = random.integers(1, _QUANTITY_MAX + 1, count)

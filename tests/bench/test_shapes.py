@@ -53,4 +53,4 @@ def test_the_deep_book_only_fills_and_churns(seed: int) -> None:
     venue = opened(1, 2 * CENTRE_TICKS, CENTRE_TICKS, MarketState.CONTINUOUS)
     kinds = send(venue, flows.commands_of(flow))["kind"]
     assert set(kinds.tolist()) == {EventKind.ACCEPTED, EventKind.CANCELLED, EventKind.AMENDED}
-    assert len(venue.orders) == pytest.approx(2_000, abs=50)
+    assert len(venue.orders) == pytest.approx(4_000, abs=100)

@@ -4,17 +4,20 @@ import re
 from typing import Any
 
 import pytest
+from numba.core.caching import NullCache
 
-from shm.jit import JIT_DISABLED
+from shm.jit import JIT_DISABLED, kernel_entry
 from tests.shm import table_kernels as kernels
 
 pytestmark = pytest.mark.skipif(JIT_DISABLED, reason="nothing is compiled")
 
 
 def compiled(function: Any, *arguments: Any) -> str:
-    """The optimised LLVM of a kernel for arguments like these."""
-    function(*arguments)
-    (listing,) = function.inspect_llvm().values()
+    """The optimised LLVM of a kernel entry for arguments like these, compiled here and not loaded."""
+    fresh: Any = kernel_entry(function.py_func)
+    fresh._cache = NullCache()
+    fresh(*arguments)
+    (listing,) = fresh.inspect_llvm().values()
     return str(listing)
 
 

@@ -162,8 +162,13 @@ def follow(view: Broadcast, reader: int, total: int, pauses: int, results: Any) 
 
 @kernel
 def glance(view: Broadcast, target: int, out: Any, results: Any) -> None:
-    """Read without gating until `target` records were accepted; resynchronise when lapped."""
+    """Read without gating until `target` records were accepted; resynchronise when lapped.
+
+    It starts when the writer is more than a ring ahead: on a busy machine the two may keep step ever after.
+    """
     position, spins = 0, 0
+    while broadcast.published(view) <= 2 * len(view.slots):
+        spins = idle(spins)
     while results[ACCEPTED] < target:
         count = broadcast.copy_since(view, position, out)
         if count == broadcast.LAPPED:

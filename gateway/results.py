@@ -31,7 +31,24 @@ class Fill(msgspec.Struct, gc=False):
     quantity: str
 
 
-class OrderView(msgspec.Struct, omit_defaults=True, gc=False):
+class _Terms(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
+    """What there is to say about some orders only; it stands last in the JSON."""
+
+    amount: str | None = None
+    spent: str | None = None
+    trigger_price: str | None = None
+    trail_by: str | None = None
+    trail_bps: int | None = None
+    display_quantity: str | None = None
+    expires_at: str | None = None
+    post_only: bool = False
+    hidden: bool = False
+    peg: str | None = None
+    working_price: str | None = None
+    waits_for: str | None = None
+
+
+class OrderView(_Terms):
     """An order as its owner sees it. `fills` and `legs` are those of the command that this answers."""
 
     order_id: str
@@ -48,21 +65,9 @@ class OrderView(msgspec.Struct, omit_defaults=True, gc=False):
     reason: str | None = None
     fills: list[Fill] | None = None
     legs: list[OrderView] | None = None
-    amount: str | None = None
-    spent: str | None = None
-    trigger_price: str | None = None
-    trail_by: str | None = None
-    trail_bps: int | None = None
-    display_quantity: str | None = None
-    expires_at: str | None = None
-    post_only: bool = False
-    hidden: bool = False
-    peg: str | None = None
-    working_price: str | None = None
-    waits_for: str | None = None
 
 
-class Report(msgspec.Struct, omit_defaults=True, gc=False, tag_field="channel", tag="orders"):
+class Report(_Terms, tag_field="channel", tag="orders"):
     """An execution report: what happened to an order of the account."""
 
     event: str
@@ -84,18 +89,6 @@ class Report(msgspec.Struct, omit_defaults=True, gc=False, tag_field="channel", 
     reason: str | None = None
     message: str | None = None
     displayed: str | None = None
-    amount: str | None = None
-    spent: str | None = None
-    trigger_price: str | None = None
-    trail_by: str | None = None
-    trail_bps: int | None = None
-    display_quantity: str | None = None
-    expires_at: str | None = None
-    post_only: bool = False
-    hidden: bool = False
-    peg: str | None = None
-    working_price: str | None = None
-    waits_for: str | None = None
 
 
 class Cancelled(msgspec.Struct, gc=False):

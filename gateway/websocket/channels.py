@@ -36,6 +36,8 @@ _NAMES = {
     TERMS: "terms",
     DISPLAYED: "displayed",
     TRIGGERED: "triggered",
+    PREVENTED: "prevented",
+    TRADE: "fill",
 }
 
 
@@ -117,11 +119,8 @@ class Channels:
 
     def tell(self, event: Event) -> None:
         """An event, already applied to the state."""
-        if event.kind == TRADE:
-            self._tell_trade(event)
-            return
-        if event.kind == PREVENTED:
-            self._tell_prevented(event)
+        if event.kind in (TRADE, PREVENTED):
+            self._tell_both(event)
             return
         owners = self._owners.get(event.account)
         if owners is None or event.kind not in _NAMES:
@@ -161,12 +160,16 @@ class Channels:
             "asks": results.level_rows(asks, market),
         }
 
-    def _tell_trade(self, event: Event) -> None:
+    def _tell_both(self, event: Event) -> None:
+        """A trade, or one of an account with itself that was prevented, to the owners of both orders."""
         market = self._state.markets[event.symbol]
-        if event.symbol in self._traders:
-            view = results.trade_view(market.trades[-1], market)
-            self._new_trades.setdefault(event.symbol, []).append(view)
-        taker, maker = ("auction", "auction") if event.flags & AUCTION else ("taker", "maker")
+        taker, maker = "taker", "maker"
+        if event.kind == TRADE:
+            if event.symbol in self._traders:
+                view = results.trade_view(market.trades[-1], market)
+                self._new_trades.setdefault(event.symbol, []).append(view)
+            if event.flags & AUCTION:
+                taker = maker = "auction"
         for account, order_id, role in (
             (event.account, event.order_id, taker),
             (event.counter_account, event.counter_order_id, maker),
@@ -174,17 +177,7 @@ class Channels:
             owners = self._owners.get(account)
             order = self._state.orders.get(order_id)
             if owners is not None and order is not None:
-                _send(owners, _fill(event, order, market, role))
-
-    def _tell_prevented(self, event: Event) -> None:
-        for account, order_id, role in (
-            (event.account, event.order_id, "taker"),
-            (event.counter_account, event.counter_order_id, "maker"),
-        ):
-            owners = self._owners.get(account)
-            order = self._state.orders.get(order_id)
-            if owners is not None and order is not None:
-                _send(owners, _prevented(event, order, self._state.markets[event.symbol], role))
+                _send(owners, _of_trade(event, order, market, role))
 
 
 def _send(listeners: Any, message: Any) -> None:
@@ -208,9 +201,7 @@ def _discard(table: dict[int, list[Listener]], key: int, listener: Listener) -> 
         table.pop(key, None)
 
 
-def _of_order(event: Event, order: Order, market: Market) -> Report:
-    quantity = market.quantity_text
-    is_budget = order.is_budget
+def _report(event: Event, order: Order, market: Market) -> Report:
     return Report(
         _NAMES[event.kind],
         str(event.log_sequence),
@@ -219,53 +210,38 @@ def _of_order(event: Event, order: Order, market: Market) -> Report:
         order_id=str(order.order_id),
         client_order_id=str(order.client_order_id) if order.client_order_id else None,
         side=SIDES[order.side],
-        type=TYPES[order.order_type],
-        time_in_force=order.time_in_force_name,
-        price=market.price_text(order.limit_ticks) if order.has_limit else None,
-        quantity=None if is_budget else quantity(order.quantity_lots),
-        filled=quantity(order.filled_lots),
-        leaves=None if is_budget else quantity(order.leaves_lots),
         status=order.status,
-        reason=from_reason(event.reason).code if event.reason else None,
-        displayed=quantity(order.shown_lots) if event.kind == DISPLAYED else None,
-        **results.terms_of(order, market),
     )
 
 
-def _prevented(event: Event, order: Order, market: Market, role: str) -> Report:
-    return Report(
-        "prevented",
-        str(event.log_sequence),
-        str(event.timestamp_ns),
-        symbol=market.symbol.name,
-        order_id=str(order.order_id),
-        client_order_id=str(order.client_order_id) if order.client_order_id else None,
-        side=SIDES[order.side],
-        price=market.price_text(event.price_ticks),
-        quantity=market.quantity_text(event.quantity_lots),
-        status=order.status,
-        role=role,
-    )
-
-
-def _fill(event: Event, order: Order, market: Market, role: str) -> Report:
+def _of_order(event: Event, order: Order, market: Market) -> Report:
     quantity = market.quantity_text
-    return Report(
-        "fill",
-        str(event.log_sequence),
-        str(event.timestamp_ns),
-        symbol=market.symbol.name,
-        order_id=str(order.order_id),
-        client_order_id=str(order.client_order_id) if order.client_order_id else None,
-        side=SIDES[order.side],
-        price=market.price_text(event.price_ticks),
-        quantity=quantity(event.quantity_lots),
-        filled=quantity(order.filled_lots),
-        leaves=None if order.is_budget else quantity(order.leaves_lots),
-        status=order.status,
-        role=role,
-        trade_id=results.trade_id(event.symbol, market.trades[-1].number),
-    )
+    report = _report(event, order, market)
+    report.type = TYPES[order.order_type]
+    report.time_in_force = order.time_in_force_name
+    report.price = market.price_text(order.limit_ticks) if order.has_limit else None
+    report.filled = quantity(order.filled_lots)
+    if not order.is_budget:
+        report.quantity = quantity(order.quantity_lots)
+        report.leaves = quantity(order.leaves_lots)
+    report.reason = from_reason(event.reason).code if event.reason else None
+    report.displayed = quantity(order.shown_lots) if event.kind == DISPLAYED else None
+    for name, value in results.terms_of(order, market).items():
+        setattr(report, name, value)
+    return report
+
+
+def _of_trade(event: Event, order: Order, market: Market, role: str) -> Report:
+    quantity = market.quantity_text
+    report = _report(event, order, market)
+    report.price = market.price_text(event.price_ticks)
+    report.quantity = quantity(event.quantity_lots)
+    report.role = role
+    if event.kind == TRADE:
+        report.filled = quantity(order.filled_lots)
+        report.leaves = None if order.is_budget else quantity(order.leaves_lots)
+        report.trade_id = results.trade_id(event.symbol, market.trades[-1].number)
+    return report
 
 
 def _rejected(event: Event, state: VenueState) -> Report:

@@ -12,25 +12,9 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#define EXPORTED __attribute__((visibility("default")))
+#include "matching_engine.h"
+
 #define REPORTS_A_DRAIN 256
-
-typedef struct {
-    uint8_t type, reserved[7];
-    uint8_t payload[32];
-} me_msg_t;
-
-typedef struct {
-    uint64_t words[8];
-} me_report_t;
-
-typedef struct {
-    void *(*create)(uint32_t capacity);
-    int (*push)(void *handle, const me_report_t *report);
-    uint32_t (*drain)(void *handle, me_report_t *out, uint32_t max);
-    void (*flush)(void *handle);
-    void (*destroy)(void *handle);
-} me_transport_t;
 
 /* The library's functions, and what is measured; as `_Run` in measure.py. */
 struct run {
@@ -103,7 +87,7 @@ static void deliver(const struct run *run) {
     const me_msg_t *messages = run->messages;
     if (run->batch == 0) {
         for (uint64_t number = 0; number < run->count; number++) {
-            run->on_payload[messages[number].type](messages[number].payload);
+            run->on_payload[messages[number].type](&messages[number].payload);
         }
         return;
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-import structlog
 from aiohttp import web
 
 from gateway import results
@@ -15,8 +14,9 @@ from gateway.rest.status import Status
 from gateway.service import Service
 from gateway.websocket.endpoint import Endpoint
 from tradsys.errors import TradingError, error
+from tradsys.logging import logger
 
-_log = structlog.stdlib.get_logger("gateway.rest")
+_log = logger("gateway.rest")
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "frame_too_large"}

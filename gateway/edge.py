@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
-import structlog
-
 from gateway import health
 from gateway.auth.keys import ConfiguredKeys
 from gateway.commands import CommandWriter
@@ -23,11 +21,12 @@ from gateway.tally import Tally
 from gateway.websocket.channels import Channels
 from shm.broadcast import LAPPED
 from tradsys.configuration import Configuration
+from tradsys.logging import logger
 from workers.memory import JOURNALED, VenueMemory
 from workers.port import Port
 from workers.topology import WorkerPlan
 
-_log = structlog.stdlib.get_logger("gateway")
+_log = logger("gateway")
 
 
 class Replica(Recovered, Protocol):

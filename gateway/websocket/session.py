@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import structlog
-
 from gateway import messages, results
 from gateway.messages import Identifier
 from gateway.results import Answer, Cancelled, Refusal
 from gateway.service import Service
 from gateway.websocket import frames
 from tradsys.errors import TradingError, ValidationError, error
+from tradsys.logging import logger
 from tradsys.symbols import Account
 
 SEND_BUFFER_BYTES_MAX = 1 << 22
@@ -23,7 +22,7 @@ CLOSE_TOO_SLOW = 1013
 _ABORT_AFTER_SECONDS = 5.0
 _NO_RESULT: dict[str, Any] = {}
 
-_log = structlog.stdlib.get_logger("gateway.websocket")
+_log = logger("gateway.websocket")
 
 
 class Session:

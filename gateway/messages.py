@@ -24,6 +24,7 @@ OrderTypeName = Literal[
 TimeInForceName = Literal["gtc", "ioc", "fok", "day", "gtd", "at_open", "at_close"]
 SelfTradeMode = Literal["none", "cancel_taker", "cancel_maker", "cancel_both", "decrement"]
 Scope = Literal["account", "group"]
+Peg = Literal["primary", "midpoint"]
 
 _DECIMAL_FIELDS = (
     "price",
@@ -78,7 +79,7 @@ class PlaceBody(msgspec.Struct, forbid_unknown_fields=True):
     trigger_price: str | None = None
     trail_by: str | None = None
     trail_bps: int | None = None
-    peg: Literal["primary", "midpoint"] | None = None
+    peg: Peg | None = None
     amount: str | None = None
     display_quantity: str | None = None
     minimum_quantity: str | None = None
@@ -98,13 +99,22 @@ class AmendBody(msgspec.Struct, forbid_unknown_fields=True):
     trigger_price: str | None = None
 
 
-class PlaceOrder(PlaceBody, forbid_unknown_fields=True, tag_field="op", tag="place"):
+class _Operation(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag_field="op"):
+    id: Echo | None = None
+
+
+class _OfChannel(_Operation):
+    channel: str
+    symbol: str | None = None
+
+
+class PlaceOrder(PlaceBody, tag_field="op", tag="place"):
     """A new order."""
 
     id: Echo | None = None
 
 
-class AmendOrder(AmendBody, forbid_unknown_fields=True, tag_field="op", tag="amend"):
+class AmendOrder(AmendBody, tag_field="op", tag="amend"):
     """A change of the order with this id or this id of the client's."""
 
     order_id: Identifier | None = None
@@ -112,64 +122,49 @@ class AmendOrder(AmendBody, forbid_unknown_fields=True, tag_field="op", tag="ame
     id: Echo | None = None
 
 
-class CancelOrder(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="cancel"):
+class CancelOrder(_Operation, tag="cancel"):
     """The end of one order."""
 
     order_id: Identifier | None = None
     client_order_id: Identifier | None = None
-    id: Echo | None = None
 
 
-class CancelAll(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="cancel_all"):
+class CancelAll(_Operation, tag="cancel_all"):
     """The end of all orders of the account, or of those in one symbol, of one side, or of this socket."""
 
     symbol: str | None = None
     side: Side | None = None
     session: bool = False
-    id: Echo | None = None
 
 
-class ListOrders(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="orders"):
+class ListOrders(_Operation, tag="orders"):
     """A question for the account's open orders."""
 
     symbol: str | None = None
-    id: Echo | None = None
 
 
-class Subscribe(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="subscribe"):
+class Subscribe(_OfChannel, tag="subscribe"):
     """From now on everything that happens on a channel; trades and depth need a symbol."""
 
-    channel: str
-    symbol: str | None = None
-    id: Echo | None = None
 
-
-class Unsubscribe(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="unsubscribe"):
+class Unsubscribe(_OfChannel, tag="unsubscribe"):
     """No more of a channel."""
 
-    channel: str
-    symbol: str | None = None
-    id: Echo | None = None
 
-
-class Authenticate(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="auth"):
+class Authenticate(_Operation, tag="auth"):
     """The key, for clients that cannot send a header (browsers)."""
 
     key: str
-    id: Echo | None = None
 
 
-class SetSession(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="session"):
+class SetSession(_Operation, tag="session"):
     """What holds for the orders of this socket; to be sent before the first of them."""
 
     cancel_on_disconnect: bool
-    id: Echo | None = None
 
 
-class Ping(msgspec.Struct, forbid_unknown_fields=True, tag_field="op", tag="ping"):
+class Ping(_Operation, tag="ping"):
     """Are you there?"""
-
-    id: Echo | None = None
 
 
 Operation = (
@@ -227,7 +222,7 @@ _CHOICES = {
     "side": ", ".join(get_args(Side)),
     "type": ", ".join(get_args(OrderTypeName)),
     "time_in_force": ", ".join(get_args(TimeInForceName)),
-    "peg": "primary, midpoint",
+    "peg": ", ".join(get_args(Peg)),
     "self_trade": ", ".join(get_args(SelfTradeMode)),
     "self_trade_scope": ", ".join(get_args(Scope)),
     "op": ", ".join(str(kind.__struct_config__.tag) for kind in get_args(Operation)),

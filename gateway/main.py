@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
 import os
 import signal
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import uvloop
 from aiohttp import web
@@ -18,8 +16,7 @@ from gateway.app import application
 from gateway.edge import Edge
 from gateway.wakeup import Wakeup
 from shm.doorbell import PollableBell
-from tradsys import logging
-from workers import memory, process, venue
+from workers import memory, venue
 from workers.memory import LINE
 from workers.port import Port
 from workers.replica import Replica
@@ -38,16 +35,7 @@ _TIMER_SECONDS = 0.05
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT, then drain and leave with status 0."""
-    arguments = argparse.ArgumentParser(prog="gateway.main", description=__doc__)
-    arguments.add_argument("--data-dir", type=Path, required=True)
-    arguments.add_argument("--worker", required=True)
-    options = arguments.parse_args()
-    process.die_with_parent()
-    here = venue.read(options.data_dir)
-    logging.configure(here.configuration.logging.level, here.configuration.logging.format)
-    plan = next(worker for worker in here.workers if worker.name == options.worker)
-    process.pin(plan.core)
-    uvloop.run(_serve(here, plan))
+    uvloop.run(_serve(*venue.enter("gateway.main", __doc__)))
 
 
 async def _serve(here: Venue, plan: WorkerPlan) -> None:

@@ -6,12 +6,10 @@ is told to stop; then it finishes what has been taken in.
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
 import time
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -23,7 +21,7 @@ from shm.clock import timespec
 from shm.doorbell import NO_DESCRIPTOR, PollableBell
 from tradsys import logging
 from tradsys.records import ACCOUNT_DEFINITION, SYMBOL_DEFINITION
-from workers import process, recovery, sequencer
+from workers import recovery, sequencer
 from workers import venue as venues
 from workers.duty import Worker, run_for
 from workers.idle import new_idle
@@ -201,15 +199,7 @@ class Engine:
 
 def main() -> int:
     """Run the worker named on the command line; gives the exit status."""
-    parser = argparse.ArgumentParser(prog="workers.engine")
-    parser.add_argument("--data-dir", type=Path, required=True)
-    parser.add_argument("--worker", required=True)
-    arguments = parser.parse_args()
-    process.die_with_parent()
-    venue = venues.read(arguments.data_dir)
-    logging.configure(venue.configuration.logging.level, venue.configuration.logging.format)
-    plan = next(plan for plan in venue.workers if plan.name == arguments.worker)
-    process.pin(plan.core)
+    venue, plan = venues.enter("workers.engine")
     segment, memory = venue.attach()
     engine = Engine(venue, plan, memory)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import msgspec
 
 from shm.segment import Segment, SegmentError
+from tradsys import logging
 from tradsys.configuration import Configuration
-from workers import memory
+from workers import memory, process
 from workers.memory import Sizes, VenueMemory
 from workers.topology import SEQUENCER, WorkerPlan
 
@@ -87,6 +89,23 @@ def read(data_directory: Path) -> Venue:
             f"no venue runs in {data_directory}; start one with: tradsys up --data-dir {data_directory}"
         ) from None
     return msgspec.json.decode(text, type=Venue)
+
+
+def enter(program: str, description: str | None = None) -> tuple[Venue, WorkerPlan]:
+    """What every worker does first: its venue and its plan, by the command line; pinned, and tied to its parent.
+
+    Raises VenueNotRunningError.
+    """
+    parser = argparse.ArgumentParser(prog=program, description=description)
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--worker", required=True)
+    arguments = parser.parse_args()
+    process.die_with_parent()
+    venue = read(arguments.data_dir)
+    logging.configure(venue.configuration.logging.level, venue.configuration.logging.format)
+    plan = next(plan for plan in venue.workers if plan.name == arguments.worker)
+    process.pin(plan.core)
+    return venue, plan
 
 
 def remove(data_directory: Path) -> None:

@@ -6,7 +6,8 @@ import msgspec
 
 from shm import broadcast
 from workers import memory
-from workers.memory import HEARTBEAT_NS, JOURNALED, LINE, PHASE, PHASES, STATE, WORKER_STATES, VenueMemory
+from workers.memory import JOURNALED, PHASE, PHASES, WORKER_STATES, VenueMemory
+from workers.observation import worker_view
 from workers.topology import WorkerPlan
 
 HEARTBEAT_NS_MAX = 2_000_000_000
@@ -56,7 +57,6 @@ def read(venue_memory: VenueMemory, workers: list[WorkerPlan], now_ns: int) -> H
 
 
 def _worker(venue_memory: VenueMemory, worker: WorkerPlan, now_ns: int) -> WorkerHealth:
-    line = LINE * worker.index
-    heartbeat_ns = int(venue_memory.workers[line + HEARTBEAT_NS])
-    age_ms = max(0, now_ns - heartbeat_ns) // 1_000_000 if heartbeat_ns else None
-    return WorkerHealth(worker.name, WORKER_STATES[int(venue_memory.workers[line + STATE])], age_ms)
+    view = worker_view(venue_memory, worker, now_ns)
+    age_ns = view.heartbeat_age_ns
+    return WorkerHealth(view.name, view.state, None if age_ns is None else age_ns // 1_000_000)

@@ -17,7 +17,6 @@ from gateway.edge import Edge
 from gateway.wakeup import Wakeup
 from shm.doorbell import PollableBell
 from workers import memory, venue
-from workers.memory import LINE
 from workers.port import Port
 from workers.replica import Replica
 from workers.topology import GATEWAY, WorkerPlan
@@ -43,10 +42,9 @@ async def _serve(here: Venue, plan: WorkerPlan) -> None:
     number = int(plan.name.removeprefix(f"{GATEWAY}-"))
     port = Port(venue_memory, number, here.sequencer_index)
     bell = _bell(here.bell_name(plan.index))
-    line = LINE * plan.index
-    table = venue_memory.workers
-    table[line + memory.PID] = os.getpid()
-    table[line + memory.CORE] = -1 if plan.core is None else plan.core
+    line = venue_memory.line(plan.index)
+    line[memory.PID] = os.getpid()
+    line[memory.CORE] = -1 if plan.core is None else plan.core
     edge = Edge(
         venue_memory,
         port,
@@ -61,10 +59,10 @@ async def _serve(here: Venue, plan: WorkerPlan) -> None:
         loop.add_signal_handler(interruption, stop.set)
 
     def beat() -> None:
-        table[line + memory.HEARTBEAT_NS] = time.monotonic_ns()
+        line[memory.HEARTBEAT_NS] = time.monotonic_ns()
 
     wakeup = Wakeup(edge, venue_memory.bells, plan.index, bell, beat, spin_turns=_spin_turns(here, plan))
-    table[line + memory.STATE] = memory.RECOVERING
+    line[memory.STATE] = memory.RECOVERING
     heart = asyncio.ensure_future(_every(_TIMER_SECONDS, wakeup.tick))
     runner = web.AppRunner(application(edge.service), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     try:
@@ -74,9 +72,9 @@ async def _serve(here: Venue, plan: WorkerPlan) -> None:
         await runner.setup()
         address = await _listen(runner, here)
         venue.write_address(here.path, plan.name, address)
-        table[line + memory.STATE] = memory.READY
+        line[memory.STATE] = memory.READY
         await stop.wait()
-        table[line + memory.STATE] = memory.STOPPING
+        line[memory.STATE] = memory.STOPPING
         for site in list(runner.sites):
             await site.stop()
         await edge.stop(DRAIN_SECONDS)
@@ -86,7 +84,7 @@ async def _serve(here: Venue, plan: WorkerPlan) -> None:
         heart.cancel()
         port.close()
         bell.close()
-        table[line + memory.STATE] = memory.STOPPED
+        line[memory.STATE] = memory.STOPPED
         segment.close()
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from tradsys.logging import logger
-from workers.memory import ABSENT, DRAINING, LINE, PHASE, PID, READY, RESTARTS, STATE, STOPPED, VenueMemory
+from workers.memory import ABSENT, DRAINING, PHASE, PID, READY, RESTARTS, STATE, STOPPED, VenueMemory
 from workers.process import SEGMENT_VARIABLE, SUPERVISOR_VARIABLE, Child
 from workers.restarts import RestartLimits, Restarts
 from workers.topology import JOURNAL, SEQUENCER, WorkerPlan
@@ -83,8 +83,7 @@ class Crew:
     def line(self, member: Member) -> Any:
         """The worker's line of the shared table. Only while attached."""
         assert self._memory is not None
-        start = LINE * member.plan.index
-        return self._memory.workers[start : start + LINE]
+        return self._memory.line(member.plan.index)
 
     def spawn(self, member: Member) -> None:
         """Start a worker on a fresh line. Raises OSError."""

@@ -26,7 +26,7 @@ from workers import venue as venues
 from workers import warmup
 from workers.definitions import RefusedDefinitionError
 from workers.journal import JournalError
-from workers.memory import LINE, PHASE, PID, RUNNING, STATE, VenueMemory, segment_name
+from workers.memory import PHASE, PID, RUNNING, STATE, VenueMemory, segment_name
 from workers.process import die_with_parent
 from workers.reclaim import end_orphans, remove_traces
 from workers.supervisor import StartError, StoppedError, Supervisor, VenueFailedError
@@ -64,11 +64,11 @@ class EmbeddedVenue(NamedTuple):
 
     def pid(self, name: str) -> int:
         """The process of the worker `name` at this moment, 0 between its end and its restart."""
-        return int(self.memory.workers[LINE * self.worker(name).index + PID])
+        return int(self.memory.line(self.worker(name).index)[PID])
 
     def state(self, name: str) -> int:
         """The state of the worker `name`, see workers.memory.WORKER_STATES."""
-        return int(self.memory.workers[LINE * self.worker(name).index + STATE])
+        return int(self.memory.line(self.worker(name).index)[STATE])
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,6 @@ from workers.matcher import new_matcher
 from workers.memory import (
     HEARTBEAT_NS,
     JOURNALED,
-    LINE,
     PID,
     READY,
     RECOVERING,
@@ -60,7 +59,7 @@ class Engine:
         self.plan = plan
         self.memory = memory
         self.log = logging.logger("engine", worker=plan.name)
-        self.line = memory.workers[LINE * plan.index : LINE * (plan.index + 1)]
+        self.line = memory.line(plan.index)
         self.stopping = False
         self._clock = timespec()
         self._bells: dict[int, PollableBell] = {}

@@ -103,6 +103,10 @@ class VenueMemory(NamedTuple):
     symbols: Any  # SYMBOL_DEFINITION by symbol id
     shards: tuple[Shard, ...]
 
+    def line(self, worker: int) -> Any:
+        """The line of the worker with this index."""
+        return self.workers[LINE * worker : LINE * (worker + 1)]
+
 
 def lay_out(arena: Arena, sizes: Sizes) -> VenueMemory:
     """The whole memory, in the order that decides every offset."""

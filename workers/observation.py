@@ -17,7 +17,6 @@ from workers.memory import (
     CYCLES,
     HEARTBEAT_NS,
     JOURNALED,
-    LINE,
     PHASE,
     PHASES,
     PID,
@@ -30,6 +29,7 @@ from workers.memory import (
     WORKER_STATES,
     VenueMemory,
 )
+from workers.topology import WorkerPlan
 from workers.venue import Venue
 
 _ACTIVE = 1
@@ -140,7 +140,7 @@ def observe(venue: Venue, memory: VenueMemory) -> Observation:
         inbound=sum(int(each.header[ring.HEAD]) for each in memory.gateways),
         accounts=int(memory.control[ACCOUNTS]),
         symbols=int(memory.control[SYMBOLS]),
-        workers=[_worker(venue, memory, number, now) for number in range(len(venue.workers))],
+        workers=[worker_view(memory, plan, now) for plan in venue.workers],
         rings=gateways + [_broadcast_ring(name, stream, readers) for name, stream in streams.items()],
         readers=readers,
         shards=shards,
@@ -149,9 +149,9 @@ def observe(venue: Venue, memory: VenueMemory) -> Observation:
     )
 
 
-def _worker(venue: Venue, memory: VenueMemory, number: int, now_ns: int) -> WorkerView:
-    plan = venue.workers[number]
-    line = [int(word) for word in memory.workers[LINE * plan.index : LINE * plan.index + LINE]]
+def worker_view(memory: VenueMemory, plan: WorkerPlan, now_ns: int) -> WorkerView:
+    """One worker at the monotonic time `now_ns`."""
+    line = memory.line(plan.index).tolist()
     return WorkerView(
         name=plan.name,
         agents=plan.agents,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway import health
 from tradsys.configuration import load
 from workers import memory, topology
-from workers.memory import HEARTBEAT_NS, LINE, PHASE, READY, RUNNING, STATE
+from workers.memory import HEARTBEAT_NS, PHASE, READY, RUNNING, STATE
 from workers.topology import WorkerPlan
 
 ENGINE = WorkerPlan(0, "engine", ["sequencer", "journal", "matcher-0"], None, "park")
@@ -20,8 +20,8 @@ def test_the_venue_is_ready_when_its_core_beats_whatever_its_simulated_traders_d
     venue_memory = memory.private(SIZES)
     assert not health.read(venue_memory, WORKERS, NOW_NS).ready
     venue_memory.control[PHASE] = RUNNING
-    venue_memory.workers[LINE * ENGINE.index + STATE] = READY
-    venue_memory.workers[LINE * ENGINE.index + HEARTBEAT_NS] = NOW_NS - 10**6
+    venue_memory.line(ENGINE.index)[STATE] = READY
+    venue_memory.line(ENGINE.index)[HEARTBEAT_NS] = NOW_NS - 10**6
     seen = health.read(venue_memory, WORKERS, NOW_NS)
     assert seen.ready
     assert [worker.heartbeat_age_ms for worker in seen.workers] == [1, None, None]
@@ -30,6 +30,6 @@ def test_the_venue_is_ready_when_its_core_beats_whatever_its_simulated_traders_d
 def test_a_silent_engine_makes_the_venue_not_ready() -> None:
     venue_memory = memory.private(SIZES)
     venue_memory.control[PHASE] = RUNNING
-    venue_memory.workers[LINE * ENGINE.index + STATE] = READY
-    venue_memory.workers[LINE * ENGINE.index + HEARTBEAT_NS] = NOW_NS - health.HEARTBEAT_NS_MAX - 10**6
+    venue_memory.line(ENGINE.index)[STATE] = READY
+    venue_memory.line(ENGINE.index)[HEARTBEAT_NS] = NOW_NS - health.HEARTBEAT_NS_MAX - 10**6
     assert not health.read(venue_memory, WORKERS, NOW_NS).ready

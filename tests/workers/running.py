@@ -18,7 +18,7 @@ from tradsys.records import EVENT
 from workers import memory as venue_memory
 from workers import venue as venues
 from workers.journal import last_sequence
-from workers.memory import LINE, PID, READY, STATE, Sizes
+from workers.memory import PID, READY, STATE, Sizes
 from workers.port import Port
 from workers.topology import WorkerPlan
 
@@ -59,7 +59,7 @@ class RunningVenue:
         plan = next(plan for plan in self.description.workers if plan.name == name)
         command = [sys.executable, "-m", "workers.engine", "--data-dir", str(self.description.path), "--worker", name]
         process = self._processes[name] = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL)
-        line = self.memory.workers[LINE * plan.index :]
+        line = self.memory.line(plan.index)
 
         def is_ready() -> bool:
             assert process.poll() is None, f"{name} ended with status {process.returncode}"

@@ -22,7 +22,7 @@ from shm.jit import kernel
 from shm.ring import Ring
 from tradsys.records import COMMAND, EVENT, EventFlag, EventKind
 from workers.memory import JOURNALED
-from workers.port import Port
+from workers.port import REQUEST_MASK, Port
 
 _LAST = int(EventFlag.LAST)
 _ACCEPTED = int(EventKind.ACCEPTED)
@@ -35,7 +35,6 @@ REFUSED = -1
 
 SENT, ANSWERED, EVENTS, FIRST_REQUEST, SOURCE, KEPT, BACK_PRESSURE, LAST_ANSWER_NS = range(8)
 _WORDS = 16
-_REQUEST_BITS = (1 << 32) - 1
 _BATCH = 64
 """At most so many commands are published, or events read, before the other direction has its turn."""
 _SLICE_NS, _IDLE_NS = 1_000_000, 100_000
@@ -150,7 +149,7 @@ def follow(stream: Broadcast, position: int, control: Any, load: Load, wanted: A
             kept += 1
         position += 1
         words[EVENTS] += 1
-        row = (np.int64(event.request) - words[FIRST_REQUEST]) & _REQUEST_BITS
+        row = (np.int64(event.request) - words[FIRST_REQUEST]) & REQUEST_MASK
         # A request beyond what was sent is one of the ring's former owner.
         if event.source == words[SOURCE] and row < words[SENT]:
             if load.order_ids[row] == 0:  # of linked orders, the first that is accepted is the command's own

@@ -25,6 +25,7 @@ from shm.ring import HEADER_WORDS, Ring
 from tradsys.reasons import Reason
 from tradsys.records import ACCOUNT_DEFINITION, SYMBOL_DEFINITION, Kind
 from workers.memory import ACCOUNTS, BOOT, SYMBOLS, VenueMemory
+from workers.port import REQUEST_MASK
 
 COMMANDS_PER_TURN = 256
 PRELUDE_MAX = 3
@@ -32,7 +33,6 @@ PRELUDE_MAX = 3
 VENUE_SOURCE = 255
 """The `source` of what the sequencer itself writes to the log."""
 
-_REQUEST_MASK = (1 << 32) - 1
 _NEW = int(Kind.NEW)
 _CANCEL_ALL = int(Kind.CANCEL_ALL)
 _AMEND = int(Kind.AMEND)
@@ -217,7 +217,7 @@ def _take(state: SequencerState, source: int, now_ns: int, monotonic: int) -> in
         out.sequence = written
         out.timestamp_ns = now_ns
         out.source = source
-        out.request = (head + i) & _REQUEST_MASK
+        out.request = (head + i) & REQUEST_MASK
         out.reason = _decide(state, out, at)
         if taken.timestamp_ns > 0:
             record(state.ring_wait_ns, monotonic - taken.timestamp_ns)
@@ -309,6 +309,6 @@ def resume(state: SequencerState, memory: VenueMemory) -> None:
         head = int(gateway.header[ring.HEAD])
         last = int(state.words[_LAST_REQUEST + number])
         if last:
-            skipped = (last - head) & _REQUEST_MASK
+            skipped = (last - head) & REQUEST_MASK
             if skipped <= int(gateway.header[ring.TAIL]) - head:
                 gateway.header[ring.HEAD] = head + skipped

@@ -31,6 +31,7 @@ from workers.memory import (
     HEARTBEAT_NS,
     JOURNALED,
     PID,
+    READER_SHARDS,
     READY,
     RECOVERING,
     STATE,
@@ -183,7 +184,7 @@ class Engine:
         if self._journal is not None and self._journal.written != last:
             return False
         return all(
-            int(memory.log.header[broadcast.POSITION + broadcast.READER_STRIDE * (1 + number)]) == last
+            int(memory.log.header[broadcast.POSITION + broadcast.READER_STRIDE * (READER_SHARDS + number)]) == last
             for number in self.plan.shards()
         )
 

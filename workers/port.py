@@ -89,7 +89,7 @@ class Port:
         """Publish COMMAND records, as many as fit; gives how many. 0: the ring is full, try again."""
         count = int(ring.push(self._ring, commands))
         if count:
-            doorbell.ring(self.memory.bells, self._bell, -1)
+            doorbell.ring(self.memory.bells, self._bell, doorbell.NO_DESCRIPTOR)
         return count
 
     def gate(self) -> None:

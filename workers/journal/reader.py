@@ -29,6 +29,7 @@ from workers.journal.segments import (
     JournalError,
     Segment,
     list_segments,
+    segment_path,
 )
 
 END, DAMAGED, FULL = 0, 1, 2
@@ -152,7 +153,7 @@ class JournalReader:
 
     def _following(self) -> Path | None:
         """The file after the one being read; at the beginning the first that is of interest."""
-        first = self._segment.path.name if self._segment else f"{self.sequence:020d}.journal"
+        first = self._segment.path.name if self._segment else segment_path(self.directory, self.sequence).name
         return next((path for path in list_segments(self.directory) if path.name > first), None)
 
     def _open(self, path: Path | None) -> Segment | None:

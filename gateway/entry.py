@@ -18,7 +18,7 @@ from gateway.results import Cancelled, Fill
 from gateway.state import VenueState
 from gateway.tally import Tally
 from gateway.terms import named
-from tradsys.errors import TradingError, ValidationError, error, from_reason
+from tradsys.errors import ValidationError, error, from_reason
 from tradsys.records import CommandFlag, Kind, MarketState, entry_word
 from workers.memory import DRAINING, FAILED, PHASE
 
@@ -317,16 +317,10 @@ class OrderEntry:
         """What the client is told after the last event of its command."""
         if pending.refusal is not None:
             self._tally.refused.add()
-            return rejection(pending.refusal)
+            return error(from_reason(pending.refusal.reason).code)
         order = pending.order
         if order is None:
             return Cancelled(pending.cancelled)
         market = self._state.markets[order.symbol]
         legs = None if pending.legs is None else [results.order_view(leg, market) for leg in pending.legs]
         return results.order_view(order, market, pending.fills or [], legs)
-
-
-def rejection(event: Event) -> TradingError:
-    """The error that a REJECTED event stands for."""
-    entry = from_reason(event.reason)
-    return entry.kind(entry.code)

@@ -29,7 +29,7 @@ from workers.memory import (
     WORKER_STATES,
     VenueMemory,
 )
-from workers.topology import WorkerPlan
+from workers.topology import JOURNAL, MATCHER, WorkerPlan
 from workers.venue import Venue
 
 _ACTIVE = 1
@@ -200,4 +200,4 @@ def _readers(name: str, stream: Broadcast) -> list[ReaderView]:
 
 
 def _reader_name(number: int) -> str:
-    return "journal" if number == READER_JOURNAL else f"matcher-{number - READER_SHARDS}"
+    return JOURNAL if number == READER_JOURNAL else f"{MATCHER}-{number - READER_SHARDS}"

@@ -20,7 +20,6 @@ from workers import venue as venues
 from workers.memory import WORKERS_MAX, VenueMemory
 from workers.process import processes_of
 
-_NOBODY = -1
 _log = logger("supervisor")
 
 
@@ -43,7 +42,7 @@ def release_dead(memory: VenueMemory) -> list[int]:
     for stream in (memory.log, *memory.events):
         for reader in range(broadcast.READERS_MAX):
             pid = int(stream.header[broadcast.PID + broadcast.READER_STRIDE * reader])
-            if pid not in (0, _NOBODY) and process_start_time(pid) == 0:
+            if pid > 0 and process_start_time(pid) == 0:
                 broadcast.leave(stream, reader)
                 gone.append(pid)
     return sorted(set(gone))

@@ -28,7 +28,8 @@ class WorkerPlan(msgspec.Struct, frozen=True):
 
     def shards(self) -> list[int]:
         """The shards that this worker matches."""
-        return [int(agent.removeprefix("matcher-")) for agent in self.agents if agent.startswith("matcher-")]
+        prefix = f"{MATCHER}-"
+        return [int(agent.removeprefix(prefix)) for agent in self.agents if agent.startswith(prefix)]
 
     def has(self, agent: str) -> bool:
         """Whether the agent of this name runs here."""

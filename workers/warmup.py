@@ -27,7 +27,7 @@ from workers.memory import Sizes
 from workers.port import Port
 from workers.recovery import apply_batch
 from workers.replica import Replica
-from workers.topology import WorkerPlan
+from workers.topology import JOURNAL, SEQUENCER, WorkerPlan
 from workers.venue import Venue
 
 Report = Callable[[str, int, int], None]
@@ -38,7 +38,7 @@ _TURN_NS = 1_000_000
 
 def _kernels(plans: list[WorkerPlan]) -> list[tuple[bool, bool, int]]:
     """What decides which variants of the duty cycle a set of workers needs."""
-    return sorted({(plan.has("sequencer"), plan.has("journal"), len(plan.shards())) for plan in plans})
+    return sorted({(plan.has(SEQUENCER), plan.has(JOURNAL), len(plan.shards())) for plan in plans})
 
 
 def _stamp(plans: list[WorkerPlan]) -> Path:

@@ -41,7 +41,7 @@ from shm.table import at_address
 from tradsys.book.events import has_room, publish_events
 from tradsys.book.execution import execute
 from tradsys.book.layout import W_EVENTS, W_PENDING
-from tradsys.book.levels import index_of, price_of
+from tradsys.book.levels import entry_of, index_of, place_of, price_of
 from tradsys.records import COMMAND, DETAILS, PRICE_MAX, SLOT_MASK, CommandFlag, EventKind, Kind
 
 PUBLISH_EVERY = 32
@@ -217,6 +217,5 @@ def depth_at(engine: Engine, price_ticks: int, side: int) -> int:
     shard = engine.shard
     own = shard.sides[2 * SYMBOL + side]
     index = index_of(own, price_ticks - work[BASE])
-    page = signed(shard.directory[own.directory + (index >> 6)])
-    number = signed(shard.pages[(page << 6) + (index & 63)])
+    number = signed(shard.pages[place_of(shard.directory[entry_of(own, index)], index)])
     return shard.levels[number].quantity_lots if number != 0 else signed(0)

@@ -44,11 +44,12 @@ def _word(word: int, change: int) -> Callable[[Shard], None]:
     return damage
 
 
-def _flip(array: str, change: Callable[[Shard], int]) -> Callable[[Shard], None]:
-    def damage(shard: Shard) -> None:
-        getattr(shard, array)[change(shard)] ^= 1 << 40
+def _flip_summary(shard: Shard) -> None:
+    shard.summary[0] ^= 1 << 40
 
-    return damage
+
+def _flip_occupancy(shard: Shard) -> None:
+    shard.directory["occupancy"][7] ^= 1 << 40
 
 
 def _put(array: str, index: int, value: int) -> Callable[[Shard], None]:
@@ -77,8 +78,8 @@ DAMAGE: dict[str, tuple[Callable[[Shard], None], str]] = {
     "free levels": (_word(layout.W_FREE_LEVEL, 1), "is free and linked|free levels lead"),
     "used levels": (_word(layout.W_USED_LEVELS, 1), "levels used"),
     "best index": (_set("sides", "best_index", lambda _: 2, 501), "best index is not"),
-    "occupancy": (_flip("occupancy", lambda _: 1), "occupancy of page"),
-    "summary": (_flip("summary", lambda _: 0), "summary word 0"),
+    "occupancy": (_flip_occupancy, "occupancy of entry"),
+    "summary": (_flip_summary, "summary word 0"),
     "free list": (_word(layout.W_FREE_ORDER, -1), "free"),
     "used slots": (_word(layout.W_USED_ORDERS, 1), "live and"),
     "live orders": (_word(layout.W_LIVE_ORDERS, 1), "counted 6"),

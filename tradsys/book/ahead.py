@@ -1,7 +1,12 @@
 """Asking for the memory that commands ahead will need, in a shard of so many symbols that no cache holds them all.
 
-A new order in a book that has not been touched for long waits for its side, directory entry, page, level and the
-order it queues behind, each found through the one before: so each is asked for some commands after the one before it.
+An order that comes to a book which has not been touched for long waits for its side, directory entry, page, level and
+neighbours, each found through the one before: so each is asked for some commands after the one before it. What was
+found so far is noted in the shard's hints, a row for each of the commands ahead. It may be out of date when its turn
+comes, and then was asked for in vain, but it always names memory that exists.
+
+Kinds of commands follow each other at random, and a branch that depends on one costs more than what it would save: a
+command that names no order is treated as if it named the null order, one without a price as if it came to side 0.
 """
 
 from __future__ import annotations
@@ -12,168 +17,188 @@ from shm.atomics import prefetch, trailing_zeros
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.book.bitmap import above
-from tradsys.book.layout import Shard
-from tradsys.book.levels import index_of
-from tradsys.records import SLOT_MASK, Kind, TimeInForce
+from tradsys.book.layout import HINT_WORDS, HINTS, Shard
+from tradsys.book.levels import entry_of, index_of, place_of
+from tradsys.records import SLOT_MASK, CommandFlag, Kind
 
 _NEW = int(Kind.NEW)
-_IOC = int(TimeInForce.IOC)
+_NEW_PRICE = int(CommandFlag.NEW_PRICE)
 
 MANY_SYMBOLS = 256
 """A shard with more than these asks for everything; with fewer it would cost more than it saves."""
-LONGEST = 16
+_APART = 5
+"""Commands between two stages: what one has asked for has come when the next needs it."""
+FURTHEST = 6 * _APART
 """Commands. The first stage is asked for that much ahead."""
-_SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH = 13, 10, 7, 4, 2
+
+# Words of a hint.
+_SLOT = 0  # of the order that the command names
+_SIDE = 1  # that its price belongs to
+_INDEX = 2  # of its price
+_ENTRY = 3  # of the directory: the nearest with a better level
+_PLACE = 4  # in the pages: of the price's level, or of the better one when there is none
+_TAKEN = 5  # the side that it takes from, 0 when it rests
 
 
 @kernel
-def _entry(shard: Shard, side: Any, index: int) -> int:
-    """Where the directory has the page of an index."""
-    return signed(side.directory) + (index >> 6)
-
-
-@kernel
-def _index(shard: Shard, command: Any) -> int:
-    """The index of a new order's price, -1 when it is none of its symbol."""
+def _side(shard: Shard, command: Any, slot: int) -> int:
+    """The side that a new or repriced order comes to, by number; 0 when it comes to none."""
     symbol = signed(command.symbol)
-    if symbol >= len(shard.books) or command.side > 1:
-        return signed(-1)
+    if symbol >= len(shard.books):
+        return signed(0)
     book = shard.books[symbol]
     price = signed(command.price_ticks)
-    if book.defined == 0 or price < book.lowest_ticks or price > book.highest_ticks:
-        return signed(-1)
-    return index_of(shard.sides[2 * symbol + signed(command.side)], price)
+    is_new = command.kind == _NEW
+    side = signed(command.side) if is_new else signed(shard.orders[slot].side)
+    has_price = is_new | (command.flags & _NEW_PRICE != 0)
+    fits = (price >= book.lowest_ticks) & (price <= book.highest_ticks) & (book.defined != 0)
+    return 2 * symbol + (side & 1) if has_price & fits else signed(0)
 
 
 @kernel
-def _ask_for_book(shard: Shard, command: Any) -> None:
-    """The symbol's book and side."""
-    symbol = signed(command.symbol)
-    prefetch(shard.books, symbol)
-    prefetch(shard.sides, 2 * symbol)
+def _ask_for_place(shard: Shard, side: Any, level: Any) -> None:
+    """Where a level stands in the pages; nowhere, when it has meanwhile been freed or gone to another side."""
+    entry = entry_of(side, signed(level.index))
+    if 0 <= entry < len(shard.directory):
+        prefetch(shard.pages, place_of(shard.directory[entry], signed(level.index)))
 
 
 @kernel
-def _ask_second(shard: Shard, command: Any) -> None:
-    """A new order's directory entry and summary; a resting one's level and neighbours."""
-    if command.kind == _NEW:
-        index = _index(shard, command)
-        if index >= 0:
-            side = shard.sides[2 * signed(command.symbol) + signed(command.side)]
-            prefetch(shard.directory, _entry(shard, side, index))
-            prefetch(shard.summary, side.words)
-            prefetch(shard.levels, side.best_level)
-            other = shard.sides[2 * signed(command.symbol) + 1 - signed(command.side)]
-            prefetch(shard.levels, other.best_level)
-        return
+def _ask_first(shard: Shard, command: Any) -> None:
+    """The order that a command names, its book and its sides."""
+    prefetch(shard.orders, command.order_id & SLOT_MASK)
+    prefetch(shard.books, signed(command.symbol))
+    prefetch(shard.sides, 2 * signed(command.symbol))
+
+
+@kernel
+def _ask_second(shard: Shard, command: Any, hint: int) -> None:
+    """A named order's level and neighbours; the directory entry and the summary of a price, or the touch."""
+    hints = shard.hints
     slot = command.order_id & SLOT_MASK
-    if slot < len(shard.orders):
-        order = shard.orders[slot]
-        prefetch(shard.levels, order.level)
-        prefetch(shard.orders, order.prev)
-        prefetch(shard.orders, order.next)
+    if slot >= len(shard.orders):
+        slot = signed(0)
+    order = shard.orders[slot]
+    prefetch(shard.levels, order.level)
+    prefetch(shard.orders, order.prev)
+    prefetch(shard.orders, order.next)
+    number = _side(shard, command, slot)
+    price = signed(command.price_ticks)
+    side = shard.sides[number]
+    opposite = shard.sides[number ^ 1]
+    index = index_of(side, price) if number != 0 else signed(0)
+    takes = (number != 0) & (opposite.best_index >= index_of(opposite, price))
+    hints[hint + _SLOT] = slot
+    hints[hint + _SIDE] = number
+    hints[hint + _INDEX] = index
+    hints[hint + _TAKEN] = number ^ 1 if takes else signed(0)
+    prefetch(shard.directory, entry_of(side, index))
+    prefetch(shard.summary, signed(side.words) + (index >> 12))
+    best = signed(opposite.best_level) if takes else signed(side.best_level)
+    prefetch(shard.levels, best if takes | (index > side.best_index) else signed(0))
 
 
 @kernel
-def _ask_third(shard: Shard, command: Any) -> None:
-    """A new order's place in its page; the neighbours and the directory entry of a resting one's level."""
-    if command.kind == _NEW:
-        index = _index(shard, command)
-        if index >= 0:
-            side = shard.sides[2 * signed(command.symbol) + signed(command.side)]
-            page = signed(shard.directory[_entry(shard, side, index)])
-            prefetch(shard.pages, (page << 6) + (index & 63))
-            prefetch(shard.occupancy, page)
-            if command.time_in_force == _IOC:
-                other = shard.sides[2 * signed(command.symbol) + 1 - signed(command.side)]
-                prefetch(shard.orders, shard.levels[other.best_level].head)
-        return
-    slot = command.order_id & SLOT_MASK
-    symbol = signed(command.symbol)
-    if slot < len(shard.orders) and symbol < len(shard.books):
-        order = shard.orders[slot]
-        level = shard.levels[order.level]
-        prefetch(shard.levels, level.better)
-        prefetch(shard.levels, level.worse)
-        side = shard.sides[2 * symbol + (signed(order.side) & 1)]
-        prefetch(shard.directory, _entry(shard, side, signed(level.index)))
-        prefetch(shard.summary, side.words)
+def _ask_third(shard: Shard, hint: int) -> None:
+    """Of a named order that is alone its level's neighbours; of a price its place and the better entry."""
+    hints = shard.hints
+    order = shard.orders[hints[hint + _SLOT]]
+    level = shard.levels[order.level]
+    is_alone = level.count == 1
+    prefetch(shard.levels, signed(level.better) if is_alone else signed(0))
+    prefetch(shard.levels, signed(level.worse) if is_alone else signed(0))
+    old = shard.sides[2 * signed(order.symbol) + signed(order.side)]
+    prefetch(shard.directory, entry_of(old, signed(level.index)))
+    prefetch(shard.summary, signed(old.words) + (signed(level.index) >> 12))
+
+    side = shard.sides[hints[hint + _SIDE]]
+    index = hints[hint + _INDEX]
+    page = index >> 6
+    entry = signed(side.directory) + page
+    place = place_of(shard.directory[entry], index)
+    hints[hint + _PLACE] = place
+    prefetch(shard.pages, place)
+    bits = above(shard.summary[signed(side.words) + (page >> 6)], page & 63)
+    other = signed(side.directory) + (page & ~63) + trailing_zeros(bits)
+    better = entry if (above(shard.directory[entry].occupancy, index & 63) != 0) | (bits == 0) else other
+    hints[hint + _ENTRY] = better
+    prefetch(shard.directory, better)
+    taken = hints[hint + _TAKEN]
+    if taken != 0:
+        touch = shard.sides[taken]
+        best = shard.levels[touch.best_level]
+        prefetch(shard.orders, best.head)
+        prefetch(shard.levels, best.worse)
+        prefetch(shard.directory, entry_of(touch, signed(touch.best_index)))
 
 
 @kernel
-def _ask_fourth(shard: Shard, command: Any) -> None:
-    """A new order's level, or the place of the better one; a resting order's place in its page."""
-    if command.kind == _NEW:
-        index = _index(shard, command)
-        if index < 0:
-            return
-        side = shard.sides[2 * signed(command.symbol) + signed(command.side)]
-        page = signed(shard.directory[_entry(shard, side, index)])
-        number = signed(shard.pages[(page << 6) + (index & 63)])
-        if number != 0:
-            prefetch(shard.levels, number)
-            return
-        bits = above(shard.occupancy[page], index & 63)
+def _ask_fourth(shard: Shard, hint: int) -> None:
+    """A named order's place in its page, and a price's better one; the order behind the touch's first."""
+    hints = shard.hints
+    order = shard.orders[hints[hint + _SLOT]]
+    _ask_for_place(shard, shard.sides[2 * signed(order.symbol) + signed(order.side)], shard.levels[order.level])
+
+    index = hints[hint + _INDEX]
+    own = entry_of(shard.sides[hints[hint + _SIDE]], index)
+    occupied = signed(shard.directory[own].occupancy)
+    if (occupied >> (index & 63)) & 1 == 0:
+        entry = hints[hint + _ENTRY]
+        bits = above(occupied, index & 63) if entry == own else signed(shard.directory[entry].occupancy)
         if bits != 0:
-            prefetch(shard.pages, (page << 6) + trailing_zeros(bits))
-        return
-    slot = command.order_id & SLOT_MASK
-    symbol = signed(command.symbol)
-    if slot < len(shard.orders) and symbol < len(shard.books):
-        order = shard.orders[slot]
-        index = signed(shard.levels[order.level].index)
-        side = shard.sides[2 * symbol + (signed(order.side) & 1)]
-        entry = _entry(shard, side, index)
-        if index >= 0 and entry < len(shard.directory):
-            page = signed(shard.directory[entry])
-            prefetch(shard.pages, (page << 6) + (index & 63))
-            prefetch(shard.occupancy, page)
+            hints[hint + _PLACE] = place_of(shard.directory[entry], trailing_zeros(bits))
+            prefetch(shard.pages, hints[hint + _PLACE])
+    taken = hints[hint + _TAKEN]
+    if taken != 0:
+        touch = shard.sides[taken]
+        best = shard.levels[touch.best_level]
+        second = shard.levels[best.worse]
+        prefetch(shard.orders, shard.orders[best.head].next)
+        prefetch(shard.orders, second.head)
+        prefetch(shard.directory, entry_of(touch, signed(second.index)))
+        _ask_for_place(shard, touch, best)
 
 
 @kernel
-def _ask_fifth(shard: Shard, command: Any) -> None:
-    """The order that a new one queues behind, or the better level."""
-    if command.kind != _NEW:
-        return
-    index = _index(shard, command)
-    if index < 0:
-        return
-    side = shard.sides[2 * signed(command.symbol) + signed(command.side)]
-    page = signed(shard.directory[_entry(shard, side, index)])
-    number = signed(shard.pages[(page << 6) + (index & 63)])
-    if number != 0:
-        prefetch(shard.orders, shard.levels[number].tail)
-        return
-    bits = above(shard.occupancy[page], index & 63)
-    if bits != 0:
-        prefetch(shard.levels, shard.pages[(page << 6) + trailing_zeros(bits)])
+def _ask_fifth(shard: Shard, hint: int) -> None:
+    """The level of a price, or the better one; what removing the level behind the touch needs."""
+    hints = shard.hints
+    prefetch(shard.levels, shard.pages[hints[hint + _PLACE]])
+    taken = hints[hint + _TAKEN]
+    if taken != 0:
+        touch = shard.sides[taken]
+        second = shard.levels[shard.levels[touch.best_level].worse]
+        prefetch(shard.levels, second.worse)
+        _ask_for_place(shard, touch, second)
 
 
 @kernel
-def _ask_sixth(shard: Shard, command: Any) -> None:
-    """The level that is worse than a new order's."""
-    if command.kind != _NEW:
-        return
-    index = _index(shard, command)
-    if index < 0:
-        return
-    side = shard.sides[2 * signed(command.symbol) + signed(command.side)]
-    page = signed(shard.directory[_entry(shard, side, index)])
-    number = signed(shard.pages[(page << 6) + (index & 63)])
-    if number != 0:
-        return
-    bits = above(shard.occupancy[page], index & 63)
-    if bits != 0:
-        better = signed(shard.pages[(page << 6) + trailing_zeros(bits)])
-        prefetch(shard.levels, shard.levels[better].worse)
+def _ask_sixth(shard: Shard, hint: int) -> None:
+    """The order that another one queues behind, or the worse neighbour of a level that will be new."""
+    hints = shard.hints
+    level = shard.levels[shard.pages[hints[hint + _PLACE]]]
+    is_new = level.index != hints[hint + _INDEX]
+    prefetch(shard.orders, signed(0) if is_new else signed(level.tail))
+    prefetch(shard.levels, signed(level.worse) if is_new else signed(0))
+    taken = hints[hint + _TAKEN]
+    if taken != 0:
+        second = shard.levels[shard.levels[shard.sides[taken].best_level].worse]
+        prefetch(shard.orders, shard.levels[second.worse].head)
+
+
+@kernel
+def _hint(at: int) -> int:
+    """Where the hints have the row of the command at `at`."""
+    return (at & (HINTS - 1)) * HINT_WORDS
 
 
 @kernel_entry
 def ask_ahead(shard: Shard, commands: Any, at: int, mask: int) -> None:
-    """One stage for each of six commands behind the one at `at`; there must be LONGEST of them."""
-    _ask_for_book(shard, commands[(at + LONGEST) & mask])
-    _ask_second(shard, commands[(at + _SECOND) & mask])
-    _ask_third(shard, commands[(at + _THIRD) & mask])
-    _ask_fourth(shard, commands[(at + _FOURTH) & mask])
-    _ask_fifth(shard, commands[(at + _FIFTH) & mask])
-    _ask_sixth(shard, commands[(at + _SIXTH) & mask])
+    """One stage for each of six commands behind the one at `at`; there must be FURTHEST of them."""
+    _ask_first(shard, commands[(at + FURTHEST) & mask])
+    second = at + FURTHEST - _APART
+    _ask_second(shard, commands[second & mask], _hint(second))
+    _ask_third(shard, _hint(second - _APART))
+    _ask_fourth(shard, _hint(second - 2 * _APART))
+    _ask_fifth(shard, _hint(second - 3 * _APART))
+    _ask_sixth(shard, _hint(second - 4 * _APART))

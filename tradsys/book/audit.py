@@ -32,7 +32,7 @@ from tradsys.book.layout import (
     W_USED_SUMMARY,
     Shard,
 )
-from tradsys.book.levels import price_of
+from tradsys.book.levels import entry_of, place_of, price_of
 from tradsys.records import SLOT_MASK, MarketState
 
 _COLLECTING = (
@@ -123,12 +123,12 @@ class _Audit:
             where = f"{place} level {current}"
             assert level["better"] == better, f"{where}: better is {level['better']}, came from {better}"
             assert 0 <= index < index_before, f"{where}: index {index} behind {index_before}"
-            page = int(self.shard.directory[int(side["directory"]) + (index >> 6)])
-            found = int(self.shard.pages[(page << 6) + (index & 63)])
+            entry = int(entry_of(side, index))
+            found = int(self.shard.pages[place_of(self.shard.directory[entry], index)])
             assert current == found, f"{where}: not what the directory finds at index {index}"
             self.linked[current] = True
             self._check_queue(symbol, number, current, int(price_of(side, index)), in_place)
-            self.occupied[page] = self.occupied.get(page, 0) | 1 << (index & 63)
+            self.occupied[entry] = self.occupied.get(entry, 0) | 1 << (index & 63)
             self._summarise(side, index >> 6)
             index_before, better, current = index, current, level["worse"]
 
@@ -178,11 +178,12 @@ class _Audit:
 
     def _check_pages(self) -> None:
         """Every page given out stands in one directory entry; every level is linked or free."""
-        entries = self.shard.directory[: self.words[W_USED_DIRECTORY]]
-        pages = np.sort(entries[entries != 0])
+        entries = self.shard.directory["page"]
+        pages = np.sort(entries[: self.words[W_USED_DIRECTORY]])
+        pages = pages[pages != 0]
         expected = np.arange(1, self.words[W_USED_PAGES] + 1)
         assert np.array_equal(pages, expected), "the directories do not name each used page once"
-        assert not self.shard.directory[self.words[W_USED_DIRECTORY] :].any(), "a directory entry nobody owns is set"
+        assert not entries[self.words[W_USED_DIRECTORY] :].any(), "a directory entry nobody owns is set"
         named = self.shard.pages[self.shard.pages != 0]
         assert len(named) == len(self.linked), f"the pages name {len(named)} levels, {len(self.linked)} are linked"
         free: dict[int, bool] = {}
@@ -209,11 +210,11 @@ class _Audit:
 
     def _check_bitmaps(self) -> None:
         """The bitmaps say exactly what the walk has found."""
-        occupancy = np.zeros(len(self.shard.occupancy), np.uint64)
-        for page, bits in self.occupied.items():
-            occupancy[page] = bits
-        wrong = np.flatnonzero(occupancy != self.shard.occupancy.view(np.ndarray).view(np.uint64))
-        assert len(wrong) == 0, f"occupancy of page {wrong[0]} does not agree with its levels"
+        occupancy = np.zeros(len(self.shard.directory), np.uint64)
+        for entry, bits in self.occupied.items():
+            occupancy[entry] = bits
+        wrong = np.flatnonzero(occupancy != self.shard.directory["occupancy"].astype(np.uint64))
+        assert len(wrong) == 0, f"occupancy of entry {wrong[0]} does not agree with its levels"
         wrong = np.flatnonzero(self.summary != self.shard.summary.view(np.ndarray).view(np.uint64))
         assert len(wrong) == 0, f"summary word {wrong[0]} does not agree with the occupied pages"
         assert not self.summary[self.words[W_USED_SUMMARY] :].any(), "a summary word nobody owns is used"

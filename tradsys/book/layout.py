@@ -23,8 +23,8 @@ better price; the null level's index is -1, worse than any price:
      +-----+-----+------+-----+------+-----+--------+
 
 A side finds the level of an index through its directory and a page of 64 level numbers:
-`pages[directory[side.directory + (index >> 6)] << 6 | (index & 63)]`, 0 where no order stands. Levels themselves come
-from a pool, last freed first, so that a thin book in a wide range stays within a few cache lines.
+`pages[directory[side.directory + (index >> 6)].page << 6 | (index & 63)]`, 0 where no order stands. Levels themselves
+come from a pool, last freed first, so that a thin book in a wide range stays within a few cache lines.
 """
 
 from __future__ import annotations
@@ -92,6 +92,9 @@ LEVEL = np.dtype(
         ("quantity_lots", "<i8"),
     ]
 )
+
+ENTRY = np.dtype([("occupancy", "<i8"), ("page", "<u4"), ("unused", "<u4")])
+"""64 indices of a side: bit n set when level n holds orders, and their page, 0 before the first order."""
 
 BOOK_SIDE = np.dtype(
     [
@@ -171,6 +174,9 @@ LISTS = 10
 KIND_LINK, TURN_LINK, TIMED_LINK = 0, 2, 4
 LINKS = 6
 
+# What ahead.py notes of the commands ahead.
+HINTS, HINT_WORDS = 32, 8
+
 # Duties of a new state.
 D_END_OPEN, D_END_CLOSE, D_END_DAY, D_ENTER_CLOSE = 1, 2, 4, 8
 
@@ -230,14 +236,14 @@ class Shard(NamedTuple):
     levels: Any  # LEVEL by level number
     reserves: Any  # int64 by level number: the reserves of its icebergs
     pages: Any  # uint32, 64 a page: the level of each index, 0 where no order stands
-    occupancy: Any  # int64 by page: bit n set when level n of the page holds orders
-    directory: Any  # uint32
+    directory: Any  # ENTRY
     summary: Any  # int64
     timers: Any  # uint32 from 1: slots by expiry, a heap
     counts: Any  # COUNT
     groups: Any  # uint32 by account: its trade group
     legs: Any  # COMMAND: the prelude's linked orders
     extensions: Any  # DETAILS: the prelude's extension
+    hints: Any  # int64, HINT_WORDS a command ahead: see ahead.py
     events: Broadcast
 
 
@@ -278,27 +284,27 @@ def carve(take: Callable[[Any, int], Any], size: ShardSize, events: Broadcast) -
         levels=take(LEVEL, size.orders + 1),  # every level holds an order
         reserves=take(np.int64, size.orders + 1),
         pages=take(np.uint32, 64 * (size.pages + 1)),
-        occupancy=take(np.int64, size.pages + 1),
-        directory=take(np.uint32, size.directory),
+        directory=take(ENTRY, size.directory),
         summary=take(np.int64, size.summary),
         timers=take(np.uint32, size.orders + 1),
         counts=take(COUNT, counts_of(size)),
         groups=take(np.uint32, size.accounts_max + 1),
         legs=take(COMMAND, 2),
         extensions=take(DETAILS, 1),
+        hints=take(np.int64, HINTS * HINT_WORDS),
         events=events,
     )
     return Shard(table_of(fields.values()), **fields)
 
 
 def state_of(shard: Shard) -> tuple[Any, ...]:
-    """The arrays that are the shard's state: all but its table of addresses and its event ring."""
-    return shard[1:-1]
+    """The arrays that are the shard's state: all but its table of addresses, its hints and its event ring."""
+    return shard[1:-2]
 
 
 def initialise(shard: Shard) -> None:
     """Make an empty shard, whatever the memory held before."""
-    for array in state_of(shard):
+    for array in (*state_of(shard), shard.hints):
         array.view(np.ndarray).view(np.uint8).fill(0)
     shard.levels["index"][0] = -1
     shard.books["special"][:] = 1  # until it is defined

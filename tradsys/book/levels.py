@@ -61,17 +61,49 @@ def open_sides(shard: Shard, symbol: int, lowest_ticks: int, highest_ticks: int)
 @kernel
 def has_level(shard: Shard, side: Any, index: int) -> bool:
     """Whether an order could rest at `index`: its page exists or one is free."""
-    if shard.directory[side.directory + (index >> 6)] != 0:
+    if shard.directory[entry_of(side, index)].page != 0:
         return True
-    return shard.words[W_USED_PAGES] + 1 < len(shard.occupancy)
+    return (shard.words[W_USED_PAGES] + 2) << 6 <= len(shard.pages)
 
 
 @kernel
-def _new_page(shard: Shard, entry: int) -> int:
+def entry_of(side: Any, index: int) -> int:
+    """Where the directory has the entry of an index."""
+    return signed(side.directory) + (index >> 6)
+
+
+@kernel
+def place_of(entry: Any, index: int) -> int:
+    """Where an entry's page has the level of an index."""
+    return (signed(entry.page) << 6) + (index & 63)
+
+
+@kernel
+def better_entry(shard: Shard, side: Any, index: int) -> int:
+    """The entry of the nearest occupied index higher than `index`. There must be one."""
+    entry = entry_of(side, index)
+    if above(shard.directory[entry].occupancy, index & 63) != 0:
+        return entry
+    return signed(side.directory) + next_page(shard.summary, side.words, side.pages, index >> 6)
+
+
+@kernel
+def better_place(shard: Shard, side: Any, index: int) -> int:
+    """Where the pages have the level of the nearest occupied index higher than `index`. There must be one."""
+    entry = shard.directory[entry_of(side, index)]
+    bits = above(entry.occupancy, index & 63)
+    if bits == 0:
+        page = next_page(shard.summary, side.words, side.pages, index >> 6)
+        entry = shard.directory[signed(side.directory) + page]
+        bits = signed(entry.occupancy)
+    return place_of(entry, trailing_zeros(bits))
+
+
+@kernel
+def _new_page(shard: Shard, entry: Any) -> None:
     page = shard.words[W_USED_PAGES] + 1
     shard.words[W_USED_PAGES] = page
-    shard.directory[entry] = page
-    return page
+    entry.page = page
 
 
 @kernel
@@ -88,25 +120,17 @@ def _take_level(shard: Shard) -> int:
 
 
 @kernel
-def _insert_level(shard: Shard, side: Any, index: int, page: int) -> int:
-    """Link a level from the pool in between its neighbours at `index`, which `page` covers; gives its number."""
+def _insert_level(shard: Shard, side: Any, index: int, entry: Any) -> int:
+    """Link a level from the pool in between its neighbours at `index`, which `entry` covers; gives its number."""
     levels = shard.levels
-    pages = shard.pages
     number = _take_level(shard)
-    occupied = shard.occupancy[page]
     if index > side.best_index:
         better = 0
         worse = signed(side.best_level)
         side.best_index = index
         side.best_level = number
     else:
-        bits = above(occupied, index & 63)
-        if bits != 0:
-            better = signed(pages[(page << 6) + trailing_zeros(bits)])
-        else:
-            entry = next_page(shard.summary, side.words, side.pages, index >> 6)
-            other = signed(shard.directory[side.directory + entry])
-            better = signed(pages[(other << 6) + trailing_zeros(shard.occupancy[other])])
+        better = signed(shard.pages[better_place(shard, side, index)])
         worse = signed(levels[better].worse)
         levels[better].worse = number
     levels[worse].better = number
@@ -114,8 +138,9 @@ def _insert_level(shard: Shard, side: Any, index: int, page: int) -> int:
     level.better = better
     level.worse = worse
     level.index = index
-    pages[(page << 6) + (index & 63)] = number
-    shard.occupancy[page] = occupied | bit(index & 63)
+    shard.pages[place_of(entry, index)] = number
+    occupied = signed(entry.occupancy)
+    entry.occupancy = occupied | bit(index & 63)
     if occupied == 0:
         mark(shard.summary, side.words, side.pages, index >> 6)
     return number
@@ -136,10 +161,10 @@ def _remove_level(shard: Shard, side: Any, number: int) -> None:
         side.best_index = levels[worse].index
     level.head = shard.words[W_FREE_LEVEL]
     shard.words[W_FREE_LEVEL] = number
-    page = signed(shard.directory[side.directory + (index >> 6)])
-    shard.pages[(page << 6) + (index & 63)] = 0
-    left = shard.occupancy[page] & ~bit(index & 63)
-    shard.occupancy[page] = left
+    entry = shard.directory[entry_of(side, index)]
+    shard.pages[place_of(entry, index)] = 0
+    left = entry.occupancy & ~bit(index & 63)
+    entry.occupancy = left
     if left == 0:
         clear(shard.summary, side.words, side.pages, index >> 6)
 
@@ -147,15 +172,14 @@ def _remove_level(shard: Shard, side: Any, number: int) -> None:
 @kernel
 def append(shard: Shard, side: Any, index: int, slot: int) -> None:
     """Put the order in `slot` at the end of the queue at `index`; has_level() must hold."""
-    entry = side.directory + (index >> 6)
-    page = signed(shard.directory[entry])
-    if page == 0:
-        page = _new_page(shard, entry)
-    number = signed(shard.pages[(page << 6) + (index & 63)])
+    entry = shard.directory[entry_of(side, index)]
+    if entry.page == 0:
+        _new_page(shard, entry)
+    number = signed(shard.pages[place_of(entry, index)])
     order = shard.orders[slot]
     order.next = 0
     if number == 0:
-        number = _insert_level(shard, side, index, page)
+        number = _insert_level(shard, side, index, entry)
         level = shard.levels[number]
         level.head = slot
         level.count = 1

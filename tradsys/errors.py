@@ -233,7 +233,51 @@ _TABLE = (
         "The symbol's price range spans more ticks than the venue can hold.",
         Reason.SYMBOL_RANGE_TOO_WIDE,
     ),
+    # Money.
+    Entry(
+        "invalid_posting",
+        ValidationError,
+        422,
+        "A posting has a kind, an id and an amount above zero.",
+        Reason.INVALID_POSTING,
+    ),
+    Entry("unknown_asset", ValidationError, 404, "There is no such asset.", Reason.UNKNOWN_ASSET),
+    Entry(
+        "wrong_account_kind",
+        BusinessRuleError,
+        409,
+        "Accounts of these kinds cannot be the two sides of such a posting.",
+        Reason.WRONG_ACCOUNT_KIND,
+    ),
+    Entry(
+        "insufficient_funds",
+        BusinessRuleError,
+        409,
+        "The account does not have that much available.",
+        Reason.INSUFFICIENT_FUNDS,
+    ),
+    Entry(
+        "amount_too_large",
+        BusinessRuleError,
+        409,
+        "A balance would become larger than the ledger can hold.",
+        Reason.AMOUNT_TOO_LARGE,
+    ),
+    Entry(
+        "link_not_settled",
+        BusinessRuleError,
+        409,
+        "Orders that wait for another are not possible in a symbol that is settled.",
+        Reason.LINK_NOT_SETTLED,
+    ),
     # What the venue cannot do now.
+    Entry(
+        "ledger_full",
+        InfrastructureError,
+        503,
+        "The ledger remembers as many posting ids as it can.",
+        Reason.LEDGER_FULL,
+    ),
     Entry(
         "order_pool_full",
         InfrastructureError,

@@ -55,3 +55,11 @@ class Reason(IntEnum):
     LINKED_ORDER = 49
     VOLATILITY = 50
     BUDGET_REST = 51
+    # Refused by the ledger.
+    INVALID_POSTING = 60
+    UNKNOWN_ASSET = 61
+    WRONG_ACCOUNT_KIND = 62
+    INSUFFICIENT_FUNDS = 63
+    AMOUNT_TOO_LARGE = 64
+    LEDGER_FULL = 65
+    LINK_NOT_SETTLED = 66

@@ -1,0 +1,32 @@
+"""The words and limits of the ledger; docs/ledger.md says what they mean."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+AMOUNT_MAX = (1 << 62) - 1
+"""No balance is greater, none less than its negative."""
+MILLION = 1_000_000
+"""Fee rates are in millionths: 100 are a basis point."""
+
+
+class AccountKind(IntEnum):
+    """Whose money an account holds."""
+
+    NONE = 0
+    CLIENT = 1
+    FEE = 2
+    HOUSE = 3
+    OUTSIDE = 4  # the world that deposits come from: its balance is what the venue owes, negative
+
+
+class PostingKind(IntEnum):
+    """Why an amount moves without a trade."""
+
+    NONE = 0
+    DEPOSIT = 1
+    RESERVE = 2  # first step of a withdrawal
+    WITHDRAW = 3  # second step
+    RELEASE = 4  # or not
+    TRANSFER = 5
+    CORRECTION = 6

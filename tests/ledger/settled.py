@@ -1,0 +1,64 @@
+"""Reference venues with ledgers before and behind them: every ledger decides, and all must agree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+
+from tests.book.shards import ReferenceShards
+from tests.ledger.any_ledger import AnyLedger, World, assert_same
+from tradsys.reasons import Reason
+from tradsys.records import Kind
+from tradsys.reference.messages import Command, Event
+from tradsys.reference.tickets import Prelude
+
+
+class SettledShards(ReferenceShards):
+    """Sends each command past the ledgers, carries out what they let pass, and settles the events in all of them."""
+
+    def __init__(self, ledgers: Sequence[AnyLedger], orders_max: int = 5000, shards: int = 1) -> None:
+        super().__init__(orders_max, shards)
+        self.ledgers = ledgers
+        self.decided: Counter[tuple[int, int]] = Counter()
+        """How often a kind of command that the sequencer passes got a reason from the ledgers."""
+        self._prelude = Prelude()
+
+    def submit(self, command: Command) -> list[list[Event]]:
+        """Decide, carry out, settle."""
+        command.sequence = self.sequence + 1
+        command.timestamp_ns = command.sequence * 1000
+        if command.reason == Reason.NONE:
+            command.reason = self._decide(command)
+        else:
+            self._prelude.drop()
+        told = super().submit(command)
+        for shard, events in enumerate(told):
+            for event in events:
+                for ledger in self.ledgers:
+                    ledger.settle(event, shard)
+        return told
+
+    def post(self, kind: int, number: int, source: int, target: int, asset: int, amount: int) -> Reason:
+        """Post to all ledgers."""
+        return agreed([ledger.post(kind, number, source, target, asset, amount) for ledger in self.ledgers])
+
+    def assert_agreed(self, world: World) -> None:
+        """All ledgers show the same."""
+        for one, other in pairwise(self.ledgers):
+            assert_same(one, other, world)
+
+    def _decide(self, command: Command) -> int:
+        if command.kind in {Kind.EXTENSION, Kind.LEG}:
+            self._prelude.add(command)
+            return Reason.NONE
+        legs = [each for each in self._prelude.take(command) if each.kind == Kind.LEG]
+        reason = agreed([ledger.decide(command, legs) for ledger in self.ledgers])
+        self.decided[command.kind, reason] += 1
+        return int(reason)
+
+
+def agreed(reasons: list[Reason]) -> Reason:
+    """What all of them say."""
+    assert len(set(reasons)) == 1, reasons
+    return reasons[0]

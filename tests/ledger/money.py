@@ -28,7 +28,7 @@ CONTRACTS = {
     4: Contract(3, 4, 2, 1, 100_000, 0, (1 << 24) - 1, FEE),
 }
 WORLD = World((*ACCOUNTS, FEE, OUTSIDE), (*QUOTES, *BASES), tuple(instrument.symbol for instrument in TRADED))
-FUNDS = {1: 60_000, 4: 20_000, 2: 600, 3: 800}
+FUNDS = {1: 25_000, 4: 7_000, 2: 200, 3: 260}
 """About what an account has of each asset."""
 
 
@@ -47,7 +47,7 @@ def open_accounts(ledger: AnyLedger) -> None:
     ledger.set_fees(3, 0, Fees(1_500, -500, 40))
     ledger.set_fees(0, 1, Fees(-300, -200, 5))
     ledger.set_fees(1, 1, Fees(30_000, 70_000, 0))
-    ledger.set_fees(0, 2, Fees(1_000_000, 1_000_000, AMOUNT_MAX >> 40))
+    ledger.set_fees(0, 2, Fees(1_000_000, 1_000_000, 2_000))
     ledger.set_fees(1, 2, Fees(0, 1, 3))
     ledger.set_fees(4, 2, Fees(-1_000_000, 900_000, 1))
 

@@ -1,0 +1,24 @@
+"""Any number of ledgers under one random flow with scarce money."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.book.flow import Flow
+from tests.ledger.any_ledger import AnyLedger
+from tests.ledger.money import TRADED, WORLD, Postings, open_accounts
+from tests.ledger.settled import SettledShards
+
+
+def compare(ledgers: Sequence[AnyLedger], seed: int, commands: int, shard_count: int = 1) -> SettledShards:
+    """A random flow with scarce money through all ledgers, compared after each command."""
+    for ledger in ledgers:
+        open_accounts(ledger)
+    shards = SettledShards(ledgers, 5000, shard_count)
+    flow, postings = Flow(seed, shards.venues, TRADED, live_aimed=150), Postings(seed, shards)
+    postings.begin()
+    for number, _ in enumerate(shards.run(flow, commands)):
+        if number % 20 == 0:
+            postings.next()
+        shards.assert_agreed(WORLD)
+    return shards

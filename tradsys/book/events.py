@@ -27,7 +27,6 @@ HIDDEN = int(EventFlag.HIDDEN)
 KEPT_PRIORITY = int(EventFlag.KEPT_PRIORITY)
 WAS_RESTING = int(EventFlag.WAS_RESTING)
 
-_ACCEPTED = int(EventKind.ACCEPTED)
 _REJECTED = int(EventKind.REJECTED)
 _CANCELLED = int(EventKind.CANCELLED)
 _NEW = int(Kind.NEW)

@@ -140,11 +140,10 @@ BOOK = np.dtype(
         ("duties", "u1"),  # what a new state has left to do
         ("repeg", "u1"),  # 1: pegged orders may have other prices than theirs
         ("hidden", "<u4"),  # orders on the hidden sides
-        ("icebergs", "<u4"),  # in the book
         # The best levels' indices when pegged orders were last priced.
         ("pegged_bid", "<i4"),
         ("pegged_ask", "<i4"),
-        ("unused", "<u4", (7,)),
+        ("unused", "<u4", (8,)),
     ]
 )
 
@@ -211,13 +210,12 @@ W_PRELUDE = 26  # log sequence of the last record of the prelude
 W_PRELUDE_SOURCE = 27
 W_EXTENSIONS = 28  # records of the prelude
 W_LEGS = 29
-W_SWEEP_FIRST = 30  # the price of the sweep's first trade
 HEADER_WORDS = 64
 
 FAR_FUTURE = (1 << 63) - 1
 
 # Phases of W_PENDING.
-P_NONE, P_SWEEP, P_UNCROSS, P_MASS_CANCEL, P_INDICATE, P_EXPIRE, P_SETTLE = 0, 1, 2, 3, 4, 5, 6
+P_NONE, P_UNCROSS, P_MASS_CANCEL, P_INDICATE, P_EXPIRE, P_SETTLE = 0, 1, 2, 3, 4, 5
 
 
 @addressed

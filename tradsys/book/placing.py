@@ -102,7 +102,6 @@ def put_in_book(shard: Shard, command: Any, slot: int) -> None:
         slice_lots = min(extra.display_lots, order.leaves_lots)
         extra.reserve_lots = order.leaves_lots - slice_lots
         order.leaves_lots = slice_lots
-        shard.books[symbol].icebergs += 1
     append(shard, own, index_of(own, signed(order.price_ticks)), slot)
     if flags & F_ICEBERG:
         shard.reserves[order.level] += extra.reserve_lots
@@ -116,7 +115,7 @@ def refresh_slice(shard: Shard, command: Any, slot: int) -> None:
     extra = shard.extras[slot]
     own = shard.sides[2 * signed(order.symbol) + signed(order.side)]
     reserve = extra.reserve_lots
-    # The level must not see its last order leave in between: it stays if there is a reserve.
+    # An order that stood alone takes its level with it and gets one anew: the reserve goes with the order.
     shard.reserves[order.level] -= reserve
     order.leaves_lots = 0
     remove(shard, own, slot)
@@ -155,7 +154,6 @@ def take_from_place(shard: Shard, slot: int) -> bool:
     if place == IN_BOOK:
         if signed(order.flags) & F_ICEBERG:
             shard.reserves[order.level] -= extra.reserve_lots
-            shard.books[symbol].icebergs -= 1
         remove(shard, shard.sides[2 * symbol + side], slot)
         order.leaves_lots += extra.reserve_lots
         extra.reserve_lots = 0

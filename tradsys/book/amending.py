@@ -7,25 +7,22 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from shm.integers import signed
 from shm.jit import kernel
 from tradsys.book.careful_amending import careful_amend, careful_cancel
-from tradsys.book.events import KEPT_PRIORITY, LAST, RESTING, WAS_RESTING, emit, reject
+from tradsys.book.events import KEPT_PRIORITY, LAST, RESTING, WAS_RESTING, reject, tell_amended
 from tradsys.book.layout import F_EXTRA, F_POST_ONLY, Shard
 from tradsys.book.levels import append, has_level, index_of, remove
 from tradsys.book.matching import sweep, take_out
 from tradsys.book.orders import find
 from tradsys.reasons import Reason
-from tradsys.records import CommandFlag, EventKind
+from tradsys.records import CommandFlag
 
 _NEW_PRICE = int(CommandFlag.NEW_PRICE)
 _NEW_QUANTITY = int(CommandFlag.NEW_QUANTITY)
 _NEW_TRIGGER = int(CommandFlag.NEW_TRIGGER)
 _IS_LEAVES = int(CommandFlag.QUANTITY_IS_LEAVES)
 _LOSE_PRIORITY = int(CommandFlag.LOSE_PRIORITY)
-_AMENDED = int(EventKind.AMENDED)
 
 _UNKNOWN_ORDER = int(Reason.UNKNOWN_ORDER)
 _NOT_YOUR_ORDER = int(Reason.NOT_YOUR_ORDER)
@@ -56,25 +53,6 @@ def cancel_order(shard: Shard, command: Any) -> bool:
     else:
         take_out(shard, command, slot, LAST, _BY_CLIENT)
     return True
-
-
-@kernel
-def _amended(shard: Shard, command: Any, slot: int, price_ticks: int, leaves_lots: int, flags: int) -> None:
-    order = shard.orders[slot]
-    emit(
-        shard,
-        command,
-        _AMENDED,
-        flags | WAS_RESTING | order.side,
-        0,
-        order.symbol,
-        price_ticks,
-        leaves_lots,
-        order.order_id,
-        order.account,
-        np.uint32(order.price_ticks),
-        order.leaves_lots,
-    )
 
 
 @kernel
@@ -134,7 +112,8 @@ def amend_order(shard: Shard, command: Any) -> bool:
         return True
     own = shard.sides[2 * symbol + side]
     if price == order.price_ticks and leaves <= order.leaves_lots and command.flags & _LOSE_PRIORITY == 0:
-        _amended(shard, command, slot, price, leaves, KEPT_PRIORITY | RESTING | LAST)
+        flags = KEPT_PRIORITY | RESTING | WAS_RESTING | LAST
+        tell_amended(shard, command, order, flags, price, leaves, order.price_ticks, order.leaves_lots)
         shard.levels[order.level].quantity_lots -= order.leaves_lots - leaves
         order.leaves_lots = leaves
         return True
@@ -146,7 +125,8 @@ def amend_order(shard: Shard, command: Any) -> bool:
     if not has_level(shard, own, index):
         reject(shard, command, _LEVEL_POOL_FULL)
         return True
-    _amended(shard, command, slot, price, leaves, 0 if crosses else RESTING | LAST)
+    flags = WAS_RESTING | (0 if crosses else RESTING | LAST)
+    tell_amended(shard, command, order, flags, price, leaves, order.price_ticks, order.leaves_lots)
     remove(shard, own, slot)
     order.price_ticks = price
     order.leaves_lots = leaves

@@ -13,7 +13,7 @@ from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.book.crossing import best_index, best_order, fill_resting, whole_lots
 from tradsys.book.ending import cancel_any
-from tradsys.book.events import AUCTION, COUNTER_DONE, LAST, ORDER_DONE, emit, has_room
+from tradsys.book.events import AUCTION, COUNTER_DONE, LAST, ORDER_DONE, emit, has_room, tell_pair
 from tradsys.book.layout import (
     D_END_CLOSE,
     D_END_OPEN,
@@ -153,20 +153,7 @@ def _trade_pair(shard: Shard, command: Any, symbol: int, price_ticks: int, left_
     if quantity == whole_lots(shard, seller_slot):
         flags |= COUNTER_DONE
     shard.words[W_TRADES] += 1
-    emit(
-        shard,
-        command,
-        _TRADE,
-        flags,
-        0,
-        symbol,
-        price_ticks,
-        quantity,
-        buyer.order_id,
-        buyer.account,
-        seller.account,
-        seller.order_id,
-    )
+    tell_pair(shard, command, buyer, seller, _TRADE, flags, price_ticks, quantity)
     shard.books[symbol].last_ticks = price_ticks
     are_partners = signed(buyer.flags) & F_LINKED != 0 and shard.extras[buyer_slot].partner == seller_slot
     if are_partners:

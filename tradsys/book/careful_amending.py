@@ -18,6 +18,7 @@ from tradsys.book.events import (
     has_room,
     hidden_flag,
     reject,
+    tell_amended,
 )
 from tradsys.book.layout import (
     ABOVE,
@@ -61,7 +62,6 @@ _NEW_TRIGGER = int(CommandFlag.NEW_TRIGGER)
 _IS_LEAVES = int(CommandFlag.QUANTITY_IS_LEAVES)
 _LOSE_PRIORITY = int(CommandFlag.LOSE_PRIORITY)
 _ONE_SIDE = int(CommandFlag.ONE_SIDE)
-_AMENDED = int(EventKind.AMENDED)
 _MASS_CANCELLED = int(EventKind.MASS_CANCELLED)
 
 _AUCTION_FROZEN = int(Reason.AUCTION_FROZEN)
@@ -120,34 +120,12 @@ def _refusal(shard: Shard, command: Any, slot: int) -> int:
     return 0
 
 
-@kernel
-def _tell_amended(
-    shard: Shard, command: Any, slot: int, price_ticks: int, lots: int, before_lots: int, flags: int
-) -> None:
-    order = shard.orders[slot]
-    emit(
-        shard,
-        command,
-        _AMENDED,
-        flags | signed(order.side) | hidden_flag(order),
-        0,
-        order.symbol,
-        price_ticks,
-        lots,
-        order.order_id,
-        order.account,
-        signed(order.price_ticks) & 0xFFFF_FFFF,
-        before_lots,
-    )
-
-
 @kernel_entry
 def _decrease(shard: Shard, command: Any, slot: int, lots: int, before_lots: int) -> None:
     """An order in the book keeps its place with less; an iceberg loses it from its reserve first."""
     order = shard.orders[slot]
-    _tell_amended(
-        shard, command, slot, signed(order.price_ticks), lots, before_lots, KEPT_PRIORITY | RESTING | WAS_RESTING
-    )
+    flags = KEPT_PRIORITY | RESTING | WAS_RESTING | hidden_flag(order)
+    tell_amended(shard, command, order, flags, order.price_ticks, lots, order.price_ticks, before_lots)
     shown = min(order.leaves_lots, lots)
     shard.levels[order.level].quantity_lots -= order.leaves_lots - shown
     order.leaves_lots = shown
@@ -180,7 +158,8 @@ def _replace(shard: Shard, command: Any, slot: int, price_ticks: int, lots: int,
     if not fits:
         reject(shard, command, _LEVEL_POOL_FULL)
         return
-    _tell_amended(shard, command, slot, price_ticks, lots, before_lots, WAS_RESTING | (0 if crosses else RESTING))
+    event_flags = WAS_RESTING | hidden_flag(order) | (0 if crosses else RESTING)
+    tell_amended(shard, command, order, event_flags, price_ticks, lots, before_price, before_lots)
     if flags & F_EXTRA:
         take_from_place(shard, slot)
     else:
@@ -206,7 +185,8 @@ def _change_waiting(shard: Shard, command: Any, slot: int, price_ticks: int, lot
     if new_trigger and is_armed and not has_place(shard, signed(order.symbol), number, trigger):
         reject(shard, command, _LEVEL_POOL_FULL)
         return
-    _tell_amended(shard, command, slot, price_ticks, lots, order.leaves_lots, KEPT_PRIORITY)
+    flags = KEPT_PRIORITY | hidden_flag(order)
+    tell_amended(shard, command, order, flags, price_ticks, lots, order.price_ticks, order.leaves_lots)
     if is_armed:
         shard.levels[order.level].quantity_lots += lots - order.leaves_lots
     order.price_ticks = price_ticks

@@ -18,10 +18,11 @@ from tradsys.book.events import (
     RESTING,
     WAS_RESTING,
     begin_unmarked,
-    emit,
     has_room,
     hidden_flag,
     tell,
+    tell_amended,
+    tell_pair,
 )
 from tradsys.book.layout import (
     F_EXTRA,
@@ -59,7 +60,6 @@ _CANCEL_MAKER = int(SelfTrade.CANCEL_MAKER)
 _CANCEL_BOTH = int(SelfTrade.CANCEL_BOTH)
 _TRADE = int(EventKind.TRADE)
 _PREVENTED = int(EventKind.PREVENTED)
-_AMENDED = int(EventKind.AMENDED)
 _CANCELLED = int(EventKind.CANCELLED)
 _RESTED = int(EventKind.RESTED)
 _SELF_TRADE = int(Reason.SELF_TRADE)
@@ -170,20 +170,9 @@ def _decrement_maker(shard: Shard, command: Any, slot: int, quantity_lots: int) 
         return
     previous = whole_lots(shard, slot)
     maker.leaves_lots -= quantity_lots
-    emit(
-        shard,
-        command,
-        _AMENDED,
-        RESTING | WAS_RESTING | KEPT_PRIORITY | hidden_flag(maker) | signed(maker.side),
-        0,
-        maker.symbol,
-        maker.price_ticks,
-        previous - quantity_lots,
-        maker.order_id,
-        maker.account,
-        signed(maker.price_ticks) & 0xFFFF_FFFF,
-        previous,
-    )
+    flags = RESTING | WAS_RESTING | KEPT_PRIORITY | hidden_flag(maker)
+    price = maker.price_ticks
+    tell_amended(shard, command, maker, flags, price, previous - quantity_lots, price, previous)
 
 
 @kernel_entry
@@ -194,20 +183,7 @@ def _prevent(shard: Shard, command: Any, slot: int, maker_slot: int, mode: int, 
     """
     order = shard.orders[slot]
     maker = shard.orders[maker_slot]
-    emit(
-        shard,
-        command,
-        _PREVENTED,
-        signed(order.side),
-        0,
-        order.symbol,
-        maker.price_ticks,
-        quantity,
-        order.order_id,
-        order.account,
-        maker.account,
-        maker.order_id,
-    )
+    tell_pair(shard, command, order, maker, _PREVENTED, 0, maker.price_ticks, quantity)
     if mode == _CANCEL_MAKER or mode == _CANCEL_BOTH:
         cancel_any(shard, command, maker_slot, _SELF_TRADE)
     elif mode != _CANCEL_TAKER:
@@ -239,7 +215,7 @@ def _trade(shard: Shard, command: Any, slot: int, maker_slot: int, quantity_lots
     order = shard.orders[slot]
     maker = shard.orders[maker_slot]
     price = signed(maker.price_ticks)
-    flags = signed(order.side)
+    flags = signed(0)
     order.filled_lots += quantity_lots
     has_extra = signed(order.flags) & F_EXTRA != 0
     if has_extra and signed(shard.extras[slot].options) & _BUDGET:
@@ -254,20 +230,7 @@ def _trade(shard: Shard, command: Any, slot: int, maker_slot: int, quantity_lots
     if quantity_lots == whole_lots(shard, maker_slot):
         flags |= COUNTER_DONE
     shard.words[W_TRADES] += 1
-    emit(
-        shard,
-        command,
-        _TRADE,
-        flags,
-        0,
-        order.symbol,
-        price,
-        quantity_lots,
-        order.order_id,
-        order.account,
-        maker.account,
-        maker.order_id,
-    )
+    tell_pair(shard, command, order, maker, _TRADE, flags, price, quantity_lots)
     remember_price(shard.books[order.symbol], price)
     fill_resting(shard, command, maker_slot, quantity_lots)
     if has_extra and signed(order.flags) & F_LINKED:

@@ -27,8 +27,8 @@ HIDDEN = int(EventFlag.HIDDEN)
 KEPT_PRIORITY = int(EventFlag.KEPT_PRIORITY)
 WAS_RESTING = int(EventFlag.WAS_RESTING)
 
+_AMENDED = int(EventKind.AMENDED)
 _REJECTED = int(EventKind.REJECTED)
-_CANCELLED = int(EventKind.CANCELLED)
 _NEW = int(Kind.NEW)
 
 ROOM_FOR_A_STEP = 16
@@ -136,25 +136,6 @@ def reject(shard: Shard, command: Any, reason: int) -> None:
 
 
 @kernel
-def cancelled(shard: Shard, command: Any, order: Any, flags: int, reason: int) -> None:
-    """What is left of `order` is taken out."""
-    emit(
-        shard,
-        command,
-        _CANCELLED,
-        flags | order.side,
-        reason,
-        order.symbol,
-        order.price_ticks,
-        order.leaves_lots,
-        order.order_id,
-        order.account,
-        0,
-        order.client_order_id,
-    )
-
-
-@kernel
 def hidden_flag(order: Any) -> int:
     """HIDDEN for orders of which only DISPLAYED events say what is shown."""
     return HIDDEN if signed(order.flags) & (F_HIDDEN | F_ICEBERG) else signed(0)
@@ -176,4 +157,53 @@ def tell(shard: Shard, command: Any, order: Any, kind: int, flags: int, reason: 
         order.account,
         0,
         order.client_order_id,
+    )
+
+
+@kernel
+def tell_pair(
+    shard: Shard, command: Any, order: Any, counter: Any, kind: int, flags: int, price_ticks: int, quantity_lots: int
+) -> None:
+    """An event about `order` and one of the other side that it has met."""
+    emit(
+        shard,
+        command,
+        kind,
+        flags | signed(order.side),
+        0,
+        order.symbol,
+        price_ticks,
+        quantity_lots,
+        order.order_id,
+        order.account,
+        counter.account,
+        counter.order_id,
+    )
+
+
+@kernel
+def tell_amended(
+    shard: Shard,
+    command: Any,
+    order: Any,
+    flags: int,
+    price_ticks: int,
+    lots: int,
+    before_ticks: int,
+    before_lots: int,
+) -> None:
+    """An order has another price or another quantity left than before."""
+    emit(
+        shard,
+        command,
+        _AMENDED,
+        flags | signed(order.side),
+        0,
+        order.symbol,
+        price_ticks,
+        lots,
+        order.order_id,
+        order.account,
+        signed(before_ticks) & 0xFFFF_FFFF,
+        before_lots,
     )

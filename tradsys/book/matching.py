@@ -14,10 +14,11 @@ from tradsys.book.events import (
     ORDER_DONE,
     RESTING,
     WAS_RESTING,
-    cancelled,
     emit,
     has_room,
     reject,
+    tell,
+    tell_pair,
 )
 from tradsys.book.layout import F_EXTRA, W_TRADES, Shard
 from tradsys.book.levels import append, has_level, index_of, remove
@@ -29,6 +30,7 @@ from tradsys.records import SLOT_BITS, EventKind, TimeInForce
 
 _IOC = int(TimeInForce.IOC)
 _ACCEPTED = int(EventKind.ACCEPTED)
+_CANCELLED = int(EventKind.CANCELLED)
 _RESTED = int(EventKind.RESTED)
 _TRADE = int(EventKind.TRADE)
 
@@ -168,27 +170,14 @@ def sweep(shard: Shard, command: Any, slot: int, limit: int) -> bool:
         quantity = min(leaves, maker.leaves_lots)
         leaves -= quantity
         filled += quantity
-        flags = signed(order.side)
+        flags = signed(0)
         if leaves == 0:
             flags |= ORDER_DONE | LAST
         maker_done = quantity == maker.leaves_lots
         if maker_done:
             flags |= COUNTER_DONE
         shard.words[W_TRADES] += 1
-        emit(
-            shard,
-            command,
-            _TRADE,
-            flags,
-            0,
-            order.symbol,
-            maker.price_ticks,
-            quantity,
-            order.order_id,
-            order.account,
-            maker.account,
-            maker.order_id,
-        )
+        tell_pair(shard, command, order, maker, _TRADE, flags, maker.price_ticks, quantity)
         if maker_done:
             remove(shard, opposite, maker_slot)
             free_slot(shard, maker_slot)
@@ -216,23 +205,10 @@ def _rest_or_end(shard: Shard, command: Any, slot: int) -> None:
     """What a plain order has left rests, or ends when it is immediate-or-cancel."""
     order = shard.orders[slot]
     if order.time_in_force == _IOC:
-        cancelled(shard, command, order, LAST, _IMMEDIATE_REST)
+        tell(shard, command, order, _CANCELLED, LAST, _IMMEDIATE_REST)
         free_slot(shard, slot)
         return
-    emit(
-        shard,
-        command,
-        _RESTED,
-        signed(order.side) | RESTING | LAST,
-        0,
-        order.symbol,
-        order.price_ticks,
-        order.leaves_lots,
-        order.order_id,
-        order.account,
-        0,
-        order.client_order_id,
-    )
+    tell(shard, command, order, _RESTED, RESTING | LAST, 0)
     own = shard.sides[2 * signed(order.symbol) + signed(order.side)]
     append(shard, own, index_of(own, order.price_ticks), slot)
 
@@ -241,6 +217,6 @@ def _rest_or_end(shard: Shard, command: Any, slot: int) -> None:
 def take_out(shard: Shard, command: Any, slot: int, flags: int, reason: int) -> None:
     """Take a plain resting order out of the book for `reason`."""
     order = shard.orders[slot]
-    cancelled(shard, command, order, flags | WAS_RESTING, reason)
+    tell(shard, command, order, _CANCELLED, flags | WAS_RESTING, reason)
     remove(shard, shard.sides[2 * signed(order.symbol) + signed(order.side)], slot)
     free_slot(shard, slot)

@@ -8,7 +8,7 @@ from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.book.crossing import best_index
 from tradsys.book.ending import cancel_any
-from tradsys.book.events import HIDDEN, RESTING, WAS_RESTING, emit
+from tradsys.book.events import HIDDEN, RESTING, WAS_RESTING, tell_amended
 from tradsys.book.layout import (
     IN_HIDDEN,
     PEGS,
@@ -21,12 +21,11 @@ from tradsys.book.lists import first_of, following
 from tradsys.book.pending import let_act
 from tradsys.book.placing import can_rest, put_in_book, take_from_place
 from tradsys.reasons import Reason
-from tradsys.records import CommandFlag, EventKind, MarketState, Side
+from tradsys.records import CommandFlag, MarketState, Side
 
 _CONTINUOUS = int(MarketState.CONTINUOUS)
 _BUY = int(Side.BUY)
 _MIDPOINT = int(CommandFlag.MIDPOINT)
-_AMENDED = int(EventKind.AMENDED)
 _LEVEL_POOL_FULL = int(Reason.LEVEL_POOL_FULL)
 
 
@@ -66,7 +65,7 @@ def _reprice(shard: Shard, command: Any, slot: int) -> None:
     extra = shard.extras[slot]
     symbol, side = signed(order.symbol), signed(order.side)
     previous = signed(order.price_ticks)
-    flags = HIDDEN | side
+    flags = signed(HIDDEN)
     if take_from_place(shard, slot):
         flags |= WAS_RESTING
     has_price, price = _target(shard, slot)
@@ -78,20 +77,7 @@ def _reprice(shard: Shard, command: Any, slot: int) -> None:
             cancel_any(shard, command, slot, _LEVEL_POOL_FULL)
             return
         flags |= RESTING
-    emit(
-        shard,
-        command,
-        _AMENDED,
-        flags,
-        0,
-        symbol,
-        price,
-        order.leaves_lots,
-        order.order_id,
-        order.account,
-        previous & 0xFFFF_FFFF,
-        order.leaves_lots,
-    )
+    tell_amended(shard, command, order, flags, price, order.leaves_lots, previous, order.leaves_lots)
     if not has_price:
         extra.place = UNPRICED
     elif trades:

@@ -37,11 +37,9 @@ from tradsys.book.placing import can_rest, may_rest, put_in_book, refresh_slice,
 from tradsys.book.rare_sides import rare_side
 from tradsys.book.rules import breaches_band
 from tradsys.book.states import enter_state, is_collecting
-from tradsys.book.validation import stays
+from tradsys.book.validation import self_trade_mode, stays
 from tradsys.reasons import Reason
 from tradsys.records import (
-    SELF_TRADE_MASK,
-    SELF_TRADE_SHIFT,
     CommandFlag,
     EventKind,
     OrderType,
@@ -68,12 +66,6 @@ _MARKET_REST = int(Reason.MARKET_REST)
 _IMMEDIATE_REST = int(Reason.IMMEDIATE_REST)
 _VOLATILITY = int(Reason.VOLATILITY)
 _LEVEL_POOL_FULL = int(Reason.LEVEL_POOL_FULL)
-
-
-@kernel
-def self_trade_mode(options: int) -> int:
-    """The SelfTrade of a command's flags."""
-    return options >> SELF_TRADE_SHIFT & SELF_TRADE_MASK
 
 
 @kernel

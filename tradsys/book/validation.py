@@ -70,6 +70,12 @@ def link_of(flags: int) -> int:
 
 
 @kernel
+def self_trade_mode(flags: int) -> int:
+    """The SelfTrade of a command's flags."""
+    return flags >> SELF_TRADE_SHIFT & SELF_TRADE_MASK
+
+
+@kernel
 def has_limit(order_type: int) -> bool:
     """Whether `price_ticks` is a limit for orders of this type."""
     return (
@@ -95,19 +101,18 @@ def _fits_type(order_type: int, time_in_force: int) -> bool:
 
 @kernel
 def _prevention_is_valid(flags: int) -> bool:
-    mode = flags >> SELF_TRADE_SHIFT & SELF_TRADE_MASK
+    mode = self_trade_mode(flags)
     return mode <= _DECREMENT and (mode != 0 or flags & _GROUP == 0)
 
 
 @kernel
 def _budget_is_valid(command: Any, lowest_ticks: int, minimum_lots: int) -> bool:
     flags = signed(command.flags)
-    mode = flags >> SELF_TRADE_SHIFT & SELF_TRADE_MASK
     return (
         command.order_type == _MARKET
         and (command.time_in_force == _GTC or command.time_in_force == _IOC)
         and minimum_lots == 0
-        and mode != _DECREMENT
+        and self_trade_mode(flags) != _DECREMENT
         and flags & _LINK == 0
         and lowest_ticks > 0
     )

@@ -11,12 +11,9 @@ from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.book.counts import counted_orders
 from tradsys.book.crossing import best_index, tradeable_lots
-from tradsys.book.layout import (
-    HIDDEN_SIDES,
-    Shard,
-)
-from tradsys.book.levels import has_level, index_of, price_of
-from tradsys.book.placing import has_place, has_trigger, may_rest, waits_above
+from tradsys.book.layout import Shard
+from tradsys.book.levels import index_of, price_of
+from tradsys.book.placing import can_rest_at, can_wait_at, has_trigger, may_rest
 from tradsys.book.prelude import trigger_of
 from tradsys.book.settling import NEVER
 from tradsys.book.states import is_collecting
@@ -195,18 +192,14 @@ def refusal(shard: Shard, command: Any, symbol: int, extensions: int, legs: int)
 @kernel_entry
 def has_room_in_book(shard: Shard, command: Any, symbol: int, price_ticks: int) -> bool:
     """Whether the order has a level to rest at, or a trigger level to wait at."""
-    side, order_type = signed(command.side), signed(command.order_type)
+    order_type = signed(command.order_type)
     if has_trigger(order_type):
-        number = 2 if waits_above(order_type, side) else 3
-        return order_type == _TRAILING or has_place(shard, symbol, number, trigger_of(command))
+        return order_type == _TRAILING or can_wait_at(shard, command, trigger_of(command))
     if order_type == _PEGGED or not may_rest(signed(command.time_in_force)):
         return True
     if order_type == _MARKET and command.time_in_force < _AT_OPEN:
         return True
-    if signed(command.flags) & _HIDDEN:
-        return has_place(shard, symbol, HIDDEN_SIDES + side, price_ticks)
-    own = shard.sides[2 * symbol + side]
-    return has_level(shard, own, index_of(own, price_ticks))
+    return can_rest_at(shard, symbol, signed(command.side), signed(command.flags) & _HIDDEN != 0, price_ticks)
 
 
 @kernel_entry

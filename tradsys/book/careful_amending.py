@@ -21,13 +21,10 @@ from tradsys.book.events import (
     tell_amended,
 )
 from tradsys.book.layout import (
-    ABOVE,
-    BELOW,
     F_EXTRA,
     F_HIDDEN,
     F_ICEBERG,
     F_POST_ONLY,
-    HIDDEN_SIDES,
     IN_ABOVE,
     IN_BELOW,
     IN_BOOK,
@@ -41,9 +38,16 @@ from tradsys.book.layout import (
     W_USED_ORDERS,
     Shard,
 )
-from tradsys.book.levels import has_level, index_of, remove
+from tradsys.book.levels import remove
 from tradsys.book.pending import let_act, let_settle
-from tradsys.book.placing import has_place, has_trigger, put_at_trigger, put_in_book, take_from_place, waits_above
+from tradsys.book.placing import (
+    can_rest_at,
+    can_wait_at,
+    has_trigger,
+    put_at_trigger,
+    put_in_book,
+    take_from_place,
+)
 from tradsys.book.prelude import session_of
 from tradsys.book.rules import breaches_collar
 from tradsys.book.settling import sweep_limit
@@ -148,14 +152,7 @@ def _replace(shard: Shard, command: Any, slot: int, price_ticks: int, lots: int,
     if crosses and flags & F_POST_ONLY:
         reject(shard, command, _WOULD_CROSS)
         return
-    own = shard.sides[2 * symbol + side]
-    hidden = flags & F_HIDDEN != 0
-    fits = (
-        has_place(shard, symbol, HIDDEN_SIDES + side, price_ticks)
-        if hidden
-        else has_level(shard, own, index_of(own, price_ticks))
-    )
-    if not fits:
+    if not can_rest_at(shard, symbol, side, flags & F_HIDDEN != 0, price_ticks):
         reject(shard, command, _LEVEL_POOL_FULL)
         return
     event_flags = WAS_RESTING | hidden_flag(order) | (0 if crosses else RESTING)
@@ -163,7 +160,7 @@ def _replace(shard: Shard, command: Any, slot: int, price_ticks: int, lots: int,
     if flags & F_EXTRA:
         take_from_place(shard, slot)
     else:
-        remove(shard, own, slot)
+        remove(shard, shard.sides[2 * symbol + side], slot)
     order.price_ticks = price_ticks
     order.leaves_lots = lots
     if crosses:
@@ -181,8 +178,7 @@ def _change_waiting(shard: Shard, command: Any, slot: int, price_ticks: int, lot
     is_armed = place == IN_ABOVE or place == IN_BELOW
     trigger = signed(command.price_ticks)
     new_trigger = signed(command.flags) & _NEW_TRIGGER != 0
-    number = ABOVE if waits_above(signed(order.order_type), signed(order.side)) else BELOW
-    if new_trigger and is_armed and not has_place(shard, signed(order.symbol), number, trigger):
+    if new_trigger and is_armed and not can_wait_at(shard, order, trigger):
         reject(shard, command, _LEVEL_POOL_FULL)
         return
     flags = KEPT_PRIORITY | hidden_flag(order)

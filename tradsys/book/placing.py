@@ -69,14 +69,27 @@ def has_place(shard: Shard, symbol: int, number: int, price_ticks: int) -> bool:
 
 
 @kernel
-def can_rest(shard: Shard, slot: int) -> bool:
-    """Whether the order can stand at its price in the book, displayed or hidden."""
-    order = shard.orders[slot]
-    symbol, side, price = signed(order.symbol), signed(order.side), signed(order.price_ticks)
-    if signed(order.flags) & F_HIDDEN:
-        return has_place(shard, symbol, HIDDEN_SIDES + side, price)
+def can_wait_at(shard: Shard, asked: Any, trigger_ticks: int) -> bool:
+    """Whether an order, or what a NEW asks for, can wait for this price; opens the side."""
+    number = ABOVE if waits_above(signed(asked.order_type), signed(asked.side)) else BELOW
+    return has_place(shard, signed(asked.symbol), number, trigger_ticks)
+
+
+@kernel
+def can_rest_at(shard: Shard, symbol: int, side: int, is_hidden: bool, price_ticks: int) -> bool:
+    """Whether an order can stand at this price in the book, displayed or hidden."""
+    if is_hidden:
+        return has_place(shard, symbol, HIDDEN_SIDES + side, price_ticks)
     own = shard.sides[2 * symbol + side]
-    return has_level(shard, own, index_of(own, price))
+    return has_level(shard, own, index_of(own, price_ticks))
+
+
+@kernel
+def can_rest(shard: Shard, slot: int) -> bool:
+    """Whether the order can stand at its price in the book."""
+    order = shard.orders[slot]
+    is_hidden = signed(order.flags) & F_HIDDEN != 0
+    return can_rest_at(shard, signed(order.symbol), signed(order.side), is_hidden, signed(order.price_ticks))
 
 
 @kernel_entry

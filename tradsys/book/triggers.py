@@ -7,7 +7,7 @@ from shm.jit import kernel, kernel_entry
 from tradsys.book.layout import ABOVE, BELOW, IN_ABOVE, IN_BELOW, TRAILING, Shard
 from tradsys.book.levels import price_of, remove
 from tradsys.book.lists import first_of, following
-from tradsys.book.placing import has_place, put_at_trigger, waits_above
+from tradsys.book.placing import can_wait_at, has_place, put_at_trigger, waits_above
 from tradsys.book.rare_sides import rare_side
 from tradsys.book.rules import width_of
 from tradsys.records import CommandFlag, OrderType, TriggerSource
@@ -67,10 +67,7 @@ def trailing_trigger(shard: Shard, slot: int) -> tuple[bool, int]:
 @kernel_entry
 def can_arm(shard: Shard, slot: int) -> bool:
     """Whether an order with a trigger can stand at it; opens the side."""
-    order = shard.orders[slot]
-    is_above = waits_above(signed(order.order_type), signed(order.side))
-    trigger = signed(shard.extras[slot].trigger_ticks)
-    return has_place(shard, signed(order.symbol), ABOVE if is_above else BELOW, trigger)
+    return can_wait_at(shard, shard.orders[slot], signed(shard.extras[slot].trigger_ticks))
 
 
 @kernel_entry

@@ -10,12 +10,11 @@ from typing import Any
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.book.counts import counted_orders
-from tradsys.book.crossing import best_index, tradeable_lots
+from tradsys.book.crossing import NEVER, best_index, sweep_limit, tradeable_lots
 from tradsys.book.layout import Shard
-from tradsys.book.levels import index_of, price_of
+from tradsys.book.levels import price_of
 from tradsys.book.placing import can_rest_at, can_wait_at, has_trigger, may_rest
 from tradsys.book.prelude import trigger_of
-from tradsys.book.settling import NEVER
 from tradsys.book.states import is_collecting
 from tradsys.book.validation import (
     can_cancel_each_other,
@@ -140,15 +139,11 @@ def _slid_price(shard: Shard, symbol: int, side: int) -> int:
 
 
 @kernel
-def _limit(shard: Shard, command: Any, symbol: int) -> int:
-    """The worst index of the other side that the order may trade at; NEVER outside continuous trading."""
-    if shard.books[symbol].state != _CONTINUOUS or command.order_type > _MARKET:
+def _limit(shard: Shard, command: Any) -> int:
+    """The worst index of the other side that the order may trade at when it comes; NEVER if it does not trade then."""
+    if command.order_type > _MARKET or command.time_in_force >= _AT_OPEN:
         return NEVER
-    if command.order_type == _MARKET:
-        return signed(0) if command.time_in_force < _AT_OPEN else NEVER
-    if command.time_in_force >= _AT_OPEN:
-        return NEVER
-    return index_of(shard.sides[2 * symbol + 1 - signed(command.side)], signed(command.price_ticks))
+    return sweep_limit(shard, command, signed(command.price_ticks))
 
 
 @kernel_entry
@@ -185,7 +180,7 @@ def refusal(shard: Shard, command: Any, symbol: int, extensions: int, legs: int)
         if live + 1 + legs > book.orders_max:
             return _TOO_MANY_ORDERS
     if state == _CONTINUOUS:
-        reason = _crossing_refusal(shard, command, symbol, minimum, _limit(shard, command, symbol))
+        reason = _crossing_refusal(shard, command, symbol, minimum, _limit(shard, command))
     return reason
 
 
@@ -211,6 +206,6 @@ def entry_price(shard: Shard, command: Any, symbol: int) -> int:
         return signed(book.highest_ticks) if side == _BUY else signed(book.lowest_ticks)
     if not has_limit(signed(command.order_type)):
         return signed(0)
-    if signed(command.flags) & _SLIDE and best_index(shard, symbol, 1 - side) >= _limit(shard, command, symbol):
+    if signed(command.flags) & _SLIDE and best_index(shard, symbol, 1 - side) >= _limit(shard, command):
         return _slid_price(shard, symbol, side)
     return signed(command.price_ticks)

@@ -6,7 +6,7 @@ from typing import Any
 
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
-from tradsys.book.crossing import best_index, whole_lots
+from tradsys.book.crossing import best_index, sweep_limit, whole_lots
 from tradsys.book.ending import cancel_any
 from tradsys.book.entry import tell_terms
 from tradsys.book.events import (
@@ -50,7 +50,6 @@ from tradsys.book.placing import (
 )
 from tradsys.book.prelude import session_of
 from tradsys.book.rules import breaches_collar
-from tradsys.book.settling import sweep_limit
 from tradsys.book.validation import has_limit, is_in_range, is_notional_too_large
 from tradsys.reasons import Reason
 from tradsys.records import QUANTITY_MAX, CommandFlag, EventKind, MarketState, OrderType
@@ -145,10 +144,7 @@ def _replace(shard: Shard, command: Any, slot: int, price_ticks: int, lots: int,
     order = shard.orders[slot]
     symbol, side = signed(order.symbol), signed(order.side)
     flags = signed(order.flags)
-    before_price = signed(order.price_ticks)
-    order.price_ticks = price_ticks
-    crosses = best_index(shard, symbol, 1 - side) >= sweep_limit(shard, slot)
-    order.price_ticks = before_price
+    crosses = best_index(shard, symbol, 1 - side) >= sweep_limit(shard, order, price_ticks)
     if crosses and flags & F_POST_ONLY:
         reject(shard, command, _WOULD_CROSS)
         return
@@ -156,7 +152,7 @@ def _replace(shard: Shard, command: Any, slot: int, price_ticks: int, lots: int,
         reject(shard, command, _LEVEL_POOL_FULL)
         return
     event_flags = WAS_RESTING | hidden_flag(order) | (0 if crosses else RESTING)
-    tell_amended(shard, command, order, event_flags, price_ticks, lots, before_price, before_lots)
+    tell_amended(shard, command, order, event_flags, price_ticks, lots, order.price_ticks, before_lots)
     if flags & F_EXTRA:
         take_from_place(shard, slot)
     else:

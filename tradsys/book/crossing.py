@@ -32,7 +32,7 @@ from tradsys.book.layout import (
     W_TRADES,
     Shard,
 )
-from tradsys.book.levels import price_of, remove
+from tradsys.book.levels import index_of, price_of, remove
 from tradsys.book.placing import can_rest, may_rest, put_in_book, refresh_slice, take_from_place
 from tradsys.book.rare_sides import rare_side
 from tradsys.book.rules import breaches_band
@@ -42,12 +42,14 @@ from tradsys.reasons import Reason
 from tradsys.records import (
     CommandFlag,
     EventKind,
+    MarketState,
     OrderType,
     SelfTrade,
     TimeInForce,
     TriggerSource,
 )
 
+_CONTINUOUS = int(MarketState.CONTINUOUS)
 _TOUCH = int(TriggerSource.TOUCH)
 _MARKET = int(OrderType.MARKET)
 _AT_OPEN = int(TimeInForce.AT_OPEN)
@@ -66,6 +68,9 @@ _MARKET_REST = int(Reason.MARKET_REST)
 _IMMEDIATE_REST = int(Reason.IMMEDIATE_REST)
 _VOLATILITY = int(Reason.VOLATILITY)
 _LEVEL_POOL_FULL = int(Reason.LEVEL_POOL_FULL)
+
+NEVER = 1 << 40
+"""An index that no best price reaches: an order with this limit does not match."""
 
 
 @kernel
@@ -102,6 +107,20 @@ def best_order(shard: Shard, symbol: int, side: int) -> int:
     if hidden.best_index > shown.best_index:
         return signed(shard.levels[hidden.best_level].head)
     return signed(shard.levels[shown.best_level].head)
+
+
+@kernel
+def sweep_limit(shard: Shard, asked: Any, price_ticks: int) -> int:
+    """The worst index of the other side that an order, or what a NEW asks for, may trade at with this price.
+
+    NEVER outside continuous trading.
+    """
+    symbol = signed(asked.symbol)
+    if shard.books[symbol].state != _CONTINUOUS:
+        return NEVER
+    if asked.order_type == _MARKET and asked.time_in_force < _AT_OPEN:
+        return signed(0)
+    return index_of(shard.sides[2 * symbol + 1 - signed(asked.side)], price_ticks)
 
 
 @kernel

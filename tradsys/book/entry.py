@@ -11,7 +11,7 @@ from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.book.admission import entry_price, has_room_in_book, refusal
 from tradsys.book.counts import add_extra, count_in
-from tradsys.book.crossing import best_index
+from tradsys.book.crossing import best_index, sweep_limit
 from tradsys.book.events import HIDDEN, RESTING, begin_unmarked, emit, reject
 from tradsys.book.layout import (
     F_HIDDEN,
@@ -26,7 +26,6 @@ from tradsys.book.layout import (
     WAITING,
     Shard,
 )
-from tradsys.book.levels import index_of
 from tradsys.book.lists import join_list
 from tradsys.book.orders import take_slot
 from tradsys.book.placing import has_trigger, may_rest, put_in_book, put_in_queue
@@ -51,7 +50,6 @@ from tradsys.records import (
     TimeInForce,
 )
 
-_CONTINUOUS = int(MarketState.CONTINUOUS)
 _CLOSING = int(MarketState.CLOSING_AUCTION)
 _MARKET = int(OrderType.MARKET)
 _TRAILING = int(OrderType.TRAILING_STOP)
@@ -282,7 +280,4 @@ def _rests_at_once(shard: Shard, command: Any, slot: int) -> bool:
         return state == _CLOSING
     if order_type == _MARKET:
         return False
-    if state != _CONTINUOUS:
-        return True
-    limit = index_of(shard.sides[2 * symbol + 1 - side], signed(order.price_ticks))
-    return best_index(shard, symbol, 1 - side) < limit
+    return best_index(shard, symbol, 1 - side) < sweep_limit(shard, order, signed(order.price_ticks))

@@ -6,7 +6,7 @@ from typing import Any
 
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
-from tradsys.book.crossing import best_index
+from tradsys.book.crossing import best_index, sweep_limit
 from tradsys.book.ending import cancel_any
 from tradsys.book.events import HIDDEN, RESTING, WAS_RESTING, tell_amended
 from tradsys.book.layout import (
@@ -16,7 +16,7 @@ from tradsys.book.layout import (
     W_CURSOR,
     Shard,
 )
-from tradsys.book.levels import index_of, price_of
+from tradsys.book.levels import price_of
 from tradsys.book.lists import first_of, following
 from tradsys.book.pending import let_act
 from tradsys.book.placing import can_rest, put_in_book, take_from_place
@@ -70,8 +70,7 @@ def _reprice(shard: Shard, command: Any, slot: int) -> None:
         flags |= WAS_RESTING
     has_price, price = _target(shard, slot)
     order.price_ticks = price
-    limit = index_of(shard.sides[2 * symbol + 1 - side], price)
-    trades = has_price and best_index(shard, symbol, 1 - side) >= limit
+    trades = has_price and best_index(shard, symbol, 1 - side) >= sweep_limit(shard, order, price)
     if has_price and not trades:
         if not can_rest(shard, slot):
             cancel_any(shard, command, slot, _LEVEL_POOL_FULL)

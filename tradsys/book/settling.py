@@ -10,7 +10,7 @@ from typing import Any
 
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
-from tradsys.book.crossing import careful_sweep
+from tradsys.book.crossing import careful_sweep, sweep_limit
 from tradsys.book.ending import cancel_any, cancel_partner
 from tradsys.book.events import RESTING, begin_unmarked, has_room, tell
 from tradsys.book.layout import (
@@ -31,7 +31,6 @@ from tradsys.book.layout import (
     W_SETTLING,
     Shard,
 )
-from tradsys.book.levels import index_of
 from tradsys.book.lists import first_of, following, join_list, leave_list
 from tradsys.book.pegs import follow_touch
 from tradsys.book.pending import let_act
@@ -58,21 +57,6 @@ _RESTED = int(EventKind.RESTED)
 _AUCTION_REST = int(Reason.AUCTION_REST)
 _DAY_ENDED = int(Reason.DAY_ENDED)
 _LEVEL_POOL_FULL = int(Reason.LEVEL_POOL_FULL)
-
-NEVER = 1 << 40
-"""An index that no best price reaches: an order with this limit does not match."""
-
-
-@kernel
-def sweep_limit(shard: Shard, slot: int) -> int:
-    """The worst index of the opposite side that the order may trade at; NEVER outside continuous trading."""
-    order = shard.orders[slot]
-    symbol = signed(order.symbol)
-    if shard.books[symbol].state != _CONTINUOUS:
-        return NEVER
-    if order.order_type == _MARKET and order.time_in_force < _AT_OPEN:
-        return signed(0)
-    return index_of(shard.sides[2 * symbol + 1 - signed(order.side)], signed(order.price_ticks))
 
 
 @kernel_entry
@@ -182,7 +166,8 @@ def _settle_symbol(shard: Shard, command: Any, symbol: int) -> bool:
             return False
         if words[W_ACTING] != 0:
             slot = words[W_ACTING]
-            if not careful_sweep(shard, command, slot, sweep_limit(shard, slot)):
+            order = shard.orders[slot]
+            if not careful_sweep(shard, command, slot, sweep_limit(shard, order, signed(order.price_ticks))):
                 return False
             words[W_ACTING] = 0
             continue

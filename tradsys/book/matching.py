@@ -56,16 +56,16 @@ def new_order(shard: Shard, command: Any) -> bool:
     """Accept, match and rest or end a new order, or refuse it. False when it waits for room in the event ring."""
     symbol = signed(command.symbol)
     books = shard.books
+    book = books[symbol if symbol < len(books) else 0]
     # The one test for everything rare: of the order, and of the book that it comes to.
     rare = (
         signed(command.order_type)
         | (command.time_in_force & 0xFE)
         | command.flags
         | (command.side & 0xFE)
-        | books[symbol if symbol < len(books) else 0].special
+        | book.special
     )
     quantity = signed(command.quantity_lots)
-    book = books[symbol if symbol < len(books) else 0]
     if rare != 0 or quantity < 1 or quantity > book.safe_lots:
         return _enter_carefully(shard, command)
     price = signed(command.price_ticks)

@@ -27,9 +27,9 @@ from tradsys.book.layout import (
     Shard,
 )
 from tradsys.book.lists import join_list
-from tradsys.book.orders import take_slot
+from tradsys.book.orders import take_slot, write_order
 from tradsys.book.placing import has_trigger, may_rest, put_in_book, put_in_queue
-from tradsys.book.prelude import prelude_of, session_of, trigger_of
+from tradsys.book.prelude import prelude_of, trigger_of
 from tradsys.book.rules import refresh_special
 from tradsys.book.settling import act
 from tradsys.book.timers import start_timer
@@ -41,7 +41,6 @@ from tradsys.book.validation import (
 from tradsys.reasons import Reason
 from tradsys.records import (
     QUANTITY_MAX,
-    SLOT_BITS,
     CommandFlag,
     EventKind,
     Link,
@@ -113,19 +112,10 @@ def _create(shard: Shard, asked: Any, command: Any, price_ticks: int, extensions
     symbol = signed(command.symbol)
     flags = signed(asked.flags)
     order_type, time_in_force = signed(asked.order_type), signed(asked.time_in_force)
+    write_order(shard, slot, command, asked, price_ticks)
     order = shard.orders[slot]
-    order.order_id = (command.sequence << SLOT_BITS) | slot
-    order.leaves_lots = asked.quantity_lots
-    order.filled_lots = 0
-    order.client_order_id = asked.client_order_id
-    order.price_ticks = price_ticks
-    order.account = asked.account
-    order.symbol = symbol
-    order.side = asked.side
-    order.order_type = order_type
-    order.time_in_force = time_in_force
-    order.session = session_of(asked)
-    order.flags = F_POST_ONLY if flags & _POST_ONLY else 0
+    if flags & _POST_ONLY:
+        order.flags = F_POST_ONLY
     needs_extra = (
         flags & ~(_POST_ONLY | _SLIDE) != 0
         or order_type > _MARKET

@@ -22,11 +22,10 @@ from tradsys.book.events import (
 )
 from tradsys.book.layout import F_EXTRA, W_TRADES, Shard
 from tradsys.book.levels import append, has_level, index_of, remove
-from tradsys.book.orders import free_slot, take_slot
+from tradsys.book.orders import free_slot, take_slot, write_order
 from tradsys.book.pending import let_act, let_settle
-from tradsys.book.prelude import session_of
 from tradsys.reasons import Reason
-from tradsys.records import SLOT_BITS, EventKind, TimeInForce
+from tradsys.records import EventKind, TimeInForce
 
 _IOC = int(TimeInForce.IOC)
 _ACCEPTED = int(EventKind.ACCEPTED)
@@ -85,21 +84,7 @@ def new_order(shard: Shard, command: Any) -> bool:
         reject(shard, command, _ORDER_POOL_FULL)
         return True
 
-    order = shard.orders[slot]
-    order_id = (command.sequence << SLOT_BITS) | slot
-    order.order_id = order_id
-    order.leaves_lots = quantity
-    order.filled_lots = 0
-    order.client_order_id = command.client_order_id
-    order.price_ticks = price
-    order.account = command.account
-    order.symbol = symbol
-    order.side = side
-    order.order_type = 0
-    order.time_in_force = command.time_in_force
-    order.flags = 0
-    order.session = session_of(command)
-
+    write_order(shard, slot, command, command, price)
     opposite = shard.sides[2 * symbol + 1 - side]
     limit = index_of(opposite, price)
     rests_at_once = rests and opposite.best_index < limit
@@ -112,7 +97,7 @@ def new_order(shard: Shard, command: Any) -> bool:
         symbol,
         price,
         quantity,
-        order_id,
+        shard.orders[slot].order_id,
         command.account,
         signed(command.time_in_force) << 8,
         command.client_order_id,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from shm.atomics import prefetch
 from shm.jit import kernel
 from tradsys.book.layout import W_FREE_ORDER, W_LIVE_ORDERS, W_USED_ORDERS, Shard
-from tradsys.records import SLOT_MASK
+from tradsys.book.prelude import session_of
+from tradsys.records import SLOT_BITS, SLOT_MASK
 
 
 @kernel
@@ -22,6 +25,24 @@ def take_slot(shard: Shard) -> int:
         words[W_USED_ORDERS] = slot
     words[W_LIVE_ORDERS] += 1
     return slot
+
+
+@kernel
+def write_order(shard: Shard, slot: int, command: Any, asked: Any, price_ticks: int) -> None:
+    """Make the order that `asked` asks for, the NEW `command` or one of its legs, in no place and without flags."""
+    order = shard.orders[slot]
+    order.order_id = (command.sequence << SLOT_BITS) | slot
+    order.leaves_lots = asked.quantity_lots
+    order.filled_lots = 0
+    order.client_order_id = asked.client_order_id
+    order.price_ticks = price_ticks
+    order.account = asked.account
+    order.symbol = asked.symbol
+    order.side = asked.side
+    order.order_type = asked.order_type
+    order.time_in_force = asked.time_in_force
+    order.flags = 0
+    order.session = session_of(asked)
 
 
 @kernel

@@ -1,0 +1,57 @@
+"""Exact arithmetic on amounts: 64-bit integers whose products may need more, and the rounding of docs/ledger.md."""
+
+from __future__ import annotations
+
+from shm.integers import signed
+from shm.jit import kernel, kernel_entry
+from tradsys.ledger.terms import MILLION
+
+_SMALL = 1 << 31
+
+
+@kernel
+def divide_up(amount: int, divisor: int) -> int:
+    """`amount / divisor` rounded towards plus infinity; `divisor` above 0."""
+    return -(-amount // divisor)
+
+
+@kernel
+def up(amount: int, rate: int) -> int:
+    """`amount * rate` millionths, rounded up; `amount` from 0, `rate` within 100,000 of 0."""
+    return (amount // MILLION) * rate + divide_up((amount % MILLION) * rate, MILLION)
+
+
+@kernel
+def up3(first: int, first_rate: int, second: int, second_rate: int, third: int, third_rate: int) -> int:
+    """The sum of three amounts, each times its rate in millionths, rounded up once."""
+    whole = (first // MILLION) * first_rate + (second // MILLION) * second_rate + (third // MILLION) * third_rate
+    rest = (first % MILLION) * first_rate + (second % MILLION) * second_rate + (third % MILLION) * third_rate
+    return whole + divide_up(rest, MILLION)
+
+
+@kernel
+def part_of(amount: int, part: int, whole: int) -> int:
+    """`amount * part / whole` rounded down; `amount` from 0, `part` from 0 to `whole`, which is an amount above 0."""
+    rest = amount % whole
+    if whole < _SMALL:
+        return (amount // whole) * part + rest * part // whole
+    return (amount // whole) * part + _long_part(rest, part, whole)
+
+
+@kernel_entry
+def _long_part(amount: int, part: int, whole: int) -> int:
+    """The same for `amount` below `whole`, bit by bit: the product may have 124 of them."""
+    quotient = signed(0)
+    rest = signed(0)
+    for number in range(62):
+        quotient *= 2
+        rest *= 2
+        if rest >= whole:
+            rest -= whole
+            quotient += 1
+        if (part >> (61 - number)) & 1:
+            rest += amount
+            if rest >= whole:
+                rest -= whole
+                quotient += 1
+    return quotient

@@ -1,0 +1,41 @@
+"""Balances: what an account has available and what it holds of each asset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shm.integers import signed
+from shm.jit import kernel
+from tradsys.ledger.layout import Ledger
+
+
+@kernel
+def balance_of(ledger: Ledger, account: int, asset: int) -> Any:
+    """The balance of an account that exists in an asset that exists."""
+    columns = len(ledger.balances) // len(ledger.accounts)
+    return ledger.balances[account * columns + asset]
+
+
+@kernel
+def has_account(ledger: Ledger, account: int) -> bool:
+    """Whether there is an account of that number."""
+    return 0 < account < len(ledger.accounts) and ledger.accounts[account].kind != 0
+
+
+@kernel
+def take(ledger: Ledger, account: int, asset: int, amount: int) -> bool:
+    """Hold an amount; False, and nothing done, when less is available."""
+    balance = balance_of(ledger, account, asset)
+    if amount > 0 and balance.available < amount:
+        return False
+    balance.available -= amount
+    balance.held += amount
+    return True
+
+
+@kernel
+def give_back(ledger: Ledger, account: int, asset: int, amount: int) -> None:
+    """What was held becomes available again."""
+    balance = balance_of(ledger, account, asset)
+    balance.available += signed(amount)
+    balance.held -= signed(amount)

@@ -1,0 +1,178 @@
+"""Whether an account can pay for what it asks: the ledger's part of the decision on a command, and the hold.
+
+The rule: docs/ledger.md, Holds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shm.integers import signed
+from shm.jit import kernel, kernel_entry
+from tradsys.ledger.balances import has_account, take
+from tradsys.ledger.holds import (
+    TOO_LARGE,
+    asset_of,
+    describe,
+    drop,
+    is_waiting,
+    needed,
+    needs,
+    pending_of,
+    row_of,
+    worst_of,
+)
+from tradsys.ledger.layout import FOR_AMENDMENT, NOTHING, Ledger
+from tradsys.ledger.positions import NO_ROOM, position_row
+from tradsys.reasons import Reason
+from tradsys.records import LINK_MASK, LINK_SHIFT, CommandFlag, Kind, Link
+
+_NEW = int(Kind.NEW)
+_AMEND = int(Kind.AMEND)
+_NO_LINK = int(Link.NONE)
+_ONE_CANCELS_OTHER = int(Link.ONE_CANCELS_OTHER)
+_NEW_PRICE = int(CommandFlag.NEW_PRICE)
+_NEW_QUANTITY = int(CommandFlag.NEW_QUANTITY)
+_IS_LEAVES = int(CommandFlag.QUANTITY_IS_LEAVES)
+
+_NONE = int(Reason.NONE)
+_UNKNOWN_ACCOUNT = int(Reason.UNKNOWN_ACCOUNT)
+_NOTIONAL_TOO_LARGE = int(Reason.NOTIONAL_TOO_LARGE)
+_INSUFFICIENT_FUNDS = int(Reason.INSUFFICIENT_FUNDS)
+_LINK_NOT_SETTLED = int(Reason.LINK_NOT_SETTLED)
+_LEDGER_FULL = int(Reason.LEDGER_FULL)
+
+
+@kernel
+def _is_settled(ledger: Ledger, symbol: int) -> bool:
+    return symbol < len(ledger.contracts) and ledger.contracts[symbol].base != 0
+
+
+@kernel
+def _take_for(ledger: Ledger, hold: Any, amount: int) -> int:
+    contract = ledger.contracts[hold.symbol]
+    if amount == TOO_LARGE:
+        return _NOTIONAL_TOO_LARGE
+    if not take(ledger, signed(hold.account), asset_of(contract, signed(hold.side)), amount):
+        return _INSUFFICIENT_FUNDS
+    hold.held = amount
+    return _NONE
+
+
+@kernel
+def _decide_single(ledger: Ledger, command: Any) -> int:
+    hold = pending_of(ledger, signed(command.sequence))
+    if is_waiting(hold):
+        return _LEDGER_FULL
+    describe(ledger, hold, command)
+    reason = _take_for(ledger, hold, needs(ledger, hold))
+    if reason != _NONE:
+        hold.waits = NOTHING
+    return reason
+
+
+@kernel_entry
+def _decide_pair(ledger: Ledger, command: Any, leg: Any) -> int:
+    """Two orders that cancel each other: together the greater hold, of different sides each its own."""
+    first = pending_of(ledger, signed(command.sequence))
+    second = pending_of(ledger, signed(leg.sequence))
+    if is_waiting(first) or is_waiting(second):
+        return _LEDGER_FULL
+    describe(ledger, first, command)
+    describe(ledger, second, leg)
+    second.is_leg = 1
+    first.partner = second.partner = command.sequence - leg.sequence
+    one, other = needs(ledger, first), needs(ledger, second)
+    reason = _NONE
+    if one == TOO_LARGE or other == TOO_LARGE:
+        reason = _NOTIONAL_TOO_LARGE
+    elif first.side == second.side:
+        first.shared = second.shared = 1
+        reason = _take_for(ledger, first, max(one, other))
+    else:
+        reason = _take_for(ledger, first, one)
+        if reason == _NONE:
+            reason = _take_for(ledger, second, other)
+    if reason != _NONE:
+        drop(ledger, first)
+        drop(ledger, second)
+    return reason
+
+
+@kernel
+def _decide_new(ledger: Ledger, command: Any, leg: Any) -> int:
+    symbol, account = signed(command.symbol), signed(command.account)
+    if not has_account(ledger, account):
+        return _UNKNOWN_ACCOUNT
+    if not _is_settled(ledger, symbol):
+        return _NONE
+    link = (command.flags >> LINK_SHIFT) & LINK_MASK
+    if link != _NO_LINK and link != _ONE_CANCELS_OTHER:
+        return _LINK_NOT_SETTLED
+    if position_row(ledger, account, symbol) == NO_ROOM:
+        return _LEDGER_FULL
+    if link == _NO_LINK:
+        return _decide_single(ledger, command)
+    # Without its leg the book refuses the order; a leg of another account or symbol likewise.
+    if leg.sequence == 0 or leg.account != command.account or leg.symbol != command.symbol:
+        return _decide_single(ledger, command)
+    return _decide_pair(ledger, command, leg)
+
+
+@kernel_entry
+def _decide_amend(ledger: Ledger, command: Any, shards: int) -> int:
+    symbol, account = signed(command.symbol), signed(command.account)
+    if not has_account(ledger, account):
+        return _UNKNOWN_ACCOUNT
+    if not _is_settled(ledger, symbol):
+        return _NONE
+    row = row_of(ledger, symbol % shards, shards, command.order_id)
+    hold = ledger.holds[row]
+    if row == 0 or hold.account != command.account or hold.symbol != command.symbol:
+        return _NONE
+    leaves, worst = signed(hold.leaves), signed(hold.worst_ticks)
+    contract = ledger.contracts[symbol]
+    if command.flags & _NEW_QUANTITY:
+        leaves = command.quantity_lots
+        if command.flags & _IS_LEAVES == 0:
+            leaves -= hold.filled_lots
+    if command.flags & _NEW_PRICE and hold.limited != 0:
+        worst = worst_of(contract, True, signed(command.price_ticks))
+    need = needed(contract, hold, leaves, worst)
+    if need == TOO_LARGE:
+        return _NOTIONAL_TOO_LARGE
+    more = need - hold.held
+    if hold.partner != 0:
+        partner = ledger.holds[hold.partner]
+        more = max(need, needs(ledger, partner)) - hold.held - partner.held
+    amendment = pending_of(ledger, signed(command.sequence))
+    if is_waiting(amendment):
+        return _LEDGER_FULL
+    amendment.sequence = command.sequence
+    amendment.order_id = command.order_id
+    amendment.account = command.account
+    amendment.symbol = command.symbol
+    amendment.side = hold.side
+    amendment.worst_ticks = worst
+    amendment.held = 0
+    amendment.partner = 0
+    amendment.waits = FOR_AMENDMENT
+    reason = _take_for(ledger, amendment, max(more, signed(0)))
+    if reason != _NONE:
+        amendment.waits = NOTHING
+    return reason
+
+
+@kernel
+def decide(ledger: Ledger, command: Any, leg: Any, shards: int) -> int:
+    """Whether the account can pay for a command; gives a reason, or 0 when it has been taken from what is available.
+
+    `command` (COMMAND) is stamped with its log sequence; `leg` is the first LEG before a NEW, its sequence 0 when there
+    is none. `shards`: a symbol's shard is its number modulo that. All events of commands before must have been settled
+    when an AMEND is decided, so that what it needs beyond what is held is known exactly.
+    """
+    if command.kind == _NEW:
+        return _decide_new(ledger, command, leg)
+    if command.kind == _AMEND:
+        return _decide_amend(ledger, command, shards)
+    return _NONE

@@ -1,0 +1,164 @@
+"""Holds: what an order can cost at worst, taken before the book sees it and kept until it ends.
+
+The rule: docs/ledger.md, Holds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shm.integers import signed
+from shm.jit import kernel
+from tradsys.ledger.amounts import divide_up, up3
+from tradsys.ledger.balances import balance_of
+from tradsys.ledger.layout import FEE_CLASSES, FOR_ENTRY, NOTHING, Ledger
+from tradsys.ledger.terms import AMOUNT_MAX
+from tradsys.records import SELF_TRADE_MASK, SELF_TRADE_SHIFT, SLOT_MASK, CommandFlag, OrderType, SelfTrade, Side
+
+TOO_LARGE = -1
+"""Instead of an amount: it would be above AMOUNT_MAX."""
+
+_BUDGET = int(CommandFlag.BUDGET)
+_MARKET = int(OrderType.MARKET)
+_LIMITED = sum(
+    1 << kind for kind in (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT, OrderType.PEGGED)
+)
+_DECREMENT = int(SelfTrade.DECREMENT)
+_BUY = int(Side.BUY)
+
+
+@kernel
+def shards_rows(ledger: Ledger, shards: int) -> int:
+    """Rows of the table of holds that belong to one shard."""
+    return len(ledger.holds) // shards
+
+
+@kernel
+def row_of(ledger: Ledger, shard: int, shards: int, order_id: int) -> int:
+    """The row of a live order of a shard; 0 when it holds nothing."""
+    rows = shards_rows(ledger, shards)
+    slot = order_id & SLOT_MASK
+    if slot >= rows or ledger.holds[shard * rows + slot].order_id != order_id:
+        return signed(0)
+    return shard * rows + slot
+
+
+@kernel
+def asset_of(contract: Any, side: int) -> int:
+    """What an order of a side holds: the quote asset to buy, the base asset to sell."""
+    return signed(contract.quote) if side == _BUY else signed(contract.base)
+
+
+@kernel
+def is_limited(order_type: int) -> bool:
+    """Whether orders of this type have a limit price."""
+    return order_type < 8 and (_LIMITED >> order_type) & 1 != 0
+
+
+@kernel
+def worst_of(contract: Any, limited: bool, price_ticks: int) -> int:
+    """The highest price at which an order can trade; below 0 nothing costs."""
+    return max(price_ticks, signed(0)) if limited else max(signed(contract.highest_ticks), signed(0))
+
+
+@kernel
+def describe(ledger: Ledger, hold: Any, command: Any) -> None:
+    """Fill in what a new order's record says before anything has traded."""
+    contract = ledger.contracts[command.symbol]
+    limited = is_limited(signed(command.order_type))
+    account = signed(command.account)
+    classes = ledger.schedules
+    schedule = classes[signed(command.symbol) * FEE_CLASSES + signed(ledger.accounts[account].fee_class)]
+    if schedule.defined == 0:
+        schedule = classes[signed(ledger.accounts[account].fee_class)]
+    hold.sequence = command.sequence
+    hold.order_id = 0
+    hold.leaves = command.quantity_lots
+    hold.filled_lots = 0
+    hold.held = 0
+    hold.maker_traded = 0
+    hold.taker_traded = 0
+    hold.charged = 0
+    hold.minimum = schedule.minimum
+    hold.maker_rate = schedule.maker_rate
+    hold.taker_rate = schedule.taker_rate
+    hold.account = command.account
+    hold.symbol = command.symbol
+    hold.worst_ticks = worst_of(contract, limited, signed(command.price_ticks))
+    hold.partner = 0
+    hold.side = signed(command.side != _BUY)
+    hold.budget = signed(command.order_type == _MARKET and command.flags & _BUDGET != 0)
+    hold.limited = signed(limited)
+    hold.decrement = signed((command.flags >> SELF_TRADE_SHIFT) & SELF_TRADE_MASK == _DECREMENT)
+    hold.waits = FOR_ENTRY
+    hold.shared = 0
+    hold.is_leg = 0
+
+
+@kernel
+def needed(contract: Any, hold: Any, leaves: int, worst_ticks: int) -> int:
+    """What an order with so much left, at that worst price, has to hold; TOO_LARGE when that is no amount."""
+    if leaves < 1:
+        return signed(0)
+    if hold.side != _BUY:
+        return leaves * contract.lot_value if leaves <= AMOUNT_MAX // contract.lot_value else signed(TOO_LARGE)
+    notional = leaves
+    if hold.budget != 0:
+        if leaves > contract.notional_max:
+            return signed(TOO_LARGE)
+    else:
+        if worst_ticks == 0:
+            notional = signed(0)
+        elif leaves > contract.notional_max // worst_ticks:
+            return signed(TOO_LARGE)
+        else:
+            notional = worst_ticks * leaves
+    cost = divide_up(notional * contract.numerator, signed(contract.divisor))
+    maker, taker = signed(hold.maker_rate), signed(hold.taker_rate)
+    if maker <= 0 and taker <= 0:
+        return cost
+    fees = up3(signed(hold.maker_traded), maker, signed(hold.taker_traded), taker, cost, max(maker, taker)) + 1
+    if taker > 0:
+        fees += hold.minimum
+    total = cost + fees - hold.charged
+    return total if total <= AMOUNT_MAX else signed(TOO_LARGE)
+
+
+@kernel
+def needs(ledger: Ledger, hold: Any) -> int:
+    """What an order has to hold as it is now."""
+    return needed(ledger.contracts[hold.symbol], hold, signed(hold.leaves), signed(hold.worst_ticks))
+
+
+@kernel
+def free(ledger: Ledger, hold: Any, amount: int) -> None:
+    """An order holds so much less, and its account has it available."""
+    balance = balance_of(ledger, signed(hold.account), asset_of(ledger.contracts[hold.symbol], signed(hold.side)))
+    hold.held -= amount
+    balance.held -= amount
+    balance.available += amount
+
+
+@kernel
+def drop(ledger: Ledger, hold: Any) -> None:
+    """A pending record is done with, and what it holds available again."""
+    free(ledger, hold, signed(hold.held))
+    hold.waits = NOTHING
+
+
+@kernel
+def pending_of(ledger: Ledger, sequence: int) -> Any:
+    """The record of what a command has taken before the book saw it, or of a later one; see HOLD."""
+    return ledger.pending[sequence & (len(ledger.pending) - 1)]
+
+
+@kernel
+def waits(hold: Any, sequence: int, what: int) -> bool:
+    """Whether a pending record belongs to that command and still waits for the book."""
+    return signed(hold.sequence) == sequence and signed(hold.waits) == what
+
+
+@kernel
+def is_waiting(hold: Any) -> bool:
+    """Whether a pending record still waits for the book, whichever command it is of."""
+    return signed(hold.waits) != NOTHING

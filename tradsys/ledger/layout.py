@@ -1,0 +1,152 @@
+"""The memory of the ledger: flat arrays, so that saving is a copy. Row 0 of every table stands for none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from shm.table import addressed, table_of
+
+ACCOUNT = np.dtype([("kind", "u1"), ("fee_class", "u1"), ("unused", "u1", (6,))])
+
+BALANCE = np.dtype(
+    [
+        ("available", "<i8"),
+        ("held", "<i8"),
+        ("reserved", "<i8"),  # the part of what is held that waits for a withdrawal
+        ("unused", "<i8"),
+    ]
+)
+
+CONTRACT = np.dtype(
+    [
+        ("lot_value", "<i8"),
+        ("numerator", "<i8"),
+        ("divisor", "<i8"),
+        ("notional_max", "<i8"),  # greatest price times lots whose product with the numerator is an amount
+        ("base", "<u4"),  # 0: the symbol is not settled
+        ("quote", "<u4"),
+        ("fee_account", "<u4"),
+        ("highest_ticks", "<i4"),
+        ("unused", "<i8", (2,)),
+    ]
+)
+
+SCHEDULE = np.dtype([("minimum", "<i8"), ("maker_rate", "<i4"), ("taker_rate", "<i4"), ("defined", "<i8")])
+
+HOLD = np.dtype(
+    [
+        ("sequence", "<i8"),  # log sequence of the command that made it
+        ("order_id", "<i8"),  # 0: no live order
+        ("leaves", "<i8"),  # in lots; of a budget in ticks times lots
+        ("filled_lots", "<i8"),
+        ("held", "<i8"),
+        ("maker_traded", "<i8"),
+        ("taker_traded", "<i8"),
+        ("charged", "<i8"),
+        ("minimum", "<i8"),
+        ("account", "<u4"),
+        ("symbol", "<u4"),
+        ("worst_ticks", "<i4"),
+        ("maker_rate", "<i4"),
+        ("taker_rate", "<i4"),
+        # The row of the order that it shares its hold with; while pending, how far apart their commands are in the log.
+        ("partner", "<u4"),
+        ("side", "u1"),
+        ("budget", "u1"),
+        ("limited", "u1"),  # it has a limit, which amends can change
+        ("decrement", "u1"),  # what it meets of the same account is taken off both
+        # Only of a pending one:
+        ("waits", "u1"),  # NOTHING, or what it waits for
+        ("shared", "u1"),  # it shares its hold with its partner
+        ("is_leg", "u1"),  # its partner is the NEW behind it
+        ("unused", "u1", (25,)),
+    ]
+)
+"""What an order holds and needs to know for it; or, while pending, what a command has taken before the book saw it."""
+
+NOTHING, FOR_ENTRY, FOR_AMENDMENT = 0, 1, 2
+
+POSITION = np.dtype(
+    [
+        ("key", "<i8"),  # symbol << 32 | account, 0: a free place
+        ("quantity", "<i8"),
+        ("cost", "<i8"),
+        ("realised", "<i8"),
+        ("fees", "<i8"),
+        ("turnover", "<i8"),
+        ("unused", "<i8", (2,)),
+    ]
+)
+
+POSTED = np.dtype([("number", "<i8"), ("result", "<i8")])
+"""The result of a posting, by its id: an entry of an open-addressed hash table, 0 when free."""
+
+assert HOLD.itemsize == 128
+assert CONTRACT.itemsize == POSITION.itemsize == 64
+
+# Words.
+W_ASSETS = 0  # highest asset number
+W_POSITIONS = 1  # rows in use
+W_POSTED = 2  # ids remembered
+W_FAULTS = 3  # events that did not fit what the ledger knew: never, unless something is broken
+WORDS = 16
+
+FEE_CLASSES = 8
+
+
+@addressed
+class Ledger(NamedTuple):
+    """The whole ledger. `words` int64[WORDS]; the tables below."""
+
+    table: Any  # see shm.table
+    words: Any
+    accounts: Any  # ACCOUNT by account number
+    balances: Any  # BALANCE by account * columns + asset; see balance_of()
+    contracts: Any  # CONTRACT by symbol
+    schedules: Any  # SCHEDULE by symbol * FEE_CLASSES + class
+    holds: Any  # HOLD by shard * rows + slot
+    pending: Any  # HOLD by log sequence modulo its length, a power of two
+    positions: Any  # POSITION, a hash table with open places
+    posted: Any  # POSTED
+
+
+class LedgerSize(NamedTuple):
+    """How much a ledger can hold."""
+
+    accounts_max: int = 1 << 10
+    assets_max: int = 15
+    symbols_max: int = 64
+    shards: int = 1
+    orders: int = 1 << 16  # of a shard
+    pending: int = 1 << 16  # commands between their decision and the matcher's answer
+    positions: int = 1 << 16
+    postings: int = 1 << 16
+
+
+def _table(entries: int) -> int:
+    """Places of a hash table that is never more than half full."""
+    return 1 << (2 * entries).bit_length()
+
+
+def carve(take: Callable[[Any, int], Any], size: LedgerSize) -> Ledger:
+    """Lay a ledger out in zeroed memory, which is an empty one; `take(dtype, count)` gives each array in turn."""
+    fields: dict[str, Any] = dict(
+        words=take(np.int64, WORDS),
+        accounts=take(ACCOUNT, size.accounts_max + 1),
+        balances=take(BALANCE, (size.accounts_max + 1) * (size.assets_max + 1)),
+        contracts=take(CONTRACT, size.symbols_max + 1),
+        schedules=take(SCHEDULE, (size.symbols_max + 1) * FEE_CLASSES),
+        holds=take(HOLD, size.shards * (size.orders + 1)),
+        pending=take(HOLD, 1 << (size.pending - 1).bit_length()),
+        positions=take(POSITION, _table(size.positions)),
+        posted=take(POSTED, _table(size.postings)),
+    )
+    return Ledger(table_of(fields.values()), **fields)
+
+
+def state_of(ledger: Ledger) -> tuple[Any, ...]:
+    """The arrays that are the ledger's state."""
+    return ledger[1:]

@@ -1,0 +1,106 @@
+"""Postings: amounts that move between accounts without a trade, each once."""
+
+from __future__ import annotations
+
+from shm.integers import signed
+from shm.jit import kernel, kernel_entry
+from tradsys.ledger.balances import balance_of, has_account
+from tradsys.ledger.layout import W_ASSETS, W_POSTED, Ledger
+from tradsys.ledger.terms import AMOUNT_MAX, AccountKind, PostingKind
+from tradsys.reasons import Reason
+
+_DEPOSIT = int(PostingKind.DEPOSIT)
+_RESERVE = int(PostingKind.RESERVE)
+_WITHDRAW = int(PostingKind.WITHDRAW)
+_RELEASE = int(PostingKind.RELEASE)
+_TRANSFER = int(PostingKind.TRANSFER)
+_CORRECTION = int(PostingKind.CORRECTION)
+_FEE = int(AccountKind.FEE)
+_OUTSIDE = int(AccountKind.OUTSIDE)
+
+_NONE = int(Reason.NONE)
+_INVALID_POSTING = int(Reason.INVALID_POSTING)
+_UNKNOWN_ACCOUNT = int(Reason.UNKNOWN_ACCOUNT)
+_UNKNOWN_ASSET = int(Reason.UNKNOWN_ASSET)
+_WRONG_ACCOUNT_KIND = int(Reason.WRONG_ACCOUNT_KIND)
+_INSUFFICIENT_FUNDS = int(Reason.INSUFFICIENT_FUNDS)
+_AMOUNT_TOO_LARGE = int(Reason.AMOUNT_TOO_LARGE)
+_LEDGER_FULL = int(Reason.LEDGER_FULL)
+
+_MULTIPLIER = 0x45D9F3B
+"""Odd and below 2**27: a product with 31 bits stays in range."""
+
+
+@kernel
+def _place(ledger: Ledger, number: int) -> int:
+    """Where a posting's id is, or the free place where it would go."""
+    mask = len(ledger.posted) - 1
+    mixed = ((number >> 31) * 31 + number) & 0x7FFF_FFFF
+    place = ((mixed * _MULTIPLIER) >> 16) & mask
+    while ledger.posted[place].number != 0 and ledger.posted[place].number != number:
+        place = (place + 1) & mask
+    return place
+
+
+@kernel
+def _kinds_fit(ledger: Ledger, kind: int, source: int, target: int) -> bool:
+    giver: int = ledger.accounts[source].kind
+    taker: int = ledger.accounts[target].kind
+    if kind == _DEPOSIT:
+        return giver == _OUTSIDE and taker != _OUTSIDE
+    if kind == _RESERVE or kind == _RELEASE:
+        return giver != _OUTSIDE and source == target
+    if kind == _WITHDRAW:
+        return giver != _OUTSIDE and taker == _OUTSIDE
+    if kind == _TRANSFER:
+        return giver != _OUTSIDE and giver != _FEE and taker != _OUTSIDE and source != target
+    return source != target
+
+
+@kernel
+def _carry_out(ledger: Ledger, kind: int, source: int, target: int, asset: int, amount: int) -> int:
+    if not has_account(ledger, source) or not has_account(ledger, target):
+        return _UNKNOWN_ACCOUNT
+    if asset < 1 or asset > ledger.words[W_ASSETS]:
+        return _UNKNOWN_ASSET
+    if not _kinds_fit(ledger, kind, source, target):
+        return _WRONG_ACCOUNT_KIND
+    giver = balance_of(ledger, source, asset)
+    taker = balance_of(ledger, target, asset)
+    if kind == _RESERVE or kind == _RELEASE:
+        sign = signed(1) if kind == _RESERVE else signed(-1)
+        if amount > (giver.available if kind == _RESERVE else giver.reserved):
+            return _INSUFFICIENT_FUNDS
+        giver.available -= sign * amount
+        giver.held += sign * amount
+        giver.reserved += sign * amount
+        return _NONE
+    if (kind == _WITHDRAW and amount > giver.reserved) or (kind == _TRANSFER and amount > giver.available):
+        return _INSUFFICIENT_FUNDS
+    if amount > AMOUNT_MAX - taker.available or (kind != _WITHDRAW and amount > giver.available + AMOUNT_MAX):
+        return _AMOUNT_TOO_LARGE
+    if kind == _WITHDRAW:
+        giver.held -= amount
+        giver.reserved -= amount
+    else:
+        giver.available -= amount
+    taker.available += amount
+    return _NONE
+
+
+@kernel_entry
+def post(ledger: Ledger, kind: int, number: int, source: int, target: int, asset: int, amount: int) -> int:
+    """Move an amount once; gives a reason, or 0 when it is done. The rule: docs/ledger.md, Postings."""
+    if kind < _DEPOSIT or kind > _CORRECTION or number < 1 or amount < 1:
+        return _INVALID_POSTING
+    place = _place(ledger, number)
+    entry = ledger.posted[place]
+    if entry.number == number:
+        return signed(entry.result)
+    if 2 * (ledger.words[W_POSTED] + 1) > len(ledger.posted):
+        return _LEDGER_FULL
+    result = _carry_out(ledger, kind, source, target, asset, amount)
+    entry.number = number
+    entry.result = result
+    ledger.words[W_POSTED] += 1
+    return result

@@ -1,0 +1,234 @@
+"""Settling: what each event of a matcher moves between balances, and what it leaves held.
+
+The rule: docs/ledger.md, Settlement.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shm.integers import signed
+from shm.jit import kernel, kernel_entry
+from tradsys.ledger.amounts import up
+from tradsys.ledger.balances import balance_of
+from tradsys.ledger.holds import drop, free, needs, pending_of, row_of, shards_rows, waits
+from tradsys.ledger.layout import FOR_AMENDMENT, FOR_ENTRY, NOTHING, W_FAULTS, Ledger
+from tradsys.ledger.positions import position_row, trade
+from tradsys.records import SLOT_BITS, SLOT_MASK, EventFlag, EventKind, Side
+
+_ACCEPTED = int(EventKind.ACCEPTED)
+_REJECTED = int(EventKind.REJECTED)
+_TRADE = int(EventKind.TRADE)
+_CANCELLED = int(EventKind.CANCELLED)
+_AMENDED = int(EventKind.AMENDED)
+_PREVENTED = int(EventKind.PREVENTED)
+_ORDER_DONE = int(EventFlag.ORDER_DONE)
+_COUNTER_DONE = int(EventFlag.COUNTER_DONE)
+_AUCTION = int(EventFlag.AUCTION)
+_BUY = int(Side.BUY)
+
+
+@kernel
+def _end(ledger: Ledger, row: int) -> None:
+    """An order is done: it holds nothing any more; one that it shared its hold with has its own."""
+    hold = ledger.holds[row]
+    if hold.partner != 0:
+        partner = ledger.holds[hold.partner]
+        need = needs(ledger, partner)
+        if partner.held == 0:
+            partner.held = hold.held
+            hold.held = 0
+        free(ledger, partner, partner.held - need)
+        partner.partner = 0
+        hold.partner = 0
+    free(ledger, hold, signed(hold.held))
+    hold.order_id = 0
+
+
+@kernel
+def _accepted(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
+    sequence = event.order_id >> SLOT_BITS
+    pending = pending_of(ledger, sequence)
+    if not waits(pending, sequence, FOR_ENTRY):
+        ledger.words[W_FAULTS] += 1
+        return
+    row = shard * shards_rows(ledger, shards) + (event.order_id & SLOT_MASK)
+    pending.waits = NOTHING
+    pending.order_id = event.order_id
+    ledger.holds[row] = pending
+    hold = ledger.holds[row]
+    hold.partner = 0
+    if pending.shared != 0:
+        apart = signed(pending.partner)
+        other = sequence + apart if pending.is_leg != 0 else sequence - apart
+        partner = pending_of(ledger, other)
+        partner_row = row_of(ledger, shard, shards, partner.order_id) if partner.sequence == other else signed(0)
+        if partner.order_id != 0 and partner_row != 0:
+            hold.partner = partner_row
+            ledger.holds[partner_row].partner = row
+
+
+@kernel
+def _rejected(ledger: Ledger, event: Any) -> None:
+    sequence = event.log_sequence
+    pending = pending_of(ledger, sequence)
+    if waits(pending, sequence, FOR_ENTRY):
+        if pending.partner != 0:
+            leg = pending_of(ledger, sequence - signed(pending.partner))
+            drop(ledger, leg)
+        drop(ledger, pending)
+    elif waits(pending, sequence, FOR_AMENDMENT):
+        drop(ledger, pending)
+
+
+@kernel
+def _fee_so_far(hold: Any) -> int:
+    """The rule: docs/ledger.md, Fees."""
+    traded = signed(hold.taker_traded)
+    rate = signed(hold.taker_rate)
+    fee = up(traded, rate)
+    if rate > 0:
+        fee = min(max(fee, hold.minimum), traded)
+    return up(signed(hold.maker_traded), signed(hold.maker_rate)) + fee
+
+
+@kernel
+def _settle_side(ledger: Ledger, row: int, lots: int, notional: int, spent: int, is_maker: bool, done: bool) -> None:
+    """One order's side of a trade; `spent` is the trade in ticks times lots."""
+    hold = ledger.holds[row]
+    contract = ledger.contracts[hold.symbol]
+    account = signed(hold.account)
+    if hold.partner != 0:
+        partner = ledger.holds[hold.partner]
+        hold.held += partner.held
+        partner.held = 0
+        partner.partner = 0
+        partner.leaves = 0  # its end follows
+        hold.partner = 0
+    if is_maker:
+        hold.maker_traded += notional
+    else:
+        hold.taker_traded += notional
+    so_far = _fee_so_far(hold)
+    fee = so_far - hold.charged
+    hold.charged = so_far
+    hold.filled_lots += lots
+    hold.leaves -= spent if hold.budget != 0 else lots
+    quote = balance_of(ledger, account, signed(contract.quote))
+    base = balance_of(ledger, account, signed(contract.base))
+    value = lots * contract.lot_value
+    if hold.side == _BUY:
+        hold.held -= notional + fee
+        quote.held -= notional + fee
+        base.available += value
+    else:
+        hold.held -= value
+        base.held -= value
+        quote.available += notional - fee
+    balance_of(ledger, signed(contract.fee_account), signed(contract.quote)).available += fee
+    trade(ledger.positions[position_row(ledger, account, signed(hold.symbol))], hold.side == _BUY, lots, notional, fee)
+    if done:
+        _end(ledger, row)
+    else:
+        free(ledger, hold, hold.held - needs(ledger, hold))
+
+
+@kernel
+def _traded(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
+    order = row_of(ledger, shard, shards, event.order_id)
+    counter = row_of(ledger, shard, shards, event.counter_order_id)
+    if order == 0 or counter == 0:
+        ledger.words[W_FAULTS] += 1
+        return
+    contract = ledger.contracts[event.symbol]
+    lots = signed(event.quantity_lots)
+    spent = signed(event.price_ticks) * lots
+    notional = spent * contract.numerator // contract.divisor
+    flags = signed(event.flags)
+    _settle_side(ledger, order, lots, notional, spent, False, flags & _ORDER_DONE != 0)
+    _settle_side(ledger, counter, lots, notional, spent, flags & _AUCTION == 0, flags & _COUNTER_DONE != 0)
+
+
+@kernel_entry
+def _prevented(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
+    """The taker's mode decides: DECREMENT takes the quantity off both."""
+    order = row_of(ledger, shard, shards, event.order_id)
+    counter = row_of(ledger, shard, shards, event.counter_order_id)
+    if order == 0 or counter == 0:
+        ledger.words[W_FAULTS] += 1
+        return
+    if ledger.holds[order].decrement == 0:
+        return
+    for row in (order, counter):
+        hold = ledger.holds[row]
+        hold.leaves -= event.quantity_lots
+        if hold.partner == 0:
+            free(ledger, hold, hold.held - needs(ledger, hold))
+        else:
+            _share(ledger, row, 0)
+
+
+@kernel
+def _share(ledger: Ledger, row: int, more: int) -> None:
+    """Of two orders that share a hold, and of `more` that was taken, both together hold what they need now."""
+    hold = ledger.holds[row]
+    partner = ledger.holds[hold.partner]
+    hold.held += partner.held + more
+    partner.held = 0
+    free(ledger, hold, hold.held - max(needs(ledger, hold), needs(ledger, partner)))
+
+
+@kernel_entry
+def _amended(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
+    """By an AMEND of its own the order has another price and other leaves; any other event changes no hold."""
+    amendment = pending_of(ledger, signed(event.log_sequence))
+    row = row_of(ledger, shard, shards, event.order_id)
+    if not waits(amendment, signed(event.log_sequence), FOR_AMENDMENT) or amendment.order_id != event.order_id:
+        return
+    if row == 0:
+        ledger.words[W_FAULTS] += 1
+        return
+    hold = ledger.holds[row]
+    more = signed(amendment.held)
+    amendment.held = 0
+    amendment.waits = NOTHING
+    hold.worst_ticks = amendment.worst_ticks
+    hold.leaves = event.quantity_lots
+    if hold.partner != 0:
+        _share(ledger, row, more)
+        return
+    hold.held += more
+    free(ledger, hold, hold.held - needs(ledger, hold))
+
+
+@kernel
+def _cancelled(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
+    amendment = pending_of(ledger, signed(event.log_sequence))
+    if waits(amendment, signed(event.log_sequence), FOR_AMENDMENT) and amendment.order_id == event.order_id:
+        drop(ledger, amendment)
+    row = row_of(ledger, shard, shards, event.order_id)
+    if row == 0:
+        ledger.words[W_FAULTS] += 1
+        return
+    _end(ledger, row)
+
+
+@kernel
+def settle(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
+    """Settle one event (EVENT) of a shard; each shard's events in their order, each once."""
+    symbol = signed(event.symbol)
+    if symbol >= len(ledger.contracts) or ledger.contracts[symbol].base == 0:
+        return
+    kind = event.kind
+    if kind == _TRADE:
+        _traded(ledger, event, shard, shards)
+    elif kind == _ACCEPTED:
+        _accepted(ledger, event, shard, shards)
+    elif kind == _CANCELLED:
+        _cancelled(ledger, event, shard, shards)
+    elif kind == _REJECTED:
+        _rejected(ledger, event)
+    elif kind == _AMENDED:
+        _amended(ledger, event, shard, shards)
+    elif kind == _PREVENTED:
+        _prevented(ledger, event, shard, shards)

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from shm.hashing import hash_pair
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.book.layout import AT_HAND, F_COUNTED, F_EXTRA, IN_BOOK, W_USED_ORDERS, Shard
 
-_MULTIPLIER = 0x45D9F3B
-"""Odd and below 2**27: a product with 31 bits stays in range."""
-
 
 @kernel
 def _home(counts: Any, key: int) -> int:
-    mixed = ((key >> 32) * 31 + key) & 0x7FFF_FFFF
-    return ((mixed * _MULTIPLIER) >> 16) & (len(counts) - 1)
+    return hash_pair(key >> 32, key) & (len(counts) - 1)
 
 
 @kernel

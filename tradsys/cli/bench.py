@@ -97,6 +97,23 @@ def kernel(
     _measure(as_json, lambda console: benchmark.run(console, benchmark.Settings(**options)))
 
 
+@bench.command("ledger")
+def ledger(
+    rounds: _Rounds = None,
+    accounts: Annotated[int | None, typer.Option(min=1, max=1_000_000, show_default=False)] = None,
+    assets: Annotated[int | None, typer.Option(min=2, max=1_000, show_default=False)] = None,
+    symbols: Annotated[int | None, typer.Option(min=1, max=100_000, show_default=False)] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the generated orders.", show_default=False)] = None,
+    data_dir: _NoDataDirectory = None,
+    as_json: _AsJson = False,
+) -> None:
+    """The ledger alone: taking an order's hold, and settling a trade."""
+    from bench import ledger as benchmark
+
+    options = _given(rounds=rounds, accounts=accounts, assets=assets, symbols=symbols, seed=seed)
+    _measure(as_json, lambda console: benchmark.run(console, benchmark.Settings(**options)))
+
+
 @bench.command("levels")
 def levels(
     rounds: _Rounds = None,

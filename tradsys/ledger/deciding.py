@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shm.atomics import prefetch
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.balances import has_account, take
@@ -23,7 +24,7 @@ from tradsys.ledger.holds import (
     worst_of,
 )
 from tradsys.ledger.layout import FOR_AMENDMENT, NOTHING, Ledger
-from tradsys.ledger.positions import NO_ROOM, position_row
+from tradsys.ledger.positions import NO_ROOM, ask_for_position, position_row
 from tradsys.reasons import Reason
 from tradsys.records import LINK_MASK, LINK_SHIFT, CommandFlag, Kind, Link
 
@@ -161,6 +162,19 @@ def _decide_amend(ledger: Ledger, command: Any, shards: int) -> int:
     if reason != _NONE:
         amendment.waits = NOTHING
     return reason
+
+
+@kernel
+def ask_ahead(ledger: Ledger, command: Any) -> None:
+    """Start loading what the decision on a later command needs: accounts are so many that no cache holds them all."""
+    account, symbol = signed(command.account), signed(command.symbol)
+    if symbol < len(ledger.contracts):
+        prefetch(ledger.accounts, account)
+        columns = len(ledger.balances) // len(ledger.accounts)
+        contract = ledger.contracts[symbol]
+        prefetch(ledger.balances, account * columns + signed(contract.base))
+        prefetch(ledger.balances, account * columns + signed(contract.quote))
+        ask_for_position(ledger, account, symbol)
 
 
 @kernel

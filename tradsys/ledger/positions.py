@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from shm.atomics import prefetch
+from shm.hashing import hash_pair
 from shm.integers import signed
 from shm.jit import kernel
 from tradsys.ledger.amounts import part_of
@@ -15,8 +17,16 @@ from tradsys.ledger.layout import W_POSITIONS, Ledger
 NO_ROOM = -1
 """Instead of a row: the table is full."""
 
-_MULTIPLIER = 0x45D9F3B
-"""Odd and below 2**27: a product with 31 bits stays in range."""
+
+@kernel
+def _home(ledger: Ledger, account: int, symbol: int) -> int:
+    return hash_pair(symbol, account) & (len(ledger.positions) - 1)
+
+
+@kernel
+def ask_for_position(ledger: Ledger, account: int, symbol: int) -> None:
+    """Start loading an account's position; any numbers will do."""
+    prefetch(ledger.positions, _home(ledger, account, symbol))
 
 
 @kernel
@@ -25,7 +35,7 @@ def position_row(ledger: Ledger, account: int, symbol: int) -> int:
     positions = ledger.positions
     mask = len(positions) - 1
     key = symbol << 32 | account
-    row = ((((key >> 32) * 31 + key) & 0x7FFF_FFFF) * _MULTIPLIER >> 16) & mask
+    row = _home(ledger, account, symbol)
     while positions[row].key != 0 and positions[row].key != key:
         row = (row + 1) & mask
     if positions[row].key == key:

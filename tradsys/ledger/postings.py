@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shm.hashing import hash_pair
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.balances import balance_of, has_account
@@ -27,16 +28,12 @@ _INSUFFICIENT_FUNDS = int(Reason.INSUFFICIENT_FUNDS)
 _AMOUNT_TOO_LARGE = int(Reason.AMOUNT_TOO_LARGE)
 _LEDGER_FULL = int(Reason.LEDGER_FULL)
 
-_MULTIPLIER = 0x45D9F3B
-"""Odd and below 2**27: a product with 31 bits stays in range."""
-
 
 @kernel
 def _place(ledger: Ledger, number: int) -> int:
     """Where a posting's id is, or the free place where it would go."""
     mask = len(ledger.posted) - 1
-    mixed = ((number >> 31) * 31 + number) & 0x7FFF_FFFF
-    place = ((mixed * _MULTIPLIER) >> 16) & mask
+    place = hash_pair(number >> 31, number) & mask
     while ledger.posted[place].number != 0 and ledger.posted[place].number != number:
         place = (place + 1) & mask
     return place

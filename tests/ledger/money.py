@@ -34,7 +34,7 @@ FUNDS = {1: 25_000, 4: 7_000, 2: 200, 3: 260}
 
 def open_accounts(ledger: AnyLedger) -> None:
     """Assets, accounts, contracts and fees, nothing posted."""
-    for asset in WORLD.assets:
+    for asset in sorted(WORLD.assets):
         ledger.add_asset(asset)
     # Account 4 is of a class without a schedule.
     for number in ACCOUNTS:

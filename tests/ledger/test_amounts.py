@@ -10,7 +10,7 @@ from tradsys.ledger.amounts import divide_up, part_of, up, up3
 from tradsys.ledger.terms import AMOUNT_MAX, MILLION
 
 AMOUNTS = st.integers(0, AMOUNT_MAX) | st.integers(0, 10_000)
-RATES = st.integers(-100_000, 100_000)
+RATES = st.integers(-MILLION, MILLION)
 
 
 @given(AMOUNTS, RATES)

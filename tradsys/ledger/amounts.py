@@ -17,7 +17,7 @@ def divide_up(amount: int, divisor: int) -> int:
 
 @kernel
 def up(amount: int, rate: int) -> int:
-    """`amount * rate` millionths, rounded up; `amount` from 0, `rate` within 100,000 of 0."""
+    """`amount * rate` millionths, rounded up; `amount` from 0, `rate` within a million of 0."""
     return (amount // MILLION) * rate + divide_up((amount % MILLION) * rate, MILLION)
 
 

@@ -13,6 +13,7 @@ from shm.jit import kernel, kernel_entry
 from tradsys.ledger.balances import has_account, take
 from tradsys.ledger.holds import (
     TOO_LARGE,
+    amended_leaves,
     asset_of,
     describe,
     drop,
@@ -30,11 +31,9 @@ from tradsys.records import LINK_MASK, LINK_SHIFT, CommandFlag, Kind, Link
 
 _NEW = int(Kind.NEW)
 _AMEND = int(Kind.AMEND)
-_NO_LINK = int(Link.NONE)
 _ONE_CANCELS_OTHER = int(Link.ONE_CANCELS_OTHER)
+_ONE_TRIGGERS_OTHER = int(Link.ONE_TRIGGERS_OTHER)
 _NEW_PRICE = int(CommandFlag.NEW_PRICE)
-_NEW_QUANTITY = int(CommandFlag.NEW_QUANTITY)
-_IS_LEAVES = int(CommandFlag.QUANTITY_IS_LEAVES)
 
 _NONE = int(Reason.NONE)
 _UNKNOWN_ACCOUNT = int(Reason.UNKNOWN_ACCOUNT)
@@ -81,14 +80,13 @@ def _decide_pair(ledger: Ledger, command: Any, leg: Any) -> int:
         return _LEDGER_FULL
     describe(ledger, first, command)
     describe(ledger, second, leg)
-    second.is_leg = 1
-    first.partner = second.partner = command.sequence - leg.sequence
+    first.partner = command.sequence - leg.sequence
     one, other = needs(ledger, first), needs(ledger, second)
     reason = _NONE
     if one == TOO_LARGE or other == TOO_LARGE:
         reason = _NOTIONAL_TOO_LARGE
     elif first.side == second.side:
-        first.shared = second.shared = 1
+        first.shared = 1
         reason = _take_for(ledger, first, max(one, other))
     else:
         reason = _take_for(ledger, first, one)
@@ -108,14 +106,17 @@ def _decide_new(ledger: Ledger, command: Any, leg: Any) -> int:
     if not _is_settled(ledger, symbol):
         return _NONE
     link = (command.flags >> LINK_SHIFT) & LINK_MASK
-    if link != _NO_LINK and link != _ONE_CANCELS_OTHER:
+    if link == _ONE_TRIGGERS_OTHER:
         return _LINK_NOT_SETTLED
     if position_row(ledger, account, symbol) == NO_ROOM:
         return _LEDGER_FULL
-    if link == _NO_LINK:
-        return _decide_single(ledger, command)
-    # Without its leg the book refuses the order; a leg of another account or symbol likewise.
-    if leg.sequence == 0 or leg.account != command.account or leg.symbol != command.symbol:
+    # Without its leg the book refuses the order; with a leg of another account or symbol likewise.
+    if (
+        link != _ONE_CANCELS_OTHER
+        or leg.sequence == 0
+        or leg.account != command.account
+        or leg.symbol != command.symbol
+    ):
         return _decide_single(ledger, command)
     return _decide_pair(ledger, command, leg)
 
@@ -131,12 +132,9 @@ def _decide_amend(ledger: Ledger, command: Any, shards: int) -> int:
     hold = ledger.holds[row]
     if row == 0 or hold.account != command.account or hold.symbol != command.symbol:
         return _NONE
-    leaves, worst = signed(hold.leaves), signed(hold.worst_ticks)
+    worst = signed(hold.worst_ticks)
     contract = ledger.contracts[symbol]
-    if command.flags & _NEW_QUANTITY:
-        leaves = command.quantity_lots
-        if command.flags & _IS_LEAVES == 0:
-            leaves -= hold.filled_lots
+    leaves = amended_leaves(hold, signed(command.flags), signed(command.quantity_lots))
     if command.flags & _NEW_PRICE and hold.limited != 0:
         worst = worst_of(contract, True, signed(command.price_ticks))
     need = needed(contract, hold, leaves, worst)
@@ -155,6 +153,8 @@ def _decide_amend(ledger: Ledger, command: Any, shards: int) -> int:
     amendment.symbol = command.symbol
     amendment.side = hold.side
     amendment.worst_ticks = worst
+    amendment.leaves = command.quantity_lots
+    amendment.options = command.flags
     amendment.held = 0
     amendment.partner = 0
     amendment.waits = FOR_AMENDMENT

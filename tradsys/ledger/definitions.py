@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tradsys.ledger.layout import FEE_CLASSES, W_ASSETS, Ledger
-from tradsys.ledger.terms import AMOUNT_MAX, AccountKind
+from tradsys.ledger.terms import AMOUNT_MAX, MILLION, AccountKind
 
-RATE_MAX = 100_000
-"""A tenth."""
+RATE_MAX = MILLION
 MINIMUM_MAX = 1 << 60
 
 
@@ -73,6 +72,7 @@ def add_contract(ledger: Ledger, symbol: int, contract: Contract) -> None:
     row["numerator"] = contract.numerator
     row["divisor"] = contract.divisor
     row["notional_max"] = AMOUNT_MAX // contract.numerator
+    row["lowest_ticks"] = contract.lowest_ticks
     row["highest_ticks"] = contract.highest_ticks
     row["fee_account"] = contract.fee_account
 

@@ -19,12 +19,13 @@ TOO_LARGE = -1
 """Instead of an amount: it would be above AMOUNT_MAX."""
 
 _BUDGET = int(CommandFlag.BUDGET)
-_MARKET = int(OrderType.MARKET)
 _LIMITED = sum(
     1 << kind for kind in (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT, OrderType.PEGGED)
 )
 _DECREMENT = int(SelfTrade.DECREMENT)
 _BUY = int(Side.BUY)
+_NEW_QUANTITY = int(CommandFlag.NEW_QUANTITY)
+_IS_LEAVES = int(CommandFlag.QUANTITY_IS_LEAVES)
 
 
 @kernel
@@ -87,12 +88,11 @@ def describe(ledger: Ledger, hold: Any, command: Any) -> None:
     hold.worst_ticks = worst_of(contract, limited, signed(command.price_ticks))
     hold.partner = 0
     hold.side = signed(command.side != _BUY)
-    hold.budget = signed(command.order_type == _MARKET and command.flags & _BUDGET != 0)
+    hold.budget = signed(command.flags & _BUDGET != 0)
     hold.limited = signed(limited)
     hold.decrement = signed((command.flags >> SELF_TRADE_SHIFT) & SELF_TRADE_MASK == _DECREMENT)
     hold.waits = FOR_ENTRY
     hold.shared = 0
-    hold.is_leg = 0
 
 
 @kernel
@@ -101,7 +101,8 @@ def needed(contract: Any, hold: Any, leaves: int, worst_ticks: int) -> int:
     if leaves < 1:
         return signed(0)
     if hold.side != _BUY:
-        return leaves * contract.lot_value if leaves <= AMOUNT_MAX // contract.lot_value else signed(TOO_LARGE)
+        lots = leaves // max(signed(contract.lowest_ticks), signed(1)) if hold.budget != 0 else leaves
+        return lots * contract.lot_value if lots <= AMOUNT_MAX // contract.lot_value else signed(TOO_LARGE)
     notional = leaves
     if hold.budget != 0:
         if leaves > contract.notional_max:
@@ -120,8 +121,18 @@ def needed(contract: Any, hold: Any, leaves: int, worst_ticks: int) -> int:
     fees = up3(signed(hold.maker_traded), maker, signed(hold.taker_traded), taker, cost, max(maker, taker)) + 1
     if taker > 0:
         fees += hold.minimum
-    total = cost + fees - hold.charged
-    return total if total <= AMOUNT_MAX else signed(TOO_LARGE)
+    fees -= hold.charged
+    if fees > AMOUNT_MAX - cost:
+        return signed(TOO_LARGE)
+    return cost + fees
+
+
+@kernel
+def amended_leaves(hold: Any, flags: int, quantity_lots: int) -> int:
+    """What an AMEND with these flags and this quantity leaves of an order as it is now; perhaps less than 0."""
+    if flags & _NEW_QUANTITY == 0:
+        return signed(hold.leaves)
+    return quantity_lots if flags & _IS_LEAVES else quantity_lots - hold.filled_lots
 
 
 @kernel

@@ -30,7 +30,8 @@ CONTRACT = np.dtype(
         ("quote", "<u4"),
         ("fee_account", "<u4"),
         ("highest_ticks", "<i4"),
-        ("unused", "<i8", (2,)),
+        ("lowest_ticks", "<i4"),
+        ("unused", "<i4", (3,)),
     ]
 )
 
@@ -61,8 +62,8 @@ HOLD = np.dtype(
         # Only of a pending one:
         ("waits", "u1"),  # NOTHING, or what it waits for
         ("shared", "u1"),  # it shares its hold with its partner
-        ("is_leg", "u1"),  # its partner is the NEW behind it
-        ("unused", "u1", (25,)),
+        ("options", "<u2"),  # of an amendment: the command's flags
+        ("unused", "u1", (24,)),
     ]
 )
 """What an order holds and needs to know for it; or, while pending, what a command has taken before the book saw it."""

@@ -88,12 +88,13 @@ def _carry_out(ledger: Ledger, kind: int, source: int, target: int, asset: int, 
 @kernel_entry
 def post(ledger: Ledger, kind: int, number: int, source: int, target: int, asset: int, amount: int) -> int:
     """Move an amount once; gives a reason, or 0 when it is done. The rule: docs/ledger.md, Postings."""
-    if kind < _DEPOSIT or kind > _CORRECTION or number < 1 or amount < 1:
+    if number < 1:
         return _INVALID_POSTING
-    place = _place(ledger, number)
-    entry = ledger.posted[place]
+    entry = ledger.posted[_place(ledger, number)]
     if entry.number == number:
         return signed(entry.result)
+    if kind < _DEPOSIT or kind > _CORRECTION or amount < 1:
+        return _INVALID_POSTING
     if 2 * (ledger.words[W_POSTED] + 1) > len(ledger.posted):
         return _LEDGER_FULL
     result = _carry_out(ledger, kind, source, target, asset, amount)

@@ -11,10 +11,10 @@ from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.amounts import up
 from tradsys.ledger.balances import balance_of
-from tradsys.ledger.holds import drop, free, needs, pending_of, row_of, shards_rows, waits
+from tradsys.ledger.holds import amended_leaves, drop, free, needs, pending_of, row_of, shards_rows, waits
 from tradsys.ledger.layout import FOR_AMENDMENT, FOR_ENTRY, NOTHING, W_FAULTS, Ledger
 from tradsys.ledger.positions import position_row, trade
-from tradsys.records import SLOT_BITS, SLOT_MASK, EventFlag, EventKind, Side
+from tradsys.records import SLOT_BITS, SLOT_MASK, CommandFlag, EventFlag, EventKind, Side
 
 _ACCEPTED = int(EventKind.ACCEPTED)
 _REJECTED = int(EventKind.REJECTED)
@@ -26,6 +26,7 @@ _ORDER_DONE = int(EventFlag.ORDER_DONE)
 _COUNTER_DONE = int(EventFlag.COUNTER_DONE)
 _AUCTION = int(EventFlag.AUCTION)
 _BUY = int(Side.BUY)
+_NEW_PRICE = int(CommandFlag.NEW_PRICE)
 
 
 @kernel
@@ -46,26 +47,33 @@ def _end(ledger: Ledger, row: int) -> None:
 
 
 @kernel
+def _enter(ledger: Ledger, pending: Any, order_id: int, shard: int, shards: int) -> int:
+    """What a command has taken is now its order's; gives the row."""
+    row = shard * shards_rows(ledger, shards) + (order_id & SLOT_MASK)
+    pending.waits = NOTHING
+    pending.order_id = order_id
+    ledger.holds[row] = pending
+    ledger.holds[row].partner = 0
+    return row
+
+
+@kernel
 def _accepted(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
+    """An order, and after it the one that it cancels: both have the log sequence of the NEW in their ids."""
     sequence = event.order_id >> SLOT_BITS
     pending = pending_of(ledger, sequence)
-    if not waits(pending, sequence, FOR_ENTRY):
+    if waits(pending, sequence, FOR_ENTRY):
+        _enter(ledger, pending, event.order_id, shard, shards)
+        return
+    leg = pending_of(ledger, sequence - signed(pending.partner))
+    if signed(pending.sequence) != sequence or not waits(leg, sequence - signed(pending.partner), FOR_ENTRY):
         ledger.words[W_FAULTS] += 1
         return
-    row = shard * shards_rows(ledger, shards) + (event.order_id & SLOT_MASK)
-    pending.waits = NOTHING
-    pending.order_id = event.order_id
-    ledger.holds[row] = pending
-    hold = ledger.holds[row]
-    hold.partner = 0
-    if pending.shared != 0:
-        apart = signed(pending.partner)
-        other = sequence + apart if pending.is_leg != 0 else sequence - apart
-        partner = pending_of(ledger, other)
-        partner_row = row_of(ledger, shard, shards, partner.order_id) if partner.sequence == other else signed(0)
-        if partner.order_id != 0 and partner_row != 0:
-            hold.partner = partner_row
-            ledger.holds[partner_row].partner = row
+    row = _enter(ledger, leg, event.order_id, shard, shards)
+    first = row_of(ledger, shard, shards, pending.order_id)
+    if pending.shared != 0 and first != 0:
+        ledger.holds[row].partner = first
+        ledger.holds[first].partner = row
 
 
 @kernel
@@ -145,8 +153,12 @@ def _traded(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     spent = signed(event.price_ticks) * lots
     notional = spent * contract.numerator // contract.divisor
     flags = signed(event.flags)
-    _settle_side(ledger, order, lots, notional, spent, False, flags & _ORDER_DONE != 0)
-    _settle_side(ledger, counter, lots, notional, spent, flags & _AUCTION == 0, flags & _COUNTER_DONE != 0)
+    buys = ledger.holds[order].side == _BUY
+    for place in range(2):  # the buyer, then the seller
+        if (place == 0) == buys:
+            _settle_side(ledger, order, lots, notional, spent, False, flags & _ORDER_DONE != 0)
+        else:
+            _settle_side(ledger, counter, lots, notional, spent, flags & _AUCTION == 0, flags & _COUNTER_DONE != 0)
 
 
 @kernel_entry
@@ -180,15 +192,25 @@ def _share(ledger: Ledger, row: int, more: int) -> None:
 
 @kernel_entry
 def _amended(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
-    """By an AMEND of its own the order has another price and other leaves; any other event changes no hold."""
-    amendment = pending_of(ledger, signed(event.log_sequence))
+    """By an AMEND of its own the order has another price and other leaves; any other event changes no hold.
+
+    What follows from orders that expire before a command has its log sequence too, and can be another AMENDED of the
+    same order: then price or leaves are not those that were asked for.
+    """
+    sequence = signed(event.log_sequence)
+    amendment = pending_of(ledger, sequence)
     row = row_of(ledger, shard, shards, event.order_id)
-    if not waits(amendment, signed(event.log_sequence), FOR_AMENDMENT) or amendment.order_id != event.order_id:
-        return
     if row == 0:
         ledger.words[W_FAULTS] += 1
         return
+    if not waits(amendment, sequence, FOR_AMENDMENT) or amendment.order_id != event.order_id:
+        return
     hold = ledger.holds[row]
+    flags = signed(amendment.options)
+    if event.quantity_lots != amended_leaves(hold, flags, signed(amendment.leaves)):
+        return
+    if flags & _NEW_PRICE and (hold.limited == 0 or event.price_ticks != amendment.worst_ticks):
+        return
     more = signed(amendment.held)
     amendment.held = 0
     amendment.waits = NOTHING

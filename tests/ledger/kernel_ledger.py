@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from tradsys.reference.ledger.contracts import Contract
-from tradsys.reference.ledger.fees import Fees
-from tradsys.reference.ledger.positions import Position
 
 from shm.arena import new_array
 from shm.jit import kernel
@@ -22,6 +19,9 @@ from tradsys.ledger.settling import settle
 from tradsys.ledger.terms import AccountKind
 from tradsys.reasons import Reason
 from tradsys.records import COMMAND, EVENT
+from tradsys.reference.ledger.contracts import Contract
+from tradsys.reference.ledger.fees import Fees
+from tradsys.reference.ledger.positions import Position
 from tradsys.reference.messages import EVENT_FIELDS, Command, Event
 
 COMMAND_FIELDS = list(COMMAND.names or ())

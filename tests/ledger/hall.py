@@ -1,17 +1,17 @@
-"""A reference venue with the reference ledger, for tests that read like a session."""
+"""A reference venue with a ledger, for tests that read like a session."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tests import factories
+from tests.ledger.any_ledger import AnyLedger
 from tests.ledger.settled import SettledShards
 from tradsys.ledger.terms import AccountKind, PostingKind
 from tradsys.reasons import Reason
 from tradsys.records import EventKind, MarketState
 from tradsys.reference.ledger.contracts import Contract
 from tradsys.reference.ledger.fees import Fees
-from tradsys.reference.ledger.ledger import Ledger
 from tradsys.reference.messages import Event, commands_of
 
 QUOTE, BASE = 1, 2
@@ -39,8 +39,8 @@ def contract(**fields: int) -> Contract:
 class Hall:
     """Sends factory commands, with the next log sequences, past the ledger to the venue; symbol 1 is continuous."""
 
-    def __init__(self) -> None:
-        self.ledger = Ledger()
+    def __init__(self, ledger: AnyLedger) -> None:
+        self.ledger = ledger
         for asset in (QUOTE, BASE):
             self.ledger.add_asset(asset)
         for number in (ALICE, BOB, CAROL):

@@ -24,6 +24,7 @@ from tradsys.reference.ledger.fees import Fees
 from tradsys.reference.ledger.positions import Position
 from tradsys.reference.messages import EVENT_FIELDS, Command, Event
 
+SMALL = LedgerSize(accounts_max=100, assets_max=7, symbols_max=8, orders=5000, pending=64, positions=200, postings=500)
 COMMAND_FIELDS = list(COMMAND.names or ())
 
 
@@ -40,9 +41,9 @@ def _settle(ledger: Ledger, events: Any, shard: int, shards: int) -> None:
 class KernelLedger:
     """A ledger of private memory; every call is one call of a kernel."""
 
-    def __init__(self, size: LedgerSize, shards: int = 1) -> None:
+    def __init__(self, size: LedgerSize = SMALL) -> None:
         self.ledger = carve(new_array, size)
-        self._shards = shards
+        self._shards = size.shards
         self._commands = new_array(COMMAND, 2)
         self._events = new_array(EVENT, 1)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests import factories
 from tests.factories import amend, buy, sell
-from tests.ledger.hall import ALICE, BASE, BOB, CAROL, QUOTE, Hall
+from tests.ledger.hall import ALICE, BOB, CAROL, QUOTE, Hall
 from tradsys.ledger.terms import PostingKind
 from tradsys.reasons import Reason
 from tradsys.records import CommandFlag, EventKind, MarketState, SelfTrade, Side, TimeInForce
@@ -181,10 +182,12 @@ def test_what_is_held_beside_an_order_cannot_be_spent_meanwhile(rich: Hall) -> N
     assert rich.ledger.decide(command) == Reason.NONE
     assert rich.quote(ALICE) == (0, 2_000)
     assert rich.post(PostingKind.RESERVE, ALICE, ALICE, QUOTE, 1) == Reason.INSUFFICIENT_FUNDS
-    assert rich.ledger.held_by_orders(ALICE, QUOTE) == 2_000
     rich.enter(sell(100, 10, account=BOB))
-    assert rich.quote(ALICE) == (1_000, 0)  # it was filled before its amendment came
-    assert rich.ledger.held_by_orders(ALICE, BASE) == 0
+    assert rich.quote(ALICE) == (0, 1_000)  # it was filled before its amendment came
+    (rejected,) = rich.send(amend(order, quantity_lots=20))
+    assert rejected.reason == Reason.UNKNOWN_ORDER
+    rich.ledger.settle(replace(rejected, log_sequence=50))
+    assert rich.quote(ALICE) == (1_000, 0)
 
 
 def test_an_order_outside_the_book_is_amended_too(rich: Hall) -> None:

@@ -7,6 +7,13 @@ import pytest
 from tests.ledger.hall import ALICE, BASE, FEE, QUOTE, Hall, contract
 from tradsys.ledger.terms import AccountKind
 from tradsys.reference.ledger.fees import Fees
+from tradsys.reference.ledger.ledger import Ledger
+
+
+@pytest.fixture
+def hall() -> Hall:
+    """Only with the reference ledger: the kernel's has other words for its errors."""
+    return Hall(Ledger())
 
 
 @pytest.mark.parametrize("number", [0, -1, QUOTE])

@@ -26,7 +26,7 @@ def has_account(ledger: Ledger, account: int) -> bool:
 def take(ledger: Ledger, account: int, asset: int, amount: int) -> bool:
     """Hold an amount; False, and nothing done, when less is available."""
     balance = balance_of(ledger, account, asset)
-    if amount > 0 and balance.available < amount:
+    if balance.available < amount:
         return False
     balance.available -= amount
     balance.held += amount

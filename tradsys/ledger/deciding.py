@@ -44,11 +44,6 @@ _LEDGER_FULL = int(Reason.LEDGER_FULL)
 
 
 @kernel
-def _is_settled(ledger: Ledger, symbol: int) -> bool:
-    return symbol < len(ledger.contracts) and ledger.contracts[symbol].base != 0
-
-
-@kernel
 def _take_for(ledger: Ledger, hold: Any, amount: int) -> int:
     contract = ledger.contracts[hold.symbol]
     if amount == TOO_LARGE:
@@ -64,7 +59,7 @@ def _decide_single(ledger: Ledger, command: Any) -> int:
     hold = pending_of(ledger, signed(command.sequence))
     if is_waiting(hold):
         return _LEDGER_FULL
-    describe(ledger, hold, command)
+    describe(ledger, hold, command, signed(command.account), signed(command.symbol))
     reason = _take_for(ledger, hold, needs(ledger, hold))
     if reason != _NONE:
         hold.waits = NOTHING
@@ -78,8 +73,9 @@ def _decide_pair(ledger: Ledger, command: Any, leg: Any) -> int:
     second = pending_of(ledger, signed(leg.sequence))
     if is_waiting(first) or is_waiting(second):
         return _LEDGER_FULL
-    describe(ledger, first, command)
-    describe(ledger, second, leg)
+    account, symbol = signed(command.account), signed(command.symbol)
+    describe(ledger, first, command, account, symbol)
+    describe(ledger, second, leg, account, symbol)
     first.partner = command.sequence - leg.sequence
     one, other = needs(ledger, first), needs(ledger, second)
     reason = _NONE
@@ -101,33 +97,36 @@ def _decide_pair(ledger: Ledger, command: Any, leg: Any) -> int:
 @kernel
 def _decide_new(ledger: Ledger, command: Any, leg: Any) -> int:
     symbol, account = signed(command.symbol), signed(command.account)
+    if symbol >= len(ledger.contracts):
+        return _NONE
+    contract = ledger.contracts[symbol]
+    if contract.base == 0:
+        contract.used = 1
+        return _NONE
     if not has_account(ledger, account):
         return _UNKNOWN_ACCOUNT
-    if not _is_settled(ledger, symbol):
-        return _NONE
     link = (command.flags >> LINK_SHIFT) & LINK_MASK
     if link == _ONE_TRIGGERS_OTHER:
         return _LINK_NOT_SETTLED
     if position_row(ledger, account, symbol) == NO_ROOM:
         return _LEDGER_FULL
-    # Without its leg the book refuses the order; with a leg of another account or symbol likewise.
-    if (
-        link != _ONE_CANCELS_OTHER
-        or leg.sequence == 0
-        or leg.account != command.account
-        or leg.symbol != command.symbol
-    ):
-        return _decide_single(ledger, command)
-    return _decide_pair(ledger, command, leg)
+    # Without its leg the book refuses the order.
+    if link == _ONE_CANCELS_OTHER and leg.sequence != 0:
+        reason = _decide_pair(ledger, command, leg)
+    else:
+        reason = _decide_single(ledger, command)
+    if reason == _NONE:
+        contract.used = 1
+    return reason
 
 
 @kernel_entry
 def _decide_amend(ledger: Ledger, command: Any, shards: int) -> int:
-    symbol, account = signed(command.symbol), signed(command.account)
-    if not has_account(ledger, account):
-        return _UNKNOWN_ACCOUNT
-    if not _is_settled(ledger, symbol):
+    symbol = signed(command.symbol)
+    if symbol >= len(ledger.contracts) or ledger.contracts[symbol].base == 0:
         return _NONE
+    if not has_account(ledger, signed(command.account)):
+        return _UNKNOWN_ACCOUNT
     row = row_of(ledger, symbol % shards, shards, command.order_id)
     hold = ledger.holds[row]
     if row == 0 or hold.account != command.account or hold.symbol != command.symbol:
@@ -158,7 +157,7 @@ def _decide_amend(ledger: Ledger, command: Any, shards: int) -> int:
     amendment.held = 0
     amendment.partner = 0
     amendment.waits = FOR_AMENDMENT
-    reason = _take_for(ledger, amendment, max(more, signed(0)))
+    reason = _take_for(ledger, amendment, more) if more > 0 else _NONE
     if reason != _NONE:
         amendment.waits = NOTHING
     return reason

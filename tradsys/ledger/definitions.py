@@ -7,9 +7,6 @@ from typing import NamedTuple
 from tradsys.ledger.layout import FEE_CLASSES, W_ASSETS, Ledger
 from tradsys.ledger.terms import AMOUNT_MAX, MILLION, AccountKind
 
-RATE_MAX = MILLION
-MINIMUM_MAX = 1 << 60
-
 
 class Contract(NamedTuple):
     """What a symbol trades; see docs/ledger.md, Money."""
@@ -52,8 +49,8 @@ def add_account(ledger: Ledger, number: int, kind: AccountKind, fee_class: int =
 
 def add_contract(ledger: Ledger, symbol: int, contract: Contract) -> None:
     """What a symbol trades, before its first order. Raises ValueError for terms that make no sense."""
-    if not 0 < symbol < len(ledger.contracts) or ledger.contracts["base"][symbol] != 0:
-        raise ValueError(f"symbol {symbol} has a contract, or is none of 1 to {len(ledger.contracts) - 1}")
+    if not 0 < symbol < len(ledger.contracts) or ledger.contracts["used"][symbol]:
+        raise ValueError(f"symbol {symbol} has had orders, or is none of 1 to {len(ledger.contracts) - 1}")
     assets = range(1, int(ledger.words[W_ASSETS]) + 1)
     if contract.base not in assets or contract.quote not in assets or contract.base == contract.quote:
         raise ValueError(f"{contract.base} and {contract.quote} are not two assets")
@@ -81,8 +78,8 @@ def set_fees(ledger: Ledger, symbol: int, fee_class: int, fees: Fees) -> None:
     """The schedule of a symbol (0: all without one of their own) and a fee class, for orders accepted from now on."""
     if not 0 <= symbol < len(ledger.contracts) or not 0 <= fee_class < FEE_CLASSES:
         raise ValueError(f"there is no symbol {symbol} or no fee class {fee_class}")
-    if max(abs(fees.maker), abs(fees.taker)) > RATE_MAX or not 0 <= fees.minimum <= MINIMUM_MAX:
-        raise ValueError(f"a rate is within {RATE_MAX} millionths of 0, a minimum from 0 to {MINIMUM_MAX}")
+    if max(abs(fees.maker), abs(fees.taker)) > MILLION or not 0 <= fees.minimum <= AMOUNT_MAX:
+        raise ValueError(f"a rate is within {MILLION} millionths of 0, a minimum from 0 to {AMOUNT_MAX}")
     row = ledger.schedules.view()[symbol * FEE_CLASSES + fee_class : symbol * FEE_CLASSES + fee_class + 1]
     row["maker_rate"] = fees.maker
     row["taker_rate"] = fees.taker

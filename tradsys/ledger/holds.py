@@ -63,13 +63,15 @@ def worst_of(contract: Any, limited: bool, price_ticks: int) -> int:
 
 
 @kernel
-def describe(ledger: Ledger, hold: Any, command: Any) -> None:
-    """Fill in what a new order's record says before anything has traded."""
-    contract = ledger.contracts[command.symbol]
+def describe(ledger: Ledger, hold: Any, command: Any, account: int, symbol: int) -> None:
+    """Fill in what a new order's record says before anything has traded.
+
+    A leg has the account and the symbol of its NEW, or the book refuses both.
+    """
+    contract = ledger.contracts[symbol]
     limited = is_limited(signed(command.order_type))
-    account = signed(command.account)
     classes = ledger.schedules
-    schedule = classes[signed(command.symbol) * FEE_CLASSES + signed(ledger.accounts[account].fee_class)]
+    schedule = classes[symbol * FEE_CLASSES + signed(ledger.accounts[account].fee_class)]
     if schedule.defined == 0:
         schedule = classes[signed(ledger.accounts[account].fee_class)]
     hold.sequence = command.sequence
@@ -83,8 +85,8 @@ def describe(ledger: Ledger, hold: Any, command: Any) -> None:
     hold.minimum = schedule.minimum
     hold.maker_rate = schedule.maker_rate
     hold.taker_rate = schedule.taker_rate
-    hold.account = command.account
-    hold.symbol = command.symbol
+    hold.account = account
+    hold.symbol = symbol
     hold.worst_ticks = worst_of(contract, limited, signed(command.price_ticks))
     hold.partner = 0
     hold.side = signed(command.side != _BUY)
@@ -119,12 +121,11 @@ def needed(contract: Any, hold: Any, leaves: int, worst_ticks: int) -> int:
     if maker <= 0 and taker <= 0:
         return cost
     fees = up3(signed(hold.maker_traded), maker, signed(hold.taker_traded), taker, cost, max(maker, taker)) + 1
-    if taker > 0:
-        fees += hold.minimum
     fees -= hold.charged
-    if fees > AMOUNT_MAX - cost:
+    minimum = signed(hold.minimum) if taker > 0 else signed(0)
+    if fees > AMOUNT_MAX - cost or minimum > AMOUNT_MAX - cost - fees:
         return signed(TOO_LARGE)
-    return cost + fees
+    return cost + fees + minimum
 
 
 @kernel

@@ -31,7 +31,8 @@ CONTRACT = np.dtype(
         ("fee_account", "<u4"),
         ("highest_ticks", "<i4"),
         ("lowest_ticks", "<i4"),
-        ("unused", "<i4", (3,)),
+        ("used", "<u4"),  # orders have come: it cannot be changed any more
+        ("unused", "<i4", (2,)),
     ]
 )
 

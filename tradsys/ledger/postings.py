@@ -74,7 +74,8 @@ def _carry_out(ledger: Ledger, kind: int, source: int, target: int, asset: int, 
         return _NONE
     if (kind == _WITHDRAW and amount > giver.reserved) or (kind == _TRANSFER and amount > giver.available):
         return _INSUFFICIENT_FUNDS
-    if amount > AMOUNT_MAX - taker.available or (kind != _WITHDRAW and amount > giver.available + AMOUNT_MAX):
+    # A balance is what is available and held together; what a withdrawal takes was reserved.
+    if amount > AMOUNT_MAX - (taker.available + taker.held) or amount > giver.available + giver.held + AMOUNT_MAX:
         return _AMOUNT_TOO_LARGE
     if kind == _WITHDRAW:
         giver.held -= amount

@@ -38,8 +38,6 @@ class HeldOrder:
     shard: int = 0
     order_id: int = 0
     """0 until it is accepted."""
-    amends: list[int] = field(default_factory=list)
-    """Log sequences of the amendments that are under way."""
 
     @property
     def asset(self) -> int:

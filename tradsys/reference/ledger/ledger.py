@@ -168,7 +168,6 @@ class Ledger:
         amendment.more = more
         self._balances.hold(order.account, asset, more)
         self._amendments[command.sequence] = amendment
-        order.amends.append(command.sequence)
         return Reason.NONE
 
     # After the book.
@@ -185,7 +184,7 @@ class Ledger:
             case EventKind.PREVENTED if event.symbol in self._contracts:
                 self._prevent(event, shard)
             case EventKind.CANCELLED if event.symbol in self._contracts:
-                self._end(self._order(event.order_id, shard))
+                self._cancel(event, shard)
             case EventKind.AMENDED if event.symbol in self._contracts:
                 self._amend(event, shard)
             case _:
@@ -246,6 +245,12 @@ class Ledger:
             order.leaves -= event.quantity_lots
             self._hold(self._holdings[order])
 
+    def _cancel(self, event: Event, shard: int) -> None:
+        order, amendment = self._order(event.order_id, shard), self._amendments.get(event.log_sequence)
+        if amendment is not None and amendment.order is order:
+            self._drop_amendment(event.log_sequence)
+        self._end(order)
+
     def _amend(self, event: Event, shard: int) -> None:
         order, amendment = self._order(event.order_id, shard), self._amendments.get(event.log_sequence)
         if amendment is None or amendment.order is not order or not amendment.is_done_by(event):
@@ -267,8 +272,6 @@ class Ledger:
 
     def _end(self, order: HeldOrder) -> None:
         """It holds nothing any more; one that it cancels holds its own."""
-        for sequence in list(order.amends):
-            self._drop_amendment(sequence)
         self._live.pop(order.order_id, None)
         holding = self._holdings.pop(order)
         order.leaves = 0
@@ -280,5 +283,4 @@ class Ledger:
         """An amendment is done, refused or pointless: what it held beside its order is given back."""
         amendment = self._amendments.pop(sequence, None)
         if amendment is not None:
-            amendment.order.amends.remove(sequence)
             self._balances.hold(amendment.order.account, amendment.order.asset, -amendment.more)

@@ -20,6 +20,7 @@ CORE = [
     for path in SOURCES
     if path.relative_to(ROOT).as_posix() in ("tradsys/records.py", "tradsys/reasons.py")
     or path.is_relative_to(ROOT / "tradsys" / "book")
+    or path.is_relative_to(ROOT / "tradsys" / "ledger")
 ]
 
 # What the core may import; clocks, doorbells and segments of shm are outside.
@@ -31,12 +32,14 @@ CORE_IMPORTS = (
     "numpy",
     "shm.atomics",
     "shm.broadcast",
+    "shm.hashing",
     "shm.integers",
     "shm.jit",
     "shm.pool",
     "shm.ring",
     "shm.table",
     "tradsys.book",
+    "tradsys.ledger",
     "tradsys.reasons",
     "tradsys.records",
 )

@@ -174,6 +174,14 @@ def test_a_decrement_by_an_amended_order_is_not_the_amendment_of_its_maker(rich:
     assert rich.base(ALICE) == (28, 12)
 
 
+def test_the_least_quantity_there_is_takes_nothing(rich: Hall) -> None:
+    order = rich.enter(buy(100, 10))
+    rich.enter(sell(100, 4, account=BOB))
+    before = rich.quote(ALICE)
+    assert rich.refusal(amend(order, quantity_lots=-(1 << 63))) == Reason.INVALID_QUANTITY
+    assert rich.quote(ALICE) == before
+
+
 def test_what_is_held_beside_an_order_cannot_be_spent_meanwhile(rich: Hall) -> None:
     """The ledger decides ahead of the book."""
     order = rich.enter(buy(100, 10))

@@ -133,6 +133,7 @@ def amended_leaves(hold: Any, flags: int, quantity_lots: int) -> int:
     """What an AMEND with these flags and this quantity leaves of an order as it is now; perhaps less than 0."""
     if flags & _NEW_QUANTITY == 0:
         return signed(hold.leaves)
+    quantity_lots = max(quantity_lots, signed(0))  # what is below the book refuses
     return quantity_lots if flags & _IS_LEAVES else quantity_lots - hold.filled_lots
 
 

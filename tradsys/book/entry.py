@@ -230,7 +230,7 @@ def careful_new(shard: Shard, command: Any) -> None:
         leg_2 = _create_leg(shard, command, 1, extensions)
     if link != 0:
         _link_orders(shard, link, slot, leg_1, leg_2)
-    rests = _rests_at_once(shard, command, slot)
+    rests = _rests_at_once(shard, slot)
     order = shard.orders[slot]
     flags = signed(0)
     if rests:
@@ -256,7 +256,7 @@ def _create_leg(shard: Shard, command: Any, number: int, extensions: int) -> int
 
 
 @kernel
-def _rests_at_once(shard: Shard, command: Any, slot: int) -> bool:
+def _rests_at_once(shard: Shard, slot: int) -> bool:
     """Whether the order goes into the book without trading first."""
     order = shard.orders[slot]
     symbol, side = signed(order.symbol), signed(order.side)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from shm.integers import signed
 from shm.jit import kernel
 from tradsys.ledger.layout import Ledger
 
@@ -31,11 +30,3 @@ def take(ledger: Ledger, account: int, asset: int, amount: int) -> bool:
     balance.available -= amount
     balance.held += amount
     return True
-
-
-@kernel
-def give_back(ledger: Ledger, account: int, asset: int, amount: int) -> None:
-    """What was held becomes available again."""
-    balance = balance_of(ledger, account, asset)
-    balance.available += signed(amount)
-    balance.held -= signed(amount)

@@ -6,7 +6,6 @@ then carried out on each structure, which must agree after every one of them on 
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ import numpy as np
 from rich.console import Console
 
 from bench.alternatives_stream import SYMBOL, changes_of, run_bitmap, run_production, run_sorted
-from bench.common import BenchmarkError, machine, need_jit, show, spread
+from bench.common import BenchmarkError, machine, need_jit, pinned, show, spread
 from bench.kernel import Workload, prepare, timed_pass
 from bench.shapes import SHAPES, generate
 from shm import broadcast
@@ -25,7 +24,6 @@ from tradsys.book.alternatives import bitmap_levels, sorted_levels
 from tradsys.book.layout import ORDER, carve, initialise
 from tradsys.book.levels import open_sides
 from tradsys.records import EVENT
-from workers.topology import usable_cores
 
 PRODUCTION, SORTED, BITMAP = "the book's: pages, pool, links", "sorted array", "bitmaps without links"
 
@@ -91,19 +89,13 @@ def run(console: Console, settings: Settings | None = None) -> dict[str, Any]:
     """Measure and show the table; gives the fields of the JSON line. Raises BenchmarkError when structures disagree."""
     need_jit()
     settings = settings or Settings()
-    affinity = os.sched_getaffinity(0)
-    core = usable_cores()[-1]
-    os.sched_setaffinity(0, {core})
-    try:
-        with console.status("timing") as status:
-            results = {}
-            for name in SHAPES:
-                status.update(f"preparing {name}")
-                changes, kept = changes_in(prepare(name, generate(name, settings.messages, settings.seed)))
-                status.update(f"timing {name}")
-                results[name] = _measure(changes, kept, settings.rounds)
-    finally:
-        os.sched_setaffinity(0, affinity)
+    with pinned() as core, console.status("timing") as status:
+        results = {}
+        for name in SHAPES:
+            status.update(f"preparing {name}")
+            changes, kept = changes_in(prepare(name, generate(name, settings.messages, settings.seed)))
+            status.update(f"timing {name}")
+            results[name] = _measure(changes, kept, settings.rounds)
     topology = f"one thread on core {core}, one symbol"
     note = f"{topology}; nanoseconds a change, {settings.rounds} interleaved passes, median and best; CPU time"
     _show(console, results, note)

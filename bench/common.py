@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,6 +74,18 @@ def two_cores() -> tuple[int, int]:
     """The cores for this process and for its partner: different ones where there are two."""
     cores = usable_cores()
     return cores[0], cores[-1]
+
+
+@contextmanager
+def pinned(core: int | None = None) -> Iterator[int]:
+    """Keep this process on one core, the last usable one unless it is named, for the time of the block; gives it."""
+    before = os.sched_getaffinity(0)
+    core = usable_cores()[-1] if core is None else core
+    os.sched_setaffinity(0, {core})
+    try:
+        yield core
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def core_note(mine: int, partner: int) -> str:

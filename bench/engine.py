@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from rich.console import Console
 
-from bench.common import machine, need_jit, show
+from bench.common import machine, need_jit, pinned, show
 from shm import histogram
 from tradsys.records import COMMAND, Kind, Side, TimeInForce
 from workers.driver import BACK_PRESSURE, EVENTS, LAST_ANSWER_NS, NO_TARGET, Driver, load_of
@@ -134,11 +134,8 @@ def run(console: Console, settings: Settings | None = None) -> dict[str, Any]:
         workers = embedded.venue.workers
         usable = os.sched_getaffinity(0)
         mine = min(usable - {plan.core for plan in workers}, default=usable_cores()[0])
-        os.sched_setaffinity(0, {mine})
-        try:
+        with pinned(mine):
             runs = _rounds(embedded, settings, status.update)
-        finally:
-            os.sched_setaffinity(0, usable)
     layout = ", ".join(f"{plan.name} on core {plan.core} ({plan.idle})" for plan in workers)
     topology = f"{settings.topology}: {layout}; load from core {mine}; journal level memory; {settings.symbols} symbols"
     _show(console, runs, f"{topology}; medians of {settings.rounds} interleaved rounds, the worst maximum")

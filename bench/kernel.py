@@ -8,7 +8,6 @@ what the kernel does when nobody takes the core away from it.
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +16,7 @@ import numpy as np
 from rich.console import Console
 
 from bench import data
-from bench.common import machine, need_jit, show, spread
+from bench.common import machine, need_jit, pinned, show, spread
 from bench.flows import (
     NORMAL_SEED23_FILE,
     NORMAL_SEED23_SHA256,
@@ -36,7 +35,6 @@ from tradsys.book.layout import W_EVENTS, W_POSITION, W_TRADES, Shard, ShardSize
 from tradsys.book.layout import initialise as empty
 from tradsys.records import COMMAND, DETAILS, EVENT, EventKind, Kind
 from tradsys.symbols import Symbol
-from workers.topology import usable_cores
 
 PUBLIC = "normal_seed23"
 GENERATED = (*SHAPES, DEEP)
@@ -180,10 +178,7 @@ def run(console: Console, settings: Settings | None = None) -> dict[str, Any]:
     """Measure and show the table; gives the fields of the JSON line. Raises WrongReportsError."""
     need_jit()
     settings = settings or Settings()
-    affinity = os.sched_getaffinity(0)
-    core = usable_cores()[-1]
-    os.sched_setaffinity(0, {core})
-    try:
+    with pinned() as core:
         with console.status("preparing the flows and checking their reports"):
             flows = workloads(settings, console)
         shards = [_shard(flow.size, _TIMED_EVENTS) for flow in flows]
@@ -192,8 +187,6 @@ def run(console: Console, settings: Settings | None = None) -> dict[str, Any]:
             for _ in range(settings.repetitions):
                 for flow, shard, measured in zip(flows, shards, rates, strict=True):
                     measured.append(_checked_rates(flow, shard))
-    finally:
-        os.sched_setaffinity(0, affinity)
     results = {flow.name: _result(flow, measured) for flow, measured in zip(flows, rates, strict=True)}
     topology = f"one thread on core {core}, one symbol"
     _show(console, results, f"{topology}; {settings.repetitions} interleaved passes over each flow")

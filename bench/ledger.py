@@ -7,13 +7,12 @@ for AHEAD orders before, as the sequencer can when orders wait in its rings.
 
 from __future__ import annotations
 
-import os
 from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
 
-from bench.common import BenchmarkError, machine, need_jit, show
+from bench.common import BenchmarkError, machine, need_jit, pinned, show
 from shm.arena import new_array
 from shm.clock import monotonic_ns, timespec
 from shm.jit import kernel
@@ -25,7 +24,6 @@ from tradsys.ledger.postings import post
 from tradsys.ledger.settling import settle
 from tradsys.ledger.terms import AccountKind, PostingKind
 from tradsys.records import COMMAND, EVENT, SLOT_BITS, EventFlag, EventKind, Kind, Side
-from workers.topology import usable_cores
 
 _ACCEPTED, _TRADE = int(EventKind.ACCEPTED), int(EventKind.TRADE)
 _DONE = int(EventFlag.ORDER_DONE | EventFlag.COUNTER_DONE)
@@ -150,16 +148,11 @@ def run(console: Console, settings: Settings | None = None) -> dict[str, Any]:
     """Measure and show the table; gives the fields of the JSON line. Raises BenchmarkError."""
     need_jit()
     settings = settings or Settings()
-    affinity = os.sched_getaffinity(0)
-    core = usable_cores()[-1]
-    os.sched_setaffinity(0, {core})
-    try:
+    with pinned() as core:
         with console.status("opening accounts"):
             ledger = new_ledger(settings)
         with console.status("timing"):
             told = _rounds(ledger, settings)
-    finally:
-        os.sched_setaffinity(0, affinity)
     result: dict[str, Any] = {
         f"{name}_ns_p{percentile}": float(np.percentile(values, percentile))
         for name, values in told.items()

@@ -9,14 +9,13 @@ not, and that would be all one sees.
 
 from __future__ import annotations
 
-import os
 import statistics
 from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
 
-from bench.common import BenchmarkError, machine, need_jit, show, spread
+from bench.common import BenchmarkError, machine, need_jit, pinned, show, spread
 from bench.flows import commands_of
 from bench.mix_cases import STANDING_MAX, Case, book, cases, repeated
 from bench.mix_log import details_of, learn, log_of, new_shard, start, timed
@@ -33,7 +32,6 @@ from tradsys.records import (
     entry_word,
 )
 from tradsys.symbols import Symbol
-from workers.topology import usable_cores
 
 _OPERATION_SIZE = ShardSize(symbols_max=1, orders=1 << 13, pages=1 << 11, directory=1 << 12, summary=1 << 9)
 _FLOW = "normal"
@@ -159,10 +157,7 @@ def run(console: Console, settings: Settings | None = None) -> dict[str, Any]:
     """Measure and show both tables; gives the fields of the JSON line. Raises WrongEventsError."""
     need_jit()
     settings = settings or Settings()
-    affinity = os.sched_getaffinity(0)
-    core = usable_cores()[-1]
-    os.sched_setaffinity(0, {core})
-    try:
+    with pinned() as core:
         with console.status("preparing the operations and checking their events"):
             shard = new_shard(_OPERATION_SIZE)
             operations = [prepare(case, settings.operations, settings.seed, shard) for case in cases()]
@@ -170,8 +165,6 @@ def run(console: Console, settings: Settings | None = None) -> dict[str, Any]:
         with console.status("timing"):
             costs = _rounds(operations, shard, settings.rounds)
             flow_costs = _rounds(plain_flows, deep_shard, settings.rounds)
-    finally:
-        os.sched_setaffinity(0, affinity)
     topology = f"one thread on core {core}, one symbol"
     result = {
         "operations": {one.name: _operation(one, costs[one.name]) for one in operations},

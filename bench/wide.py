@@ -15,13 +15,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from rich.console import Console
 
-from bench.common import BenchmarkError, machine, need_jit, show, spread
+from bench.common import BenchmarkError, machine, need_jit, pinned, show, spread
 from bench.mix_log import details_of, learn, log_of, new_shard, start, timed
 from bench.wide_flow import AMEND, CANCEL, IMMEDIATE, columns_of
 from tradsys.book.layout import W_LIVE_ORDERS, Shard, ShardSize, state_of
 from tradsys.records import COMMAND, CommandFlag, Kind, TimeInForce
 from tradsys.symbols import Symbol
-from workers.topology import usable_cores
 
 LOWEST, HIGHEST = 1, 2_000
 _PAGES = (HIGHEST - LOWEST + 64) // 64
@@ -112,10 +111,7 @@ def run(console: Console, settings: Settings | None = None) -> dict[str, Any]:
     """Measure and show the table; gives the fields of the JSON line. Raises BenchmarkError."""
     need_jit()
     settings = settings or Settings()
-    affinity = os.sched_getaffinity(0)
-    core = usable_cores()[-1]
-    os.sched_setaffinity(0, {core})
-    try:
+    with pinned() as core:
         with console.status(f"filling {settings.symbols:,} books"):
             before = resident_bytes()
             shard = new_shard(size_of(settings))
@@ -124,8 +120,6 @@ def run(console: Console, settings: Settings | None = None) -> dict[str, Any]:
             prepared = [prepare(settings, symbols, shard) for symbols in (1, settings.symbols)]
         with console.status("timing"):
             costs = _rounds(prepared, shard, settings)
-    finally:
-        os.sched_setaffinity(0, affinity)
     one, many = costs
     topology = f"one thread on core {core}, {settings.resting:,} orders resting"
     result = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shm.hashing import hash_pair
+from shm.hashing import hash_pair, place_of
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.book.layout import AT_HAND, F_COUNTED, F_EXTRA, IN_BOOK, W_USED_ORDERS, Shard
@@ -20,11 +20,7 @@ def _home(counts: Any, key: int) -> int:
 
 @kernel
 def _place(counts: Any, key: int) -> int:
-    """Where the key is, or the free place where it would go."""
-    place = _home(counts, key)
-    while counts[place].key != 0 and counts[place].key != key:
-        place = (place + 1) & (len(counts) - 1)
-    return place
+    return place_of(counts, hash_pair(key >> 32, key), key)
 
 
 @kernel

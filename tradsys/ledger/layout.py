@@ -83,7 +83,7 @@ POSITION = np.dtype(
     ]
 )
 
-POSTED = np.dtype([("number", "<i8"), ("result", "<i8")])
+POSTED = np.dtype([("key", "<i8"), ("result", "<i8")])
 """The result of a posting, by its id: an entry of an open-addressed hash table, 0 when free."""
 
 assert HOLD.itemsize == 128

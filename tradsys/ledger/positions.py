@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from shm.atomics import prefetch
-from shm.hashing import hash_pair
+from shm.hashing import hash_pair, place_of
 from shm.integers import signed
 from shm.jit import kernel
 from tradsys.ledger.amounts import part_of
@@ -19,25 +19,17 @@ NO_ROOM = -1
 
 
 @kernel
-def _home(ledger: Ledger, account: int, symbol: int) -> int:
-    return hash_pair(symbol, account) & (len(ledger.positions) - 1)
-
-
-@kernel
 def ask_for_position(ledger: Ledger, account: int, symbol: int) -> None:
     """Start loading an account's position; any numbers will do."""
-    prefetch(ledger.positions, _home(ledger, account, symbol))
+    prefetch(ledger.positions, hash_pair(symbol, account) & (len(ledger.positions) - 1))
 
 
 @kernel
 def position_row(ledger: Ledger, account: int, symbol: int) -> int:
     """The row of an account's position in a symbol, made when there is none; NO_ROOM when it cannot be."""
     positions = ledger.positions
-    mask = len(positions) - 1
     key = symbol << 32 | account
-    row = _home(ledger, account, symbol)
-    while positions[row].key != 0 and positions[row].key != key:
-        row = (row + 1) & mask
+    row = place_of(positions, hash_pair(symbol, account), key)
     if positions[row].key == key:
         return row
     if 2 * (ledger.words[W_POSITIONS] + 1) > len(positions):

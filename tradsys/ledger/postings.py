@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shm.hashing import hash_pair
+from shm.hashing import hash_pair, place_of
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.balances import balance_of, has_account
@@ -27,16 +27,6 @@ _WRONG_ACCOUNT_KIND = int(Reason.WRONG_ACCOUNT_KIND)
 _INSUFFICIENT_FUNDS = int(Reason.INSUFFICIENT_FUNDS)
 _AMOUNT_TOO_LARGE = int(Reason.AMOUNT_TOO_LARGE)
 _LEDGER_FULL = int(Reason.LEDGER_FULL)
-
-
-@kernel
-def _place(ledger: Ledger, number: int) -> int:
-    """Where a posting's id is, or the free place where it would go."""
-    mask = len(ledger.posted) - 1
-    place = hash_pair(number >> 31, number) & mask
-    while ledger.posted[place].number != 0 and ledger.posted[place].number != number:
-        place = (place + 1) & mask
-    return place
 
 
 @kernel
@@ -91,15 +81,15 @@ def post(ledger: Ledger, kind: int, number: int, source: int, target: int, asset
     """Move an amount once; gives a reason, or 0 when it is done. The rule: docs/ledger.md, Postings."""
     if number < 1:
         return _INVALID_POSTING
-    entry = ledger.posted[_place(ledger, number)]
-    if entry.number == number:
+    entry = ledger.posted[place_of(ledger.posted, hash_pair(number >> 31, number), number)]
+    if entry.key == number:
         return signed(entry.result)
     if kind < _DEPOSIT or kind > _CORRECTION or amount < 1:
         return _INVALID_POSTING
     if 2 * (ledger.words[W_POSTED] + 1) > len(ledger.posted):
         return _LEDGER_FULL
     result = _carry_out(ledger, kind, source, target, asset, amount)
-    entry.number = number
+    entry.key = number
     entry.result = result
     ledger.words[W_POSTED] += 1
     return result

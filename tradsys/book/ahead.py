@@ -19,6 +19,7 @@ from shm.jit import kernel, kernel_entry
 from tradsys.book.bitmap import above
 from tradsys.book.layout import HINT_WORDS, HINTS, Shard
 from tradsys.book.levels import entry_of, index_of, place_of
+from tradsys.book.orders import ask_for_neighbours, ask_for_order
 from tradsys.records import SLOT_MASK, CommandFlag, Kind
 
 _NEW = int(Kind.NEW)
@@ -66,7 +67,7 @@ def _ask_for_place(shard: Shard, side: Any, level: Any) -> None:
 @kernel
 def _ask_first(shard: Shard, command: Any) -> None:
     """The order that a command names, its book and its sides."""
-    prefetch(shard.orders, command.order_id & SLOT_MASK)
+    ask_for_order(shard, command.order_id)
     prefetch(shard.books, signed(command.symbol))
     prefetch(shard.sides, 2 * signed(command.symbol))
 
@@ -75,13 +76,10 @@ def _ask_first(shard: Shard, command: Any) -> None:
 def _ask_second(shard: Shard, command: Any, hint: int) -> None:
     """A named order's level and neighbours; the directory entry and the summary of a price, or the touch."""
     hints = shard.hints
+    ask_for_neighbours(shard, command.order_id)
     slot = command.order_id & SLOT_MASK
     if slot >= len(shard.orders):
         slot = signed(0)
-    order = shard.orders[slot]
-    prefetch(shard.levels, order.level)
-    prefetch(shard.orders, order.prev)
-    prefetch(shard.orders, order.next)
     number = _side(shard, command, slot)
     price = signed(command.price_ticks)
     side = shard.sides[number]

@@ -79,15 +79,6 @@ def place_of(entry: Any, index: int) -> int:
 
 
 @kernel
-def better_entry(shard: Shard, side: Any, index: int) -> int:
-    """The entry of the nearest occupied index higher than `index`. There must be one."""
-    entry = entry_of(side, index)
-    if above(shard.directory[entry].occupancy, index & 63) != 0:
-        return entry
-    return signed(side.directory) + next_page(shard.summary, side.words, side.pages, index >> 6)
-
-
-@kernel
 def better_place(shard: Shard, side: Any, index: int) -> int:
     """Where the pages have the level of the nearest occupied index higher than `index`. There must be one."""
     entry = shard.directory[entry_of(side, index)]

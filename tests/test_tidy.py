@@ -18,7 +18,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 CORE = [
     path
     for path in SOURCES
-    if path.relative_to(ROOT).as_posix() in ("tradsys/records.py", "tradsys/reasons.py")
+    if path.relative_to(ROOT).as_posix() in ("tradsys/options.py", "tradsys/records.py", "tradsys/reasons.py")
     or path.is_relative_to(ROOT / "tradsys" / "book")
     or path.is_relative_to(ROOT / "tradsys" / "ledger")
 ]
@@ -40,6 +40,7 @@ CORE_IMPORTS = (
     "shm.table",
     "tradsys.book",
     "tradsys.ledger",
+    "tradsys.options",
     "tradsys.reasons",
     "tradsys.records",
 )

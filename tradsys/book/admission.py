@@ -18,15 +18,14 @@ from tradsys.book.prelude import trigger_of
 from tradsys.book.states import is_collecting
 from tradsys.book.validation import (
     can_cancel_each_other,
-    has_limit,
     is_in_range,
     is_valid_leg,
     is_valid_order,
-    link_of,
     price_refusal,
     quantity_refusal,
     stays,
 )
+from tradsys.options import has_limit, link_of
 from tradsys.reasons import Reason
 from tradsys.records import (
     CommandFlag,

@@ -50,7 +50,8 @@ from tradsys.book.placing import (
 )
 from tradsys.book.prelude import session_of
 from tradsys.book.rules import breaches_collar
-from tradsys.book.validation import has_limit, is_in_range, is_notional_too_large
+from tradsys.book.validation import is_in_range, is_notional_too_large
+from tradsys.options import has_limit
 from tradsys.reasons import Reason
 from tradsys.records import QUANTITY_MAX, CommandFlag, EventKind, MarketState, OrderType
 

@@ -37,7 +37,8 @@ from tradsys.book.placing import can_rest, may_rest, put_in_book, refresh_slice,
 from tradsys.book.rare_sides import rare_side
 from tradsys.book.rules import breaches_band
 from tradsys.book.states import enter_state, is_collecting
-from tradsys.book.validation import self_trade_mode, stays
+from tradsys.book.validation import stays
+from tradsys.options import self_trade_mode
 from tradsys.reasons import Reason
 from tradsys.records import (
     CommandFlag,

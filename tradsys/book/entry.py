@@ -34,10 +34,7 @@ from tradsys.book.rules import refresh_special
 from tradsys.book.settling import act
 from tradsys.book.timers import start_timer
 from tradsys.book.triggers import trailing_trigger
-from tradsys.book.validation import (
-    has_limit,
-    link_of,
-)
+from tradsys.options import has_limit, link_of
 from tradsys.reasons import Reason
 from tradsys.records import (
     QUANTITY_MAX,

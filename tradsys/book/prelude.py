@@ -13,7 +13,7 @@ from tradsys.book.layout import (
     W_PRELUDE_SOURCE,
     Shard,
 )
-from tradsys.book.validation import link_of
+from tradsys.options import link_of
 from tradsys.records import CommandFlag, Kind
 
 _EXTENSION = int(Kind.EXTENSION)

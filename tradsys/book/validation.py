@@ -12,6 +12,7 @@ from shm.jit import kernel, kernel_entry
 from tradsys.book.layout import Shard
 from tradsys.book.placing import has_trigger
 from tradsys.book.rules import breaches_collar
+from tradsys.options import has_limit, link_of, self_trade_mode
 from tradsys.reasons import Reason
 from tradsys.records import (
     BPS,
@@ -61,26 +62,6 @@ _INVALID_QUANTITY = int(Reason.INVALID_QUANTITY)
 _PRICE_OUT_OF_RANGE = int(Reason.PRICE_OUT_OF_RANGE)
 _NOTIONAL_TOO_LARGE = int(Reason.NOTIONAL_TOO_LARGE)
 _PRICE_COLLAR = int(Reason.PRICE_COLLAR)
-
-
-@kernel
-def link_of(flags: int) -> int:
-    """The Link of a command's flags."""
-    return flags >> LINK_SHIFT & LINK_MASK
-
-
-@kernel
-def self_trade_mode(flags: int) -> int:
-    """The SelfTrade of a command's flags."""
-    return flags >> SELF_TRADE_SHIFT & SELF_TRADE_MASK
-
-
-@kernel
-def has_limit(order_type: int) -> bool:
-    """Whether `price_ticks` is a limit for orders of this type."""
-    return (
-        order_type == _LIMIT or order_type == _STOP_LIMIT or order_type == _TAKE_PROFIT_LIMIT or order_type == _PEGGED
-    )
 
 
 @kernel

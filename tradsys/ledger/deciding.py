@@ -26,8 +26,9 @@ from tradsys.ledger.holds import (
 )
 from tradsys.ledger.layout import FOR_AMENDMENT, NOTHING, Ledger
 from tradsys.ledger.positions import NO_ROOM, ask_for_position, position_row
+from tradsys.options import link_of
 from tradsys.reasons import Reason
-from tradsys.records import LINK_MASK, LINK_SHIFT, CommandFlag, Kind, Link
+from tradsys.records import CommandFlag, Kind, Link
 
 _NEW = int(Kind.NEW)
 _AMEND = int(Kind.AMEND)
@@ -105,7 +106,7 @@ def _decide_new(ledger: Ledger, command: Any, leg: Any) -> int:
         return _NONE
     if not has_account(ledger, account):
         return _UNKNOWN_ACCOUNT
-    link = (command.flags >> LINK_SHIFT) & LINK_MASK
+    link = link_of(signed(command.flags))
     if link == _ONE_TRIGGERS_OTHER:
         return _LINK_NOT_SETTLED
     if position_row(ledger, account, symbol) == NO_ROOM:

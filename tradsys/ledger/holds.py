@@ -13,15 +13,13 @@ from tradsys.ledger.amounts import divide_up, up3
 from tradsys.ledger.balances import balance_of
 from tradsys.ledger.layout import FEE_CLASSES, FOR_ENTRY, NOTHING, Ledger
 from tradsys.ledger.terms import AMOUNT_MAX
-from tradsys.records import SELF_TRADE_MASK, SELF_TRADE_SHIFT, SLOT_MASK, CommandFlag, OrderType, SelfTrade, Side
+from tradsys.options import has_limit, self_trade_mode
+from tradsys.records import SLOT_MASK, CommandFlag, SelfTrade, Side
 
 TOO_LARGE = -1
 """Instead of an amount: it would be above AMOUNT_MAX."""
 
 _BUDGET = int(CommandFlag.BUDGET)
-_LIMITED = sum(
-    1 << kind for kind in (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT, OrderType.PEGGED)
-)
 _DECREMENT = int(SelfTrade.DECREMENT)
 _BUY = int(Side.BUY)
 _NEW_QUANTITY = int(CommandFlag.NEW_QUANTITY)
@@ -51,12 +49,6 @@ def asset_of(contract: Any, side: int) -> int:
 
 
 @kernel
-def is_limited(order_type: int) -> bool:
-    """Whether orders of this type have a limit price."""
-    return order_type < 8 and (_LIMITED >> order_type) & 1 != 0
-
-
-@kernel
 def worst_of(contract: Any, limited: bool, price_ticks: int) -> int:
     """The highest price at which an order can trade; below 0 nothing costs."""
     return max(price_ticks, signed(0)) if limited else max(signed(contract.highest_ticks), signed(0))
@@ -69,7 +61,7 @@ def describe(ledger: Ledger, hold: Any, command: Any, account: int, symbol: int)
     A leg has the account and the symbol of its NEW, or the book refuses both.
     """
     contract = ledger.contracts[symbol]
-    limited = is_limited(signed(command.order_type))
+    limited = has_limit(signed(command.order_type))
     classes = ledger.schedules
     schedule = classes[symbol * FEE_CLASSES + signed(ledger.accounts[account].fee_class)]
     if schedule.defined == 0:
@@ -92,7 +84,7 @@ def describe(ledger: Ledger, hold: Any, command: Any, account: int, symbol: int)
     hold.side = signed(command.side != _BUY)
     hold.budget = signed(command.flags & _BUDGET != 0)
     hold.limited = signed(limited)
-    hold.decrement = signed((command.flags >> SELF_TRADE_SHIFT) & SELF_TRADE_MASK == _DECREMENT)
+    hold.decrement = signed(self_trade_mode(signed(command.flags)) == _DECREMENT)
     hold.waits = FOR_ENTRY
     hold.shared = 0
 

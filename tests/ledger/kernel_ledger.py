@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from shm.arena import new_array
 from shm.jit import kernel
+from tests.book.flow import records_of
 from tradsys.ledger import definitions
-from tradsys.ledger.balances import balance_of
+from tradsys.ledger.balances import balance_of, columns_of
 from tradsys.ledger.deciding import decide
 from tradsys.ledger.layout import W_FAULTS, Ledger, LedgerSize, carve
 from tradsys.ledger.positions import position_row
@@ -25,7 +27,6 @@ from tradsys.reference.ledger.positions import Position
 from tradsys.reference.messages import EVENT_FIELDS, Command, Event
 
 SMALL = LedgerSize(accounts_max=100, assets_max=7, symbols_max=8, orders=5000, pending=64, positions=200, postings=500)
-COMMAND_FIELDS = list(COMMAND.names or ())
 
 
 @kernel
@@ -54,19 +55,17 @@ class KernelLedger:
         definitions.add_account(self.ledger, number, kind, fee_class)
 
     def add_contract(self, symbol: int, contract: Contract) -> None:
-        definitions.add_contract(self.ledger, symbol, definitions.Contract(**vars_of(contract)))
+        definitions.add_contract(self.ledger, symbol, definitions.Contract(**asdict(contract)))
 
     def set_fees(self, symbol: int, fee_class: int, fees: Fees) -> None:
-        definitions.set_fees(self.ledger, symbol, fee_class, definitions.Fees(**vars_of(fees)))
+        definitions.set_fees(self.ledger, symbol, fee_class, definitions.Fees(**asdict(fees)))
 
     def post(self, kind: int, number: int, source: int, target: int, asset: int, amount: int) -> Reason:
         return Reason(post(self.ledger, int(kind), number, source, target, asset, amount))
 
     def decide(self, command: Command, legs: Sequence[Command] = ()) -> Reason:
         plain = self._commands.view(np.ndarray)
-        plain[:] = np.zeros(1, COMMAND)
-        for row, each in enumerate((command, *legs[:1])):
-            plain[row] = tuple(getattr(each, name) for name in COMMAND_FIELDS)
+        plain[:] = records_of([command, *legs[:1], Command()])[:2]
         return Reason(_decide(self.ledger, self._commands, self._shards))
 
     def settle(self, event: Event, shard: int = 0) -> None:
@@ -89,8 +88,7 @@ class KernelLedger:
         return Position(*(int(row[name]) for name in ("quantity", "cost", "realised", "fees", "turnover")))
 
     def total(self, asset: int) -> int:
-        columns = len(self.ledger.balances) // len(self.ledger.accounts)
-        rows = self.ledger.balances.view(np.ndarray)[asset::columns]
+        rows = self.ledger.balances.view(np.ndarray)[asset :: columns_of(self.ledger)]
         return int(rows["available"].astype(object).sum() + rows["held"].astype(object).sum())
 
     @property
@@ -102,8 +100,3 @@ class KernelLedger:
     def faults(self) -> int:
         """Events that did not fit what the ledger knew."""
         return int(self.ledger.words[W_FAULTS])
-
-
-def vars_of(record: Any) -> dict[str, int]:
-    """The fields of one of the reference ledger's plain records."""
-    return record._asdict() if hasattr(record, "_asdict") else {n: getattr(record, n) for n in record.__slots__}

@@ -9,10 +9,15 @@ from tradsys.ledger.layout import Ledger
 
 
 @kernel
+def columns_of(ledger: Ledger) -> int:
+    """Balances of one account, one behind the other: its asset 0, which is none, and all assets there can be."""
+    return len(ledger.balances) // len(ledger.accounts)
+
+
+@kernel
 def balance_of(ledger: Ledger, account: int, asset: int) -> Any:
     """The balance of an account that exists in an asset that exists."""
-    columns = len(ledger.balances) // len(ledger.accounts)
-    return ledger.balances[account * columns + asset]
+    return ledger.balances[account * columns_of(ledger) + asset]
 
 
 @kernel

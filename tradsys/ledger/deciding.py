@@ -10,7 +10,7 @@ from typing import Any
 from shm.atomics import prefetch
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
-from tradsys.ledger.balances import has_account, take
+from tradsys.ledger.balances import columns_of, has_account, take
 from tradsys.ledger.holds import (
     TOO_LARGE,
     amended_leaves,
@@ -170,7 +170,7 @@ def ask_ahead(ledger: Ledger, command: Any) -> None:
     account, symbol = signed(command.account), signed(command.symbol)
     if symbol < len(ledger.contracts):
         prefetch(ledger.accounts, account)
-        columns = len(ledger.balances) // len(ledger.accounts)
+        columns = columns_of(ledger)
         contract = ledger.contracts[symbol]
         prefetch(ledger.balances, account * columns + signed(contract.base))
         prefetch(ledger.balances, account * columns + signed(contract.quote))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tradsys.ledger.balances import columns_of
 from tradsys.ledger.layout import FEE_CLASSES, W_ASSETS, Ledger
 from tradsys.ledger.terms import AMOUNT_MAX, MILLION, AccountKind
 
@@ -31,7 +32,7 @@ class Fees(NamedTuple):
 
 def add_asset(ledger: Ledger, number: int) -> None:
     """The next asset. Raises ValueError when it is not the next, or there is no room."""
-    columns = len(ledger.balances) // len(ledger.accounts)
+    columns = columns_of(ledger)
     if number != ledger.words[W_ASSETS] + 1 or number >= columns:
         raise ValueError(f"the next asset is {ledger.words[W_ASSETS] + 1} of at most {columns - 1}, not {number}")
     ledger.words[W_ASSETS] = number

@@ -106,7 +106,7 @@ class Ledger(NamedTuple):
     table: Any  # see shm.table
     words: Any
     accounts: Any  # ACCOUNT by account number
-    balances: Any  # BALANCE by account * columns + asset; see balance_of()
+    balances: Any  # BALANCE by account and asset: see balances.py
     contracts: Any  # CONTRACT by symbol
     schedules: Any  # SCHEDULE by symbol * FEE_CLASSES + class
     holds: Any  # HOLD by shard * rows + slot

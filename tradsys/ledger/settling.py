@@ -11,7 +11,7 @@ from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.amounts import up
 from tradsys.ledger.balances import balance_of
-from tradsys.ledger.holds import amended_leaves, drop, free, needs, pending_of, row_of, shards_rows, waits
+from tradsys.ledger.holds import amended_leaves, drop, free, is_waiting, needs, pending_of, row_of, shards_rows, waits
 from tradsys.ledger.layout import FOR_AMENDMENT, FOR_ENTRY, NOTHING, W_FAULTS, Ledger
 from tradsys.ledger.positions import position_row, trade
 from tradsys.records import SLOT_BITS, SLOT_MASK, CommandFlag, EventFlag, EventKind, Side
@@ -35,15 +35,26 @@ def _end(ledger: Ledger, row: int) -> None:
     hold = ledger.holds[row]
     if hold.partner != 0:
         partner = ledger.holds[hold.partner]
-        need = needs(ledger, partner)
-        if partner.held == 0:
-            partner.held = hold.held
-            hold.held = 0
-        free(ledger, partner, partner.held - need)
+        partner.held += hold.held
+        hold.held = 0
         partner.partner = 0
         hold.partner = 0
+        free(ledger, partner, partner.held - needs(ledger, partner))
     free(ledger, hold, signed(hold.held))
     hold.order_id = 0
+
+
+@kernel
+def _keep_needed(ledger: Ledger, row: int) -> None:
+    """An order holds what it needs now and no more; two that share a hold both together."""
+    hold = ledger.holds[row]
+    need = needs(ledger, hold)
+    if hold.partner != 0:
+        partner = ledger.holds[hold.partner]
+        hold.held += partner.held
+        partner.held = 0
+        need = max(need, needs(ledger, partner))
+    free(ledger, hold, hold.held - need)
 
 
 @kernel
@@ -80,13 +91,11 @@ def _accepted(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
 def _rejected(ledger: Ledger, event: Any) -> None:
     sequence = event.log_sequence
     pending = pending_of(ledger, sequence)
-    if waits(pending, sequence, FOR_ENTRY):
-        if pending.partner != 0:
-            leg = pending_of(ledger, sequence - signed(pending.partner))
-            drop(ledger, leg)
-        drop(ledger, pending)
-    elif waits(pending, sequence, FOR_AMENDMENT):
-        drop(ledger, pending)
+    if pending.sequence != sequence or not is_waiting(pending):
+        return
+    if pending.partner != 0:
+        drop(ledger, pending_of(ledger, sequence - signed(pending.partner)))
+    drop(ledger, pending)
 
 
 @kernel
@@ -138,7 +147,7 @@ def _settle_side(ledger: Ledger, row: int, lots: int, notional: int, spent: int,
     if done:
         _end(ledger, row)
     else:
-        free(ledger, hold, hold.held - needs(ledger, hold))
+        _keep_needed(ledger, row)
 
 
 @kernel
@@ -172,22 +181,14 @@ def _prevented(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     if ledger.holds[order].decrement == 0:
         return
     for row in (order, counter):
-        hold = ledger.holds[row]
-        hold.leaves -= event.quantity_lots
-        if hold.partner == 0:
-            free(ledger, hold, hold.held - needs(ledger, hold))
-        else:
-            _share(ledger, row, 0)
+        ledger.holds[row].leaves -= event.quantity_lots
+        _keep_needed(ledger, row)
 
 
 @kernel
-def _share(ledger: Ledger, row: int, more: int) -> None:
-    """Of two orders that share a hold, and of `more` that was taken, both together hold what they need now."""
-    hold = ledger.holds[row]
-    partner = ledger.holds[hold.partner]
-    hold.held += partner.held + more
-    partner.held = 0
-    free(ledger, hold, hold.held - max(needs(ledger, hold), needs(ledger, partner)))
+def _is_by_amendment(amendment: Any, event: Any) -> bool:
+    """Whether an event is of the order that the AMEND of its log sequence names, and that one still waits."""
+    return waits(amendment, signed(event.log_sequence), FOR_AMENDMENT) and amendment.order_id == event.order_id
 
 
 @kernel_entry
@@ -197,13 +198,12 @@ def _amended(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     What follows from orders that expire before a command has its log sequence too, and can be another AMENDED of the
     same order: then price or leaves are not those that were asked for.
     """
-    sequence = signed(event.log_sequence)
-    amendment = pending_of(ledger, sequence)
+    amendment = pending_of(ledger, signed(event.log_sequence))
     row = row_of(ledger, shard, shards, event.order_id)
     if row == 0:
         ledger.words[W_FAULTS] += 1
         return
-    if not waits(amendment, sequence, FOR_AMENDMENT) or amendment.order_id != event.order_id:
+    if not _is_by_amendment(amendment, event):
         return
     hold = ledger.holds[row]
     flags = signed(amendment.options)
@@ -211,22 +211,18 @@ def _amended(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
         return
     if flags & _NEW_PRICE and (hold.limited == 0 or event.price_ticks != amendment.worst_ticks):
         return
-    more = signed(amendment.held)
+    hold.held += amendment.held
     amendment.held = 0
     amendment.waits = NOTHING
     hold.worst_ticks = amendment.worst_ticks
     hold.leaves = event.quantity_lots
-    if hold.partner != 0:
-        _share(ledger, row, more)
-        return
-    hold.held += more
-    free(ledger, hold, hold.held - needs(ledger, hold))
+    _keep_needed(ledger, row)
 
 
 @kernel
 def _cancelled(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     amendment = pending_of(ledger, signed(event.log_sequence))
-    if waits(amendment, signed(event.log_sequence), FOR_AMENDMENT) and amendment.order_id == event.order_id:
+    if _is_by_amendment(amendment, event):
         drop(ledger, amendment)
     row = row_of(ledger, shard, shards, event.order_id)
     if row == 0:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 
 from tests.ledger.hall import ALICE, BASE, FEE, QUOTE, Hall, contract
+from tests.ledger.kernel_ledger import KernelLedger
+from tradsys.ledger import definitions
 from tradsys.ledger.terms import AccountKind
 from tradsys.reference.ledger.fees import Fees
-from tradsys.reference.ledger.ledger import Ledger
-
-
-@pytest.fixture
-def hall() -> Hall:
-    """Only with the reference ledger: the kernel's has other words for its errors."""
-    return Hall(Ledger())
 
 
 @pytest.mark.parametrize("number", [0, -1, QUOTE])
@@ -71,3 +68,31 @@ def test_what_nobody_has_touched_is_nothing(hall: Hall) -> None:
     assert hall.position(ALICE) == (0, 0, 0)
     assert hall.ledger.total(QUOTE) == 0
     assert hall.ledger.open_holds == 0
+
+
+GOOD = definitions.Contract(**asdict(contract()))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (GOOD._replace(base=QUOTE), "both are one"),
+        (GOOD._replace(lot_value=0), "from 1"),
+        (GOOD._replace(numerator=-1), "from 1"),
+        (GOOD._replace(divisor=1 << 62), "from 1"),
+        (GOOD._replace(lowest_ticks=-1), "from 0"),
+        (GOOD._replace(lowest_ticks=11, highest_ticks=10), "from 0"),
+    ],
+)
+def test_the_kernel_refuses_a_contract_that_makes_no_sense(wrong: definitions.Contract, words: str) -> None:
+    kernel = KernelLedger()
+    Hall(kernel)
+    with pytest.raises(ValueError, match=words):
+        definitions.add_contract(kernel.ledger, 2, wrong)
+    definitions.add_contract(kernel.ledger, 2, GOOD)
+
+
+@pytest.mark.parametrize("fees", [{"maker": 1_000_001}, {"taker": -1_000_001}, {"minimum": -1}])
+def test_the_kernel_refuses_rates_above_the_whole_and_a_negative_minimum(fees: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="a rate is within"):
+        definitions.set_fees(KernelLedger().ledger, 0, 0, definitions.Fees(**fees))

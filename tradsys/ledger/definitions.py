@@ -54,15 +54,17 @@ def add_contract(ledger: Ledger, symbol: int, contract: Contract) -> None:
         raise ValueError(f"symbol {symbol} has had orders, or is none of 1 to {len(ledger.contracts) - 1}")
     assets = range(1, int(ledger.words[W_ASSETS]) + 1)
     if contract.base not in assets or contract.quote not in assets or contract.base == contract.quote:
-        raise ValueError(f"{contract.base} and {contract.quote} are not two assets")
+        raise ValueError(f"symbol {symbol}: base {contract.base} or quote {contract.quote} is unknown, or both are one")
     if not all(0 < amount <= AMOUNT_MAX for amount in (contract.lot_value, contract.numerator, contract.divisor)):
-        raise ValueError("lot value, numerator and divisor are amounts above 0")
+        raise ValueError(f"symbol {symbol}: lot value, numerator and divisor are from 1 to {AMOUNT_MAX}")
     if not 0 <= contract.lowest_ticks <= contract.highest_ticks:
-        raise ValueError("a symbol that is settled has no negative prices")
+        raise ValueError(
+            f"symbol {symbol}: prices run from 0 upwards, not {contract.lowest_ticks} to {contract.highest_ticks}"
+        )
     if not 0 < contract.fee_account < len(ledger.accounts) or (
         ledger.accounts["kind"][contract.fee_account] != AccountKind.FEE
     ):
-        raise ValueError(f"account {contract.fee_account} is none for fees")
+        raise ValueError(f"symbol {symbol}: account {contract.fee_account} is not for fees")
     row = ledger.contracts.view()[symbol : symbol + 1]
     row["base"] = contract.base
     row["quote"] = contract.quote

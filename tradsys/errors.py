@@ -75,6 +75,11 @@ class Entry(NamedTuple):
     reason: Reason | None = None
 
 
+def _of(reason: Reason, kind: type[TradingError], status: int, sentence: str) -> Entry:
+    """The row of a reason, whose name is its code."""
+    return Entry(reason.name.lower(), kind, status, sentence, reason)
+
+
 _TABLE = (
     # The request's shape.
     Entry("invalid_json", ValidationError, 400, "The message is not valid JSON."),
@@ -91,206 +96,131 @@ _TABLE = (
     Entry("method_not_allowed", ValidationError, 405, "This address does not support the method."),
     Entry("unauthenticated", ValidationError, 401, "The request carries no valid key."),
     Entry("duplicate_request", ValidationError, 409, "This request is already waiting for its answer."),
-    Entry(
-        "duplicate_client_order_id",
-        BusinessRuleError,
-        409,
-        "The account has an open order with this client order id already.",
-    ),
     # Prices and quantities.
     Entry("off_tick_price", ValidationError, 422, "The price is not a multiple of the symbol's tick size."),
     Entry("off_lot_quantity", ValidationError, 422, "The quantity is not a multiple of the symbol's lot size."),
     Entry("zero_quantity", ValidationError, 422, "The quantity must be greater than zero."),
-    Entry(
-        "price_out_of_range",
-        ValidationError,
-        422,
-        "The price is outside the symbol's price range.",
-        Reason.PRICE_OUT_OF_RANGE,
-    ),
+    _of(Reason.PRICE_OUT_OF_RANGE, ValidationError, 422, "The price is outside the symbol's price range."),
     Entry("quantity_overflow", ValidationError, 422, "The quantity is larger than the largest order."),
-    Entry(
-        "invalid_quantity",
-        ValidationError,
-        422,
-        "The quantity is not between one lot and the largest order.",
-        Reason.INVALID_QUANTITY,
-    ),
+    _of(Reason.INVALID_QUANTITY, ValidationError, 422, "The quantity is not between one lot and the largest order."),
     # What the request names.
-    Entry("unknown_account", BusinessRuleError, 404, "There is no such account.", Reason.UNKNOWN_ACCOUNT),
-    Entry("unknown_symbol", BusinessRuleError, 404, "There is no such symbol.", Reason.UNKNOWN_SYMBOL),
-    Entry("unknown_order", BusinessRuleError, 404, "There is no such open order.", Reason.UNKNOWN_ORDER),
-    Entry("not_your_order", BusinessRuleError, 403, "The order belongs to another account.", Reason.NOT_YOUR_ORDER),
-    Entry("unknown_command", ValidationError, 400, "The core does not know this command.", Reason.UNKNOWN_COMMAND),
-    Entry("account_exists", BusinessRuleError, 409, "The account exists already.", Reason.ACCOUNT_EXISTS),
-    Entry(
-        "definition_out_of_order",
-        ValidationError,
-        409,
-        "Accounts and symbols are numbered without a gap from 1.",
-        Reason.DEFINITION_OUT_OF_ORDER,
+    _of(Reason.UNKNOWN_ACCOUNT, BusinessRuleError, 404, "There is no such account."),
+    _of(Reason.UNKNOWN_SYMBOL, BusinessRuleError, 404, "There is no such symbol."),
+    _of(Reason.UNKNOWN_ORDER, BusinessRuleError, 404, "There is no such open order."),
+    _of(Reason.NOT_YOUR_ORDER, BusinessRuleError, 403, "The order belongs to another account."),
+    _of(Reason.UNKNOWN_COMMAND, ValidationError, 400, "The core does not know this command."),
+    _of(Reason.ACCOUNT_EXISTS, BusinessRuleError, 409, "The account exists already."),
+    _of(
+        Reason.DEFINITION_OUT_OF_ORDER, ValidationError, 409, "Accounts and symbols are numbered without a gap from 1."
     ),
     # What the market does not allow.
-    Entry(
-        "symbol_not_open",
-        BusinessRuleError,
-        409,
-        "The symbol does not accept this in its market state.",
-        Reason.SYMBOL_NOT_OPEN,
-    ),
-    Entry(
-        "not_allowed_in_auction",
+    _of(Reason.SYMBOL_NOT_OPEN, BusinessRuleError, 409, "The symbol does not accept this in its market state."),
+    _of(
+        Reason.NOT_ALLOWED_IN_AUCTION,
         BusinessRuleError,
         409,
         "The symbol is in an auction, which does not accept such an order.",
-        Reason.NOT_ALLOWED_IN_AUCTION,
     ),
-    Entry("would_cross", BusinessRuleError, 409, "The post-only order would have traded at once.", Reason.WOULD_CROSS),
-    Entry(
-        "not_fillable",
-        BusinessRuleError,
-        409,
-        "The fill-or-kill order cannot be filled completely now.",
-        Reason.NOT_FILLABLE,
+    _of(Reason.WOULD_CROSS, BusinessRuleError, 409, "The post-only order would have traded at once."),
+    _of(Reason.NOT_FILLABLE, BusinessRuleError, 409, "The fill-or-kill order cannot be filled completely now."),
+    _of(
+        Reason.MINIMUM_NOT_FILLABLE, BusinessRuleError, 409, "Less than the order's minimum quantity can be filled now."
     ),
-    Entry(
-        "minimum_not_fillable",
-        BusinessRuleError,
-        409,
-        "Less than the order's minimum quantity can be filled now.",
-        Reason.MINIMUM_NOT_FILLABLE,
-    ),
-    Entry(
-        "auction_frozen",
+    _of(
+        Reason.AUCTION_FROZEN,
         BusinessRuleError,
         409,
         "The auction is about to end: orders can be neither entered nor cancelled.",
-        Reason.AUCTION_FROZEN,
     ),
-    Entry(
-        "not_allowed_in_state",
+    _of(
+        Reason.NOT_ALLOWED_IN_STATE,
         BusinessRuleError,
         409,
         "The symbol's market state does not accept this time in force.",
-        Reason.NOT_ALLOWED_IN_STATE,
     ),
-    Entry(
-        "price_collar",
-        BusinessRuleError,
-        409,
-        "The price is too far from the symbol's reference price.",
-        Reason.PRICE_COLLAR,
-    ),
-    Entry(
-        "too_many_orders",
+    _of(Reason.PRICE_COLLAR, BusinessRuleError, 409, "The price is too far from the symbol's reference price."),
+    _of(
+        Reason.TOO_MANY_ORDERS,
         BusinessRuleError,
         409,
         "The account has as many open orders in the symbol as its rules allow.",
-        Reason.TOO_MANY_ORDERS,
     ),
-    Entry(
-        "notional_too_large",
-        ValidationError,
-        422,
-        "Price times quantity is larger than the venue can hold.",
-        Reason.NOTIONAL_TOO_LARGE,
-    ),
-    Entry(
-        "already_expired",
-        ValidationError,
-        422,
-        "The order's expiry is not in the future.",
-        Reason.ALREADY_EXPIRED,
-    ),
-    Entry("invalid_order", ValidationError, 422, "These order options do not go together.", Reason.INVALID_ORDER),
-    Entry(
-        "not_amendable",
-        ValidationError,
-        422,
-        "An order of this type does not have what the amendment changes.",
-        Reason.NOT_AMENDABLE,
-    ),
-    Entry("invalid_rules", ValidationError, 422, "These trading rules do not make sense.", Reason.INVALID_RULES),
-    Entry(
-        "nothing_to_amend",
-        ValidationError,
-        422,
-        "The amendment changes neither price nor quantity.",
-        Reason.NOTHING_TO_AMEND,
-    ),
-    Entry(
-        "invalid_state",
+    _of(Reason.NOTIONAL_TOO_LARGE, ValidationError, 422, "Price times quantity is larger than the venue can hold."),
+    _of(Reason.ALREADY_EXPIRED, ValidationError, 422, "The order's expiry is not in the future."),
+    _of(Reason.INVALID_ORDER, ValidationError, 422, "These order options do not go together."),
+    _of(Reason.NOT_AMENDABLE, ValidationError, 422, "An order of this type does not have what the amendment changes."),
+    _of(Reason.INVALID_RULES, ValidationError, 422, "These trading rules do not make sense."),
+    _of(Reason.NOTHING_TO_AMEND, ValidationError, 422, "The amendment changes neither price nor quantity."),
+    _of(
+        Reason.INVALID_STATE,
         ValidationError,
         422,
         "There is no such market state, or it cannot follow the present one.",
-        Reason.INVALID_STATE,
     ),
-    Entry("symbol_exists", BusinessRuleError, 409, "The symbol is already defined.", Reason.SYMBOL_EXISTS),
-    Entry(
-        "symbol_range_too_wide",
+    _of(Reason.SYMBOL_EXISTS, BusinessRuleError, 409, "The symbol is already defined."),
+    _of(
+        Reason.SYMBOL_RANGE_TOO_WIDE,
         ValidationError,
         422,
         "The symbol's price range spans more ticks than the venue can hold.",
-        Reason.SYMBOL_RANGE_TOO_WIDE,
     ),
     # Money.
-    Entry(
-        "invalid_posting",
-        ValidationError,
-        422,
-        "A posting has a kind, an id and an amount above zero.",
-        Reason.INVALID_POSTING,
-    ),
-    Entry("unknown_asset", ValidationError, 404, "There is no such asset.", Reason.UNKNOWN_ASSET),
-    Entry(
-        "wrong_account_kind",
+    _of(Reason.INVALID_POSTING, ValidationError, 422, "A posting has a kind, an id and an amount above zero."),
+    _of(Reason.UNKNOWN_ASSET, ValidationError, 404, "There is no such asset."),
+    _of(
+        Reason.WRONG_ACCOUNT_KIND,
         BusinessRuleError,
         409,
         "Accounts of these kinds cannot be the two sides of such a posting.",
-        Reason.WRONG_ACCOUNT_KIND,
     ),
-    Entry(
-        "insufficient_funds",
-        BusinessRuleError,
-        409,
-        "The account does not have that much available.",
-        Reason.INSUFFICIENT_FUNDS,
-    ),
-    Entry(
-        "amount_too_large",
-        BusinessRuleError,
-        409,
-        "A balance would become larger than the ledger can hold.",
-        Reason.AMOUNT_TOO_LARGE,
-    ),
-    Entry(
-        "link_not_settled",
+    _of(Reason.INSUFFICIENT_FUNDS, BusinessRuleError, 409, "The account does not have that much available."),
+    _of(Reason.AMOUNT_TOO_LARGE, BusinessRuleError, 409, "A balance would become larger than the ledger can hold."),
+    _of(
+        Reason.LINK_NOT_SETTLED,
         BusinessRuleError,
         409,
         "Orders that wait for another are not possible in a symbol that is settled.",
-        Reason.LINK_NOT_SETTLED,
     ),
+    _of(Reason.INVALID_ASSET, ValidationError, 422, "An asset has a number, decimals up to 18, and a value."),
+    _of(Reason.INVALID_CONTRACT, ValidationError, 422, "The contract makes no sense, or its symbol has had orders."),
+    _of(Reason.INVALID_FEES, ValidationError, 422, "A fee rate, minimum, class or tier is out of range."),
+    # The risk checks.
+    _of(Reason.ACCOUNT_FROZEN, BusinessRuleError, 403, "The account is frozen."),
+    _of(Reason.ACCOUNT_CANCEL_ONLY, BusinessRuleError, 403, "The account may only cancel."),
+    _of(Reason.KYC_REQUIRED, BusinessRuleError, 403, "The account's owner has not been verified."),
+    _of(Reason.KILL_SWITCH, BusinessRuleError, 403, "A kill switch stops the account, its group, the symbol or all."),
+    _of(Reason.NOT_PERMITTED, BusinessRuleError, 403, "The account may not trade this symbol."),
+    _of(Reason.VENUE_HALTED, BusinessRuleError, 409, "The venue's circuit breaker has halted trading."),
+    _of(
+        Reason.DUPLICATE_CLIENT_ORDER_ID,
+        BusinessRuleError,
+        409,
+        "The account has an open or recent order with this client order id already.",
+    ),
+    _of(Reason.ORDER_TOO_SMALL, BusinessRuleError, 409, "The order is smaller than the account's limit allows."),
+    _of(Reason.ORDER_TOO_LARGE, BusinessRuleError, 409, "The order is larger than the account's limit allows."),
+    _of(Reason.OPEN_ORDERS_LIMIT, BusinessRuleError, 409, "The account would have more open orders than it may."),
+    _of(Reason.OPEN_LOTS_LIMIT, BusinessRuleError, 409, "The account's open orders would add up to too much."),
+    _of(Reason.OPEN_NOTIONAL_LIMIT, BusinessRuleError, 409, "The account's open orders would be worth too much."),
+    _of(Reason.POSITION_LIMIT, BusinessRuleError, 409, "The account's position could become larger than it may."),
+    _of(Reason.EXPOSURE_LIMIT, BusinessRuleError, 409, "The account's exposure would be above its limit."),
+    _of(Reason.CONCENTRATION_LIMIT, BusinessRuleError, 409, "Too much of the account's exposure would be here."),
+    _of(Reason.LEVERAGE_LIMIT, BusinessRuleError, 409, "The account's exposure would be too much for its equity."),
+    _of(Reason.DAILY_NOTIONAL_LIMIT, BusinessRuleError, 409, "The account would trade more in a day than it may."),
+    _of(Reason.DAILY_LOSS_LIMIT, BusinessRuleError, 409, "The account has lost as much as it may in a day."),
+    _of(Reason.ORDER_RATE_LIMIT, BusinessRuleError, 429, "The account sends orders faster than it may."),
+    _of(Reason.CANCEL_RATE_LIMIT, BusinessRuleError, 429, "The account cancels faster than it may."),
+    _of(Reason.INVALID_LIMIT, ValidationError, 422, "There is no such limit in this scope, or its value is wrong."),
+    _of(Reason.INVALID_STATUS, ValidationError, 422, "There is no such account status."),
+    _of(Reason.INVALID_KILL, ValidationError, 422, "The kill switch has no such scope."),
+    _of(Reason.INVALID_BREAKER, ValidationError, 422, "The circuit breaker's rules or its transition make no sense."),
     # What the venue cannot do now.
-    Entry(
-        "ledger_full",
-        InfrastructureError,
-        503,
-        "The ledger remembers as many posting ids as it can.",
-        Reason.LEDGER_FULL,
+    _of(Reason.LEDGER_FULL, InfrastructureError, 503, "The ledger remembers as many posting ids as it can."),
+    _of(
+        Reason.ORDER_POOL_FULL, InfrastructureError, 503, "The venue holds as many open orders as it can; retry later."
     ),
-    Entry(
-        "order_pool_full",
-        InfrastructureError,
-        503,
-        "The venue holds as many open orders as it can; retry later.",
-        Reason.ORDER_POOL_FULL,
-    ),
-    Entry(
-        "level_pool_full",
-        InfrastructureError,
-        503,
-        "The venue holds as many price levels as it can; retry later.",
-        Reason.LEVEL_POOL_FULL,
+    _of(
+        Reason.LEVEL_POOL_FULL, InfrastructureError, 503, "The venue holds as many price levels as it can; retry later."
     ),
     Entry("busy", InfrastructureError, 503, "The venue is busy and has not taken the request; retry."),
     Entry("too_slow", InfrastructureError, 503, "The connection reads its messages too slowly and is closed."),
@@ -303,68 +233,35 @@ _TABLE = (
     # The start.
     Entry("invalid_configuration", ConfigurationError, 500, "The configuration has mistakes."),
     # Why an order left the book, or was not put there, without being filled.
-    Entry(
-        "cancelled_by_client", OrderEndedError, 200, "Cancelled on the client's request.", Reason.CANCELLED_BY_CLIENT
-    ),
-    Entry(
-        "cancelled_by_mass_cancel",
-        OrderEndedError,
-        200,
-        "Cancelled together with others.",
-        Reason.CANCELLED_BY_MASS_CANCEL,
-    ),
-    Entry(
-        "immediate_rest",
-        OrderEndedError,
-        200,
-        "What an immediate-or-cancel order could not fill was cancelled.",
-        Reason.IMMEDIATE_REST,
-    ),
-    Entry("market_rest", OrderEndedError, 200, "What a market order could not fill was cancelled.", Reason.MARKET_REST),
-    Entry(
-        "amended_below_filled",
+    _of(Reason.CANCELLED_BY_CLIENT, OrderEndedError, 200, "Cancelled on the client's request."),
+    _of(Reason.CANCELLED_BY_MASS_CANCEL, OrderEndedError, 200, "Cancelled together with others."),
+    _of(Reason.IMMEDIATE_REST, OrderEndedError, 200, "What an immediate-or-cancel order could not fill was cancelled."),
+    _of(Reason.MARKET_REST, OrderEndedError, 200, "What a market order could not fill was cancelled."),
+    _of(
+        Reason.AMENDED_BELOW_FILLED,
         OrderEndedError,
         200,
         "The new quantity is not above what has filled, so the order ended.",
-        Reason.AMENDED_BELOW_FILLED,
     ),
-    Entry("expired", OrderEndedError, 200, "The order's time has run out.", Reason.EXPIRED),
-    Entry("day_ended", OrderEndedError, 200, "The symbol closed, and with it the order's day.", Reason.DAY_ENDED),
-    Entry(
-        "auction_rest",
+    _of(Reason.EXPIRED, OrderEndedError, 200, "The order's time has run out."),
+    _of(Reason.DAY_ENDED, OrderEndedError, 200, "The symbol closed, and with it the order's day."),
+    _of(
+        Reason.AUCTION_REST,
         OrderEndedError,
         200,
         "What the auction could not fill of an order for that auction was cancelled.",
-        Reason.AUCTION_REST,
     ),
-    Entry(
-        "self_trade",
-        OrderEndedError,
-        200,
-        "Taken out so that the account does not trade with itself.",
-        Reason.SELF_TRADE,
-    ),
-    Entry(
-        "linked_order",
-        OrderEndedError,
-        200,
-        "The order that this one is linked to made it void.",
-        Reason.LINKED_ORDER,
-    ),
-    Entry(
-        "volatility",
+    _of(Reason.SELF_TRADE, OrderEndedError, 200, "Taken out so that the account does not trade with itself."),
+    _of(Reason.LINKED_ORDER, OrderEndedError, 200, "The order that this one is linked to made it void."),
+    _of(
+        Reason.VOLATILITY,
         OrderEndedError,
         200,
         "Its next trade would have left the price band, and the symbol was interrupted.",
-        Reason.VOLATILITY,
     ),
-    Entry(
-        "budget_rest",
-        OrderEndedError,
-        200,
-        "What is left of the amount does not buy one lot at the next price.",
-        Reason.BUDGET_REST,
-    ),
+    _of(Reason.KILLED, OrderEndedError, 200, "Taken out by a kill switch."),
+    _of(Reason.CIRCUIT_BREAKER, OrderEndedError, 200, "A circuit breaker acted."),
+    _of(Reason.BUDGET_REST, OrderEndedError, 200, "What is left of the amount does not buy one lot at the next price."),
 )
 
 _BY_CODE = {row.code: row for row in _TABLE}

@@ -23,8 +23,8 @@ stands in records of its own directly before the NEW: one EXTENSION (ORDER_EXTEN
 orders that read like a NEW. The sequencer never lets another record come in between. `docs/orders.md` says what each
 field means for which order.
 
-Definitions of symbols and accounts, a symbol's rules and an order's extension are other readings of the same 64 bytes
-(SYMBOL_DEFINITION, ACCOUNT_DEFINITION, SYMBOL_RULES, ORDER_EXTENSION); DETAILS is all of them in one.
+Definitions of symbols and accounts, a symbol's rules, an order's extension, and what the ledger and the risk checks are
+told are other readings of the same 64 bytes (SYMBOL_DEFINITION, ..., LEDGER_RECORD); DETAILS is all of them in one.
 
 EVENT, one record of a shard's event stream; its sequence number is its place in the stream:
 
@@ -52,6 +52,7 @@ EVENT, one record of a shard's event stream; its sequence number is its place in
     RULES           static<<32|   collar, orders_max          trigger source |    -
                     dynamic                                   breach state<<8
     ACCOUNT         -             -                           -                   -
+    RECORDED        bytes 48-55   bytes 36-39, bytes 40-47    bytes 16-19         bytes 56-63, of the record
 
 A STATE command's `price_ticks`, when it is not 0, is the symbol's new reference price.
 `surplus` is signed: buy quantity minus sell quantity left over at the indicative price. In an auction's TRADE
@@ -126,11 +127,13 @@ ACCOUNT_DEFINITION = _line(
     sequence=("<i8", 0),
     timestamp_ns=("<i8", 8),
     kind=("u1", 16),
+    account_kind=("u1", 17),  # AccountKind; NONE: a client's
+    fee_class=("u1", 18),
     source=("u1", 22),
     reason=("u1", 23),
     account=("<u4", 28),
     request=("<u4", 32),
-    # Accounts of one trade group (0: none) do not trade with each other where an order asks for that.
+    # Accounts of one group (0: none) share limits, and do not trade with each other where an order asks for that.
     group=("<u4", 36),
     name=("S24", 40),
 )
@@ -169,7 +172,71 @@ _ORDER_EXTENSION: dict[str, tuple[str, int]] = dict(
 )
 ORDER_EXTENSION = _line(**_ORDER_EXTENSION)
 
-DETAILS = _line(**(_SYMBOL_DEFINITION | _SYMBOL_RULES | _ORDER_EXTENSION), group=("<u4", 36))
+_LEDGER_RECORD: dict[str, tuple[str, int]] = dict(
+    sequence=("<i8", 0),
+    timestamp_ns=("<i8", 8),
+    kind=("u1", 16),
+    source=("u1", 22),
+    reason=("u1", 23),
+    symbol=("<u4", 24),
+    account=("<u4", 28),
+    request=("<u4", 32),
+    group=("<u4", 36),
+    amount=("<i8", 40),
+    # ASSET.
+    decimals=("u1", 17),
+    asset=("<u2", 18),
+    value_numerator=("<u4", 36),
+    value_divisor=("<u4", 40),
+    asset_name=("S16", 48),
+    # CONTRACT, with `asset` as its base and `account` for the fees.
+    quote=("<u2", 20),
+    lot_value=("<i8", 40),
+    numerator=("<i8", 48),
+    divisor=("<i8", 56),
+    # FEES and TIER (whose volume is the amount).
+    fee_class=("u1", 18),
+    tier=("u1", 17),
+    maker_rate=("<i4", 28),
+    taker_rate=("<i4", 36),
+    minimum=("<i8", 40),
+    # POSTING of `amount` of `asset` from `account`.
+    posting_kind=("u1", 17),
+    target=("<u4", 36),
+    number=("<i8", 48),
+    # LIMIT: `amount` (-1: none) for `account`, `symbol` or `group`, as the scope says.
+    scope=("u1", 17),
+    limit=("u1", 18),
+    # ACCOUNT_STATUS; `changes` says which of the three count.
+    status=("u1", 17),
+    kyc_status=("u1", 19),
+    changes=("<u2", 20),
+    # KILL of a scope.
+    on=("u1", 18),
+    # BREAKER_RULES; volume at 56.
+    price_move_bps=("<u4", 28),
+    volatility_bps=("<u4", 36),
+    window_ms=("<u4", 40),
+    halt_ms=("<u4", 44),
+    half_open_ms=("<u4", 48),
+    symbols=("<u4", 52),
+    volume=("<i8", 56),
+    # BREAKER; by hand, `account` says by whose.
+    transition=("u1", 17),
+    cause=("u1", 18),
+    # SETTLED: the ledger has settled `amount` events of the shard.
+    shard=("<u4", 28),
+    # ALERT: `amount` has reached `percent` of the bound of `limit`.
+    percent=("u1", 17),
+    bound=("<i8", 48),
+)
+LEDGER_RECORD = _line(**_LEDGER_RECORD)
+"""Every record that concerns the ledger or the risk checks alone; which fields count depends on its kind."""
+
+_ACCOUNT_DETAILS: dict[str, tuple[str, int]] = dict(account_kind=("u1", 17))
+DETAILS = _line(
+    **(_SYMBOL_DEFINITION | _SYMBOL_RULES | _ORDER_EXTENSION | _LEDGER_RECORD | _ACCOUNT_DETAILS),
+)
 """Every reading of a record that is not a plain COMMAND, for the kernel, which is given one view of the log for all."""
 
 EVENT = _line(
@@ -227,6 +294,19 @@ class Kind(IntEnum):
     TICK = 11  # the log's clock
     BOOT = 12  # the venue starts with new rings: request numbers begin again
     RULES = 13  # the trading rules of `symbol` from now on
+    # Of the ledger and the risk checks: docs/ledger.md, docs/risk.md.
+    ASSET = 14
+    CONTRACT = 15  # what `symbol` trades
+    FEES = 16
+    TIER = 17  # of fees
+    POSTING = 18
+    LIMIT = 19
+    ACCOUNT_STATUS = 20
+    KILL = 21  # the kill switch, on or off
+    BREAKER_RULES = 22
+    BREAKER = 23  # a circuit breaker trips or recovers
+    SETTLED = 24  # how far the ledger had settled the events of a shard when it decided what follows
+    ALERT = 25  # a figure has come near its limit
 
 
 class EventKind(IntEnum):
@@ -249,6 +329,7 @@ class EventKind(IntEnum):
     TRIGGERED = 14
     PREVENTED = 15
     RULES = 16
+    RECORDED = 17  # a record that the book has nothing to do with stands
 
 
 class Side(IntEnum):

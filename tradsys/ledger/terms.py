@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 AMOUNT_MAX = (1 << 62) - 1
 """No balance is greater, none less than its negative."""
@@ -30,3 +30,29 @@ class PostingKind(IntEnum):
     RELEASE = 4  # or not
     TRANSFER = 5
     CORRECTION = 6
+
+
+class AccountStatus(IntEnum):
+    """What an account may do."""
+
+    ACTIVE = 0
+    CANCEL_ONLY = 1
+    FROZEN = 2
+
+
+class KycStatus(IntEnum):
+    """Whether the account's owner is known."""
+
+    NOT_NEEDED = 0
+    PENDING = 1
+    VERIFIED = 2
+    REJECTED = 3
+    EXPIRED = 4
+
+
+class StatusChange(IntFlag):
+    """Which fields of an ACCOUNT_STATUS record count."""
+
+    STATUS = 1
+    KYC_STATUS = 2
+    FEE_CLASS = 4

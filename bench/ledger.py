@@ -99,7 +99,7 @@ def _run(ledger: Ledger, commands: Any, events: Any, decided: Any, settled: Any,
             if ahead > 0 and number + ahead < len(commands):
                 ask_ahead(ledger, commands[number + ahead])
             begun = monotonic_ns(clock)
-            reason = decide(ledger, commands[number], commands[0], 1)
+            reason = decide(ledger, commands[number], commands[0], commands[0], 1)
             decided[number - 1] = monotonic_ns(clock) - begun
             refused += reason != 0
             settle(ledger, events[3 * pair + (number - 1) % 2], 0, 1)

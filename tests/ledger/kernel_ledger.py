@@ -31,7 +31,7 @@ SMALL = LedgerSize(accounts_max=100, assets_max=7, symbols_max=8, orders=5000, p
 
 @kernel
 def _decide(ledger: Ledger, commands: Any, shards: int) -> int:
-    return decide(ledger, commands[0], commands[1], shards)
+    return decide(ledger, commands[0], commands[1], commands[2], shards)
 
 
 @kernel
@@ -45,7 +45,7 @@ class KernelLedger:
     def __init__(self, size: LedgerSize = SMALL) -> None:
         self.ledger = carve(new_array, size)
         self._shards = size.shards
-        self._commands = new_array(COMMAND, 2)
+        self._commands = new_array(COMMAND, 3)
         self._events = new_array(EVENT, 1)
 
     def add_asset(self, number: int) -> None:
@@ -65,7 +65,7 @@ class KernelLedger:
 
     def decide(self, command: Command, legs: Sequence[Command] = ()) -> Reason:
         plain = self._commands.view(np.ndarray)
-        plain[:] = records_of([command, *legs[:1], Command()])[:2]
+        plain[:] = records_of([command, *legs[:2], Command(), Command()])[:3]
         return Reason(_decide(self.ledger, self._commands, self._shards))
 
     def settle(self, event: Event, shard: int = 0) -> None:

@@ -96,7 +96,7 @@ def _decide_pair(ledger: Ledger, command: Any, leg: Any) -> int:
 
 
 @kernel
-def _decide_new(ledger: Ledger, command: Any, leg: Any) -> int:
+def _decide_new(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any) -> int:
     symbol, account = signed(command.symbol), signed(command.account)
     if symbol >= len(ledger.contracts):
         return _NONE
@@ -112,8 +112,8 @@ def _decide_new(ledger: Ledger, command: Any, leg: Any) -> int:
     if position_row(ledger, account, symbol) == NO_ROOM:
         return _LEDGER_FULL
     # Without its leg the book refuses the order.
-    if link == _ONE_CANCELS_OTHER and leg.sequence != 0:
-        reason = _decide_pair(ledger, command, leg)
+    if link == _ONE_CANCELS_OTHER and first_leg.sequence != 0:
+        reason = _decide_pair(ledger, command, first_leg)
     else:
         reason = _decide_single(ledger, command)
     if reason == _NONE:
@@ -178,15 +178,16 @@ def ask_ahead(ledger: Ledger, command: Any) -> None:
 
 
 @kernel
-def decide(ledger: Ledger, command: Any, leg: Any, shards: int) -> int:
+def decide(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any, shards: int) -> int:
     """Whether the account can pay for a command; gives a reason, or 0 when it has been taken from what is available.
 
-    `command` (COMMAND) is stamped with its log sequence; `leg` is the first LEG before a NEW, its sequence 0 when there
-    is none. `shards`: a symbol's shard is its number modulo that. All events of commands before must have been settled
-    when an AMEND is decided, so that what it needs beyond what is held is known exactly.
+    `command` (COMMAND) is stamped with its log sequence; `first_leg` and `second_leg` are the LEGs before a NEW, in their
+    order, their sequence 0 when there is none. `shards`: a symbol's shard is its number modulo that. All events of
+    commands before must have been settled when an AMEND is decided, so that what it needs beyond what is held is known
+    exactly.
     """
     if command.kind == _NEW:
-        return _decide_new(ledger, command, leg)
+        return _decide_new(ledger, command, first_leg, second_leg)
     if command.kind == _AMEND:
         return _decide_amend(ledger, command, shards)
     return _NONE

@@ -16,18 +16,15 @@ from bench.common import BenchmarkError, machine, need_jit, pinned, show
 from shm.arena import new_array
 from shm.clock import monotonic_ns, timespec
 from shm.jit import kernel
-from tradsys.ledger import definitions
 from tradsys.ledger.deciding import ask_ahead, decide
-from tradsys.ledger.definitions import Contract, Fees
 from tradsys.ledger.layout import W_FAULTS, Ledger, LedgerSize, carve
-from tradsys.ledger.postings import post
+from tradsys.ledger.recording import take_in
 from tradsys.ledger.settling import settle
 from tradsys.ledger.terms import AccountKind, PostingKind
-from tradsys.records import COMMAND, EVENT, SLOT_BITS, EventFlag, EventKind, Kind, Side
+from tradsys.records import COMMAND, DETAILS, EVENT, SLOT_BITS, EventFlag, EventKind, Kind, Side, details
 
 _ACCEPTED, _TRADE = int(EventKind.ACCEPTED), int(EventKind.TRADE)
 _DONE = int(EventFlag.ORDER_DONE | EventFlag.COUNTER_DONE)
-_DEPOSIT = int(PostingKind.DEPOSIT)
 _OUTSIDE, _FEES, _FIRST_CLIENT = 1, 2, 3
 _FUNDS = 10**13
 AHEAD = 8
@@ -64,30 +61,40 @@ def new_ledger(settings: Settings) -> Ledger:
         postings=settings.accounts * settings.assets,
     )
     ledger = carve(new_array, size)
-    for asset in range(1, settings.assets + 1):
-        definitions.add_asset(ledger, asset)
-    definitions.add_account(ledger, _OUTSIDE, AccountKind.OUTSIDE)
-    definitions.add_account(ledger, _FEES, AccountKind.FEE)
+    records = [details(Kind.ASSET, asset=asset, value_divisor=1) for asset in range(1, settings.assets + 1)]
+    records.append(details(Kind.ACCOUNT, account=_OUTSIDE, account_kind=AccountKind.OUTSIDE))
+    records.append(details(Kind.ACCOUNT, account=_FEES, account_kind=AccountKind.FEE))
     ledger.accounts["kind"][_FIRST_CLIENT:] = AccountKind.CLIENT
     for symbol in range(1, settings.symbols + 1):
         base, quote = 1 + symbol % settings.assets, 1 + (symbol + 1 + symbol // settings.assets) % settings.assets
         quote = quote if quote != base else 1 + base % settings.assets
-        definitions.add_contract(ledger, symbol, Contract(base, quote, 100, 3, 2, 0, 100_000, _FEES))
-    definitions.set_fees(ledger, 0, 0, Fees(-50, 500, 2))
-    if not _deposit(ledger, settings.accounts, settings.assets):
-        raise BenchmarkError("a deposit was refused")
+        records.append(details(Kind.SYMBOL, symbol=symbol, lowest_ticks=0, highest_ticks=100_000))
+        terms = dict(asset=base, quote=quote, lot_value=100, numerator=3, divisor=2)
+        records.append(details(Kind.CONTRACT, symbol=symbol, account=_FEES, **terms))
+    records.append(details(Kind.FEES, maker_rate=-50, taker_rate=500, minimum=2))
+    clients = np.repeat(np.arange(_FIRST_CLIENT, _FIRST_CLIENT + settings.accounts), settings.assets)
+    deposits = np.zeros(len(clients), DETAILS)
+    deposits["kind"] = Kind.POSTING
+    deposits["posting_kind"] = PostingKind.DEPOSIT
+    deposits["number"] = np.arange(len(clients)) + 1
+    deposits["account"] = _OUTSIDE
+    deposits["target"] = clients
+    deposits["asset"] = np.resize(np.arange(1, settings.assets + 1), len(clients))
+    deposits["amount"] = _FUNDS
+    told = new_array(DETAILS, len(records) + len(deposits))
+    told.view(np.ndarray)[:] = np.concatenate([*records, deposits])
+    if _tell(ledger, told):
+        raise BenchmarkError("a definition or a deposit was refused")
     return ledger
 
 
 @kernel
-def _deposit(ledger: Ledger, accounts: int, assets: int) -> bool:
-    number = 0
-    for account in range(_FIRST_CLIENT, _FIRST_CLIENT + accounts):
-        for asset in range(1, assets + 1):
-            number += 1
-            if post(ledger, _DEPOSIT, number, _OUTSIDE, account, asset, _FUNDS) != 0:
-                return False
-    return True
+def _tell(ledger: Ledger, records: Any) -> int:
+    """Tell the ledger records; gives how many it refused."""
+    refused = 0
+    for number in range(len(records)):
+        refused += take_in(ledger, records[number]) != 0
+    return refused
 
 
 @kernel

@@ -65,6 +65,7 @@ HIDDEN beside it nothing of the order is shown but what a DISPLAYED event says.
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
+from typing import Any
 
 import numpy as np
 
@@ -189,6 +190,8 @@ _LEDGER_RECORD: dict[str, tuple[str, int]] = dict(
     value_numerator=("<u4", 36),
     value_divisor=("<u4", 40),
     asset_name=("S16", 48),
+    name_low=("<i8", 48),
+    name_high=("<i8", 56),
     # CONTRACT, with `asset` as its base and `account` for the fees.
     quote=("<u2", 20),
     lot_value=("<i8", 40),
@@ -233,10 +236,7 @@ _LEDGER_RECORD: dict[str, tuple[str, int]] = dict(
 LEDGER_RECORD = _line(**_LEDGER_RECORD)
 """Every record that concerns the ledger or the risk checks alone; which fields count depends on its kind."""
 
-_ACCOUNT_DETAILS: dict[str, tuple[str, int]] = dict(account_kind=("u1", 17))
-DETAILS = _line(
-    **(_SYMBOL_DEFINITION | _SYMBOL_RULES | _ORDER_EXTENSION | _LEDGER_RECORD | _ACCOUNT_DETAILS),
-)
+DETAILS = _line(**(_SYMBOL_DEFINITION | _SYMBOL_RULES | _ORDER_EXTENSION | _LEDGER_RECORD), account_kind=("u1", 17))
 """Every reading of a record that is not a plain COMMAND, for the kernel, which is given one view of the log for all."""
 
 EVENT = _line(
@@ -440,3 +440,12 @@ class EventFlag(IntFlag):
     HIDDEN = 32  # ACCEPTED, RESTED, AMENDED, CANCELLED: what is shown of it is told by DISPLAYED
     KEPT_PRIORITY = 64  # AMENDED
     WAS_RESTING = 128
+
+
+def details(kind: Kind, **fields: Any) -> Any:
+    """A record of this kind with fields of DETAILS: an array of one. Raises OverflowError for what does not fit."""
+    record = np.zeros(1, DETAILS)
+    record["kind"] = kind
+    for name, value in fields.items():
+        record[name] = value
+    return record

@@ -11,22 +11,26 @@ import numpy as np
 from shm.arena import new_array
 from shm.jit import kernel
 from tests.book.flow import records_of
-from tradsys.ledger import definitions
 from tradsys.ledger.balances import balance_of, columns_of
 from tradsys.ledger.deciding import decide
 from tradsys.ledger.layout import W_FAULTS, Ledger, LedgerSize, carve
 from tradsys.ledger.positions import position_row
-from tradsys.ledger.postings import post
+from tradsys.ledger.recording import take_in
 from tradsys.ledger.settling import settle
 from tradsys.ledger.terms import AccountKind
 from tradsys.reasons import Reason
-from tradsys.records import COMMAND, EVENT
+from tradsys.records import COMMAND, DETAILS, EVENT, Kind, details
 from tradsys.reference.ledger.contracts import Contract
 from tradsys.reference.ledger.fees import Fees
 from tradsys.reference.ledger.positions import Position
 from tradsys.reference.messages import EVENT_FIELDS, Command, Event
 
 SMALL = LedgerSize(accounts_max=100, assets_max=7, symbols_max=8, orders=5000, pending=64, positions=200, postings=500)
+
+
+@kernel
+def _tell(ledger: Ledger, records: Any) -> int:
+    return take_in(ledger, records[0])
 
 
 @kernel
@@ -47,21 +51,50 @@ class KernelLedger:
         self._shards = size.shards
         self._commands = new_array(COMMAND, 3)
         self._events = new_array(EVENT, 1)
+        self._records = new_array(DETAILS, 1)
+
+    def tell(self, kind: Kind, **fields: Any) -> Reason:
+        """Tell the ledger a record; gives why it is refused."""
+        self._records.view(np.ndarray)[:] = details(kind, **fields)
+        return Reason(_tell(self.ledger, self._records))
+
+    def _must(self, kind: Kind, **fields: Any) -> None:
+        """Tell a record; ValueError when it is refused, or a field cannot even be written."""
+        try:
+            reason = self.tell(kind, **fields)
+        except OverflowError as error:
+            raise ValueError(f"{kind.name} {fields}: {error}") from error
+        if reason:
+            raise ValueError(f"{kind.name} {fields}: {reason.name}")
 
     def add_asset(self, number: int) -> None:
-        definitions.add_asset(self.ledger, number)
+        self._must(Kind.ASSET, asset=number, value_divisor=1)
 
     def add_account(self, number: int, kind: AccountKind, fee_class: int = 0) -> None:
-        definitions.add_account(self.ledger, number, kind, fee_class)
+        if kind == AccountKind.NONE:
+            raise ValueError(f"account {number} has no kind: for a record it would be a client's")
+        self._must(Kind.ACCOUNT, account=number, account_kind=kind, fee_class=fee_class)
 
     def add_contract(self, symbol: int, contract: Contract) -> None:
-        definitions.add_contract(self.ledger, symbol, definitions.Contract(**asdict(contract)))
+        fields = asdict(contract)
+        prices = {name: fields.pop(name) for name in ("lowest_ticks", "highest_ticks")}
+        self._must(Kind.SYMBOL, symbol=symbol, **prices)
+        self._must(Kind.CONTRACT, symbol=symbol, asset=fields.pop("base"), account=fields.pop("fee_account"), **fields)
 
     def set_fees(self, symbol: int, fee_class: int, fees: Fees) -> None:
-        definitions.set_fees(self.ledger, symbol, fee_class, definitions.Fees(**asdict(fees)))
+        self._must(
+            Kind.FEES,
+            symbol=symbol,
+            fee_class=fee_class,
+            maker_rate=fees.maker,
+            taker_rate=fees.taker,
+            minimum=fees.minimum,
+        )
 
     def post(self, kind: int, number: int, source: int, target: int, asset: int, amount: int) -> Reason:
-        return Reason(post(self.ledger, int(kind), number, source, target, asset, amount))
+        return self.tell(
+            Kind.POSTING, posting_kind=kind, number=number, account=source, target=target, asset=asset, amount=amount
+        )
 
     def decide(self, command: Command, legs: Sequence[Command] = ()) -> Reason:
         plain = self._commands.view(np.ndarray)

@@ -1,90 +1,143 @@
-"""Assets, accounts, contracts and fee schedules: what the ledger must know before anything moves."""
+"""Assets, accounts, symbols, contracts and fee schedules: what the ledger must know before anything moves.
+
+Each is told by a record of the log, read as DETAILS (an ASSET, CONTRACT and so on: see tradsys.records), and gives the
+reason why it is refused, or 0. The rules: docs/ledger.md, Money and Fees.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any
 
-from tradsys.ledger.balances import columns_of
-from tradsys.ledger.layout import FEE_CLASSES, W_ASSETS, Ledger
-from tradsys.ledger.terms import AMOUNT_MAX, MILLION, AccountKind
+from shm.integers import signed
+from shm.jit import kernel_entry
+from tradsys.ledger.balances import columns_of, has_account
+from tradsys.ledger.layout import FEE_CLASSES, W_ASSETS, W_CONTRACTS, Ledger
+from tradsys.ledger.terms import AMOUNT_MAX, ASSET_DECIMALS_MAX, MILLION, VALUE_PART_MAX, AccountKind
+from tradsys.reasons import Reason
 
+_CLIENT = int(AccountKind.CLIENT)
+_FEE = int(AccountKind.FEE)
+_OUTSIDE = int(AccountKind.OUTSIDE)
 
-class Contract(NamedTuple):
-    """What a symbol trades; see docs/ledger.md, Money."""
-
-    base: int
-    quote: int
-    lot_value: int
-    numerator: int
-    divisor: int
-    lowest_ticks: int
-    highest_ticks: int
-    fee_account: int
-
-
-class Fees(NamedTuple):
-    """A fee schedule: rates in millionths, the minimum in quote units."""
-
-    maker: int = 0
-    taker: int = 0
-    minimum: int = 0
+_NONE = int(Reason.NONE)
+_UNKNOWN_ACCOUNT = int(Reason.UNKNOWN_ACCOUNT)
+_UNKNOWN_ASSET = int(Reason.UNKNOWN_ASSET)
+_UNKNOWN_SYMBOL = int(Reason.UNKNOWN_SYMBOL)
+_ACCOUNT_EXISTS = int(Reason.ACCOUNT_EXISTS)
+_OUT_OF_ORDER = int(Reason.DEFINITION_OUT_OF_ORDER)
+_WRONG_ACCOUNT_KIND = int(Reason.WRONG_ACCOUNT_KIND)
+_INVALID_ASSET = int(Reason.INVALID_ASSET)
+_INVALID_CONTRACT = int(Reason.INVALID_CONTRACT)
+_INVALID_FEES = int(Reason.INVALID_FEES)
+_LEDGER_FULL = int(Reason.LEDGER_FULL)
 
 
-def add_asset(ledger: Ledger, number: int) -> None:
-    """The next asset. Raises ValueError when it is not the next, or there is no room."""
-    columns = columns_of(ledger)
-    if number != ledger.words[W_ASSETS] + 1 or number >= columns:
-        raise ValueError(f"the next asset is {ledger.words[W_ASSETS] + 1} of at most {columns - 1}, not {number}")
-    ledger.words[W_ASSETS] = number
+@kernel_entry
+def define_asset(ledger: Ledger, details: Any) -> int:
+    """The next asset, or another value of one that there is."""
+    number = signed(details.asset)
+    numerator, divisor = signed(details.value_numerator), signed(details.value_divisor)
+    if details.decimals > ASSET_DECIMALS_MAX or divisor < 1 or max(numerator, divisor) > VALUE_PART_MAX:
+        return _INVALID_ASSET
+    if number >= columns_of(ledger):
+        return _LEDGER_FULL
+    known = signed(ledger.words[W_ASSETS])
+    asset = ledger.assets[number]
+    if 0 < number <= known:
+        if (
+            asset.decimals != details.decimals
+            or asset.name_low != details.name_low
+            or asset.name_high != details.name_high
+        ):
+            return _INVALID_ASSET
+    elif number != known + 1:
+        return _OUT_OF_ORDER
+    else:
+        asset.decimals = details.decimals
+        asset.name_low = details.name_low
+        asset.name_high = details.name_high
+        ledger.words[W_ASSETS] = number
+    asset.value_numerator = numerator
+    asset.value_divisor = divisor
+    return _NONE
 
 
-def add_account(ledger: Ledger, number: int, kind: AccountKind, fee_class: int = 0) -> None:
-    """An account. Raises ValueError when there is one of this number, or no room, or no such kind or fee class."""
-    if not 0 < number < len(ledger.accounts) or ledger.accounts["kind"][number] != AccountKind.NONE:
-        raise ValueError(f"account {number} exists, or is none of 1 to {len(ledger.accounts) - 1}")
-    if kind == AccountKind.NONE or not 0 <= fee_class < FEE_CLASSES:
-        raise ValueError(f"an account has a kind and a fee class below {FEE_CLASSES}, not {kind!r} and {fee_class}")
-    ledger.accounts["kind"][number] = kind
-    ledger.accounts["fee_class"][number] = fee_class
+@kernel_entry
+def open_account(ledger: Ledger, details: Any) -> int:
+    """An account, with nothing in it; without a kind it is a client's."""
+    number = signed(details.account)
+    if number < 1 or number >= len(ledger.accounts):
+        return _UNKNOWN_ACCOUNT
+    if has_account(ledger, number):
+        return _ACCOUNT_EXISTS
+    kind = max(signed(details.account_kind), signed(_CLIENT))
+    if kind > _OUTSIDE:
+        return _WRONG_ACCOUNT_KIND
+    if details.fee_class >= FEE_CLASSES:
+        return _INVALID_FEES
+    account = ledger.accounts[number]
+    account.kind = kind
+    account.fee_class = details.fee_class
+    return _NONE
 
 
-def add_contract(ledger: Ledger, symbol: int, contract: Contract) -> None:
-    """What a symbol trades, before its first order. Raises ValueError for terms that make no sense."""
-    if not 0 < symbol < len(ledger.contracts) or ledger.contracts["used"][symbol]:
-        raise ValueError(f"symbol {symbol} has had orders, or is none of 1 to {len(ledger.contracts) - 1}")
-    assets = range(1, int(ledger.words[W_ASSETS]) + 1)
-    if contract.base not in assets or contract.quote not in assets or contract.base == contract.quote:
-        raise ValueError(f"symbol {symbol}: base {contract.base} or quote {contract.quote} is unknown, or both are one")
-    if not all(0 < amount <= AMOUNT_MAX for amount in (contract.lot_value, contract.numerator, contract.divisor)):
-        raise ValueError(f"symbol {symbol}: lot value, numerator and divisor are from 1 to {AMOUNT_MAX}")
-    if not 0 <= contract.lowest_ticks <= contract.highest_ticks:
-        raise ValueError(
-            f"symbol {symbol}: prices run from 0 upwards, not {contract.lowest_ticks} to {contract.highest_ticks}"
-        )
-    if not 0 < contract.fee_account < len(ledger.accounts) or (
-        ledger.accounts["kind"][contract.fee_account] != AccountKind.FEE
-    ):
-        raise ValueError(f"symbol {symbol}: account {contract.fee_account} is not for fees")
-    row = ledger.contracts.view()[symbol : symbol + 1]
-    row["base"] = contract.base
-    row["quote"] = contract.quote
-    row["lot_value"] = contract.lot_value
-    row["numerator"] = contract.numerator
-    row["divisor"] = contract.divisor
-    row["notional_max"] = AMOUNT_MAX // contract.numerator
-    row["lowest_ticks"] = contract.lowest_ticks
-    row["highest_ticks"] = contract.highest_ticks
-    row["fee_account"] = contract.fee_account
+@kernel_entry
+def learn_symbol(ledger: Ledger, details: Any) -> int:
+    """A symbol's price range, for the contract that may follow."""
+    symbol = signed(details.symbol)
+    if symbol < 1 or symbol >= len(ledger.contracts):
+        return _UNKNOWN_SYMBOL
+    contract = ledger.contracts[symbol]
+    contract.lowest_ticks = details.lowest_ticks
+    contract.highest_ticks = details.highest_ticks
+    contract.known = 1
+    return _NONE
 
 
-def set_fees(ledger: Ledger, symbol: int, fee_class: int, fees: Fees) -> None:
+@kernel_entry
+def set_contract(ledger: Ledger, details: Any) -> int:
+    """What a symbol trades, before its first order."""
+    symbol, base, quote = signed(details.symbol), signed(details.asset), signed(details.quote)
+    if symbol < 1 or symbol >= len(ledger.contracts) or ledger.contracts[symbol].known == 0:
+        return _UNKNOWN_SYMBOL
+    assets = signed(ledger.words[W_ASSETS])
+    if base < 1 or base > assets or quote < 1 or quote > assets:
+        return _UNKNOWN_ASSET
+    fee_account = signed(details.account)
+    if not has_account(ledger, fee_account):
+        return _UNKNOWN_ACCOUNT
+    if ledger.accounts[fee_account].kind != _FEE:
+        return _WRONG_ACCOUNT_KIND
+    contract = ledger.contracts[symbol]
+    least = min(details.lot_value, details.numerator, details.divisor)
+    most = max(details.lot_value, details.numerator, details.divisor)
+    if contract.used != 0 or base == quote or least < 1 or most > AMOUNT_MAX or contract.lowest_ticks < 0:
+        return _INVALID_CONTRACT
+    if contract.base == 0:
+        ledger.words[W_CONTRACTS] += 1
+    contract.base = base
+    contract.quote = quote
+    contract.lot_value = details.lot_value
+    contract.numerator = details.numerator
+    contract.divisor = details.divisor
+    contract.notional_max = AMOUNT_MAX // details.numerator
+    contract.fee_account = fee_account
+    return _NONE
+
+
+@kernel_entry
+def set_fees(ledger: Ledger, details: Any) -> int:
     """The schedule of a symbol (0: all without one of their own) and a fee class, for orders accepted from now on."""
-    if not 0 <= symbol < len(ledger.contracts) or not 0 <= fee_class < FEE_CLASSES:
-        raise ValueError(f"there is no symbol {symbol} or no fee class {fee_class}")
-    if max(abs(fees.maker), abs(fees.taker)) > MILLION or not 0 <= fees.minimum <= AMOUNT_MAX:
-        raise ValueError(f"a rate is within {MILLION} millionths of 0, a minimum from 0 to {AMOUNT_MAX}")
-    row = ledger.schedules.view()[symbol * FEE_CLASSES + fee_class : symbol * FEE_CLASSES + fee_class + 1]
-    row["maker_rate"] = fees.maker
-    row["taker_rate"] = fees.taker
-    row["minimum"] = fees.minimum
-    row["defined"] = 1
+    symbol, fee_class = signed(details.symbol), signed(details.fee_class)
+    if symbol >= len(ledger.contracts):
+        return _UNKNOWN_SYMBOL
+    maker, taker = signed(details.maker_rate), signed(details.taker_rate)
+    minimum = signed(details.minimum)
+    if fee_class >= FEE_CLASSES or max(abs(maker), abs(taker)) > MILLION or minimum < 0 or minimum > AMOUNT_MAX:
+        return _INVALID_FEES
+    schedule = ledger.schedules[symbol * FEE_CLASSES + fee_class]
+    schedule.maker_rate = maker
+    schedule.taker_rate = taker
+    schedule.minimum = minimum
+    schedule.defined = 1
+    return _NONE

@@ -11,6 +11,17 @@ from shm.table import addressed, table_of
 
 ACCOUNT = np.dtype([("kind", "u1"), ("fee_class", "u1"), ("unused", "u1", (6,))])
 
+ASSET = np.dtype(
+    [
+        ("name_low", "<i8"),  # the name's 16 bytes
+        ("name_high", "<i8"),
+        # Its value: `value_numerator / value_divisor` units of account for one of its smallest units.
+        ("value_numerator", "<u4"),
+        ("value_divisor", "<u4"),
+        ("decimals", "<u8"),
+    ]
+)
+
 BALANCE = np.dtype(
     [
         ("available", "<i8"),
@@ -32,7 +43,8 @@ CONTRACT = np.dtype(
         ("highest_ticks", "<i4"),
         ("lowest_ticks", "<i4"),
         ("used", "<u4"),  # orders have come: it cannot be changed any more
-        ("unused", "<i4", (2,)),
+        ("known", "<u4"),  # the symbol has been defined
+        ("unused", "<i4"),
     ]
 )
 
@@ -94,6 +106,7 @@ W_ASSETS = 0  # highest asset number
 W_POSITIONS = 1  # rows in use
 W_POSTED = 2  # ids remembered
 W_FAULTS = 3  # events that did not fit what the ledger knew: never, unless something is broken
+W_CONTRACTS = 4  # symbols that are settled
 WORDS = 16
 
 FEE_CLASSES = 8
@@ -105,6 +118,7 @@ class Ledger(NamedTuple):
 
     table: Any  # see shm.table
     words: Any
+    assets: Any  # ASSET by asset number
     accounts: Any  # ACCOUNT by account number
     balances: Any  # BALANCE by account and asset: see balances.py
     contracts: Any  # CONTRACT by symbol
@@ -137,6 +151,7 @@ def carve(take: Callable[[Any, int], Any], size: LedgerSize) -> Ledger:
     """Lay a ledger out in zeroed memory, which is an empty one; `take(dtype, count)` gives each array in turn."""
     fields: dict[str, Any] = dict(
         words=take(np.int64, WORDS),
+        assets=take(ASSET, size.assets_max + 1),
         accounts=take(ACCOUNT, size.accounts_max + 1),
         balances=take(BALANCE, (size.accounts_max + 1) * (size.assets_max + 1)),
         contracts=take(CONTRACT, size.symbols_max + 1),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from shm.hashing import hash_pair, place_of
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
@@ -77,17 +79,20 @@ def _carry_out(ledger: Ledger, kind: int, source: int, target: int, asset: int, 
 
 
 @kernel_entry
-def post(ledger: Ledger, kind: int, number: int, source: int, target: int, asset: int, amount: int) -> int:
+def post(ledger: Ledger, details: Any) -> int:
     """Move an amount once; gives a reason, or 0 when it is done. The rule: docs/ledger.md, Postings."""
+    number = signed(details.number)
     if number < 1:
         return _INVALID_POSTING
     entry = ledger.posted[place_of(ledger.posted, hash_pair(number >> 31, number), number)]
     if entry.key == number:
         return signed(entry.result)
+    kind, amount = signed(details.posting_kind), signed(details.amount)
     if kind < _DEPOSIT or kind > _CORRECTION or amount < 1:
         return _INVALID_POSTING
     if 2 * (ledger.words[W_POSTED] + 1) > len(ledger.posted):
         return _LEDGER_FULL
+    source, target, asset = signed(details.account), signed(details.target), signed(details.asset)
     result = _carry_out(ledger, kind, source, target, asset, amount)
     entry.key = number
     entry.result = result

@@ -6,6 +6,9 @@ from enum import IntEnum, IntFlag
 
 AMOUNT_MAX = (1 << 62) - 1
 """No balance is greater, none less than its negative."""
+ASSET_DECIMALS_MAX = 18
+VALUE_PART_MAX = 1_000_000_000
+"""Greatest numerator and divisor of an asset's value."""
 MILLION = 1_000_000
 """Fee rates are in millionths: 100 are a basis point."""
 

@@ -181,8 +181,8 @@ def ask_ahead(ledger: Ledger, command: Any) -> None:
 def decide(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any, shards: int) -> int:
     """Whether the account can pay for a command; gives a reason, or 0 when it has been taken from what is available.
 
-    `command` (COMMAND) is stamped with its log sequence; `first_leg` and `second_leg` are the LEGs before a NEW, in their
-    order, their sequence 0 when there is none. `shards`: a symbol's shard is its number modulo that. All events of
+    `command` (COMMAND) is stamped with its log sequence; `first_leg` and `second_leg` are the LEGs before a NEW, in
+    their order, their sequence 0 when there is none. `shards`: a symbol's shard is its number modulo that. All events of
     commands before must have been settled when an AMEND is decided, so that what it needs beyond what is held is known
     exactly.
     """

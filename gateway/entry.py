@@ -10,11 +10,11 @@ import msgspec
 
 from gateway import messages, placing, results
 from gateway.commands import NOT_TAKEN, CommandWriter, command
-from gateway.events import ACCEPTED, LAST, MASS_CANCELLED, REJECTED, TRADE, Event
+from gateway.events import ACCEPTED, LAST, MASS_CANCELLED, RECORDED, REJECTED, TRADE, Event
 from gateway.market import Market
 from gateway.messages import AmendBody, Identifier, PlaceBody
 from gateway.orders import Order
-from gateway.results import Cancelled, Fill
+from gateway.results import Cancelled, Fill, Recorded
 from gateway.state import VenueState
 from gateway.tally import Tally
 from gateway.terms import named
@@ -48,6 +48,8 @@ class _Pending(msgspec.Struct):
     legs: list[Order] | None = None
     fills: list[Fill] | None = None
     cancelled: int = 0
+    recorded: int = 0
+    """The log sequence of a record that the book has nothing to do with, when it stands."""
     refusal: Event | None = None
     client_keys: tuple[tuple[int, int], ...] = ()
 
@@ -227,8 +229,12 @@ class OrderEntry:
             self._collect_fill(event, pending)
         elif kind == MASS_CANCELLED:
             pending.cancelled += event.quantity_lots
+        elif kind == RECORDED:
+            pending.recorded = event.log_sequence
+            pending.left = 1  # only one shard answers
         elif kind == REJECTED:
             pending.refusal = event
+            pending.left = 1
         if event.flags & LAST:
             pending.left -= 1
             if not pending.left:
@@ -318,6 +324,8 @@ class OrderEntry:
         if pending.refusal is not None:
             self._tally.refused.add()
             return error(from_reason(pending.refusal.reason).code)
+        if pending.recorded:
+            return Recorded(str(pending.recorded))
         order = pending.order
         if order is None:
             return Cancelled(pending.cancelled)

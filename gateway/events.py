@@ -29,6 +29,7 @@ DISPLAYED = int(EventKind.DISPLAYED)
 TRIGGERED = int(EventKind.TRIGGERED)
 PREVENTED = int(EventKind.PREVENTED)
 RULES = int(EventKind.RULES)
+RECORDED = int(EventKind.RECORDED)
 
 SELL = int(EventFlag.SELL)
 LAST = int(EventFlag.LAST)

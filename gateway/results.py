@@ -97,6 +97,12 @@ class Cancelled(msgspec.Struct, gc=False):
     cancelled: int
 
 
+class Recorded(msgspec.Struct, gc=False):
+    """The answer to a record that stands in the log, under this number."""
+
+    sequence: str
+
+
 class Answer(msgspec.Struct, omit_defaults=True, gc=False):
     """A WebSocket answer to an operation that went well; without `id` the operation had none."""
 

@@ -14,6 +14,7 @@ from tradsys.records import (
     ACCOUNT_DEFINITION,
     COMMAND,
     EVENT,
+    LEDGER_RECORD,
     LINK_SHIFT,
     ORDER_EXTENSION,
     SELF_TRADE_SHIFT,
@@ -31,6 +32,7 @@ from tradsys.records import (
     TriggerSource,
     entry_word,
 )
+from tradsys.risk.terms import Scope
 from tradsys.symbols import Account, Symbol
 
 LOWEST_TICKS, HIGHEST_TICKS, REFERENCE_TICKS = 1, 1000, 500
@@ -227,6 +229,16 @@ def cancel_all(*, account: int = 0, symbol: int = 0, session: int = 0, side: Sid
     if side is not None:
         named |= {"side": side, "flags": CommandFlag.ONE_SIDE}
     return _record(COMMAND, named | fields)
+
+
+def ledger_record(kind: Kind, **fields: Any) -> Any:
+    """A record of the ledger or the risk checks, any field of LEDGER_RECORD by name, as a COMMAND reading."""
+    return _record(LEDGER_RECORD, {"kind": kind} | fields).view(COMMAND)
+
+
+def kill(scope: Scope = Scope.VENUE, *, on: int = 1, symbol: int = 0, account: int = 0, group: int = 0) -> Any:
+    """A KILL command, as a COMMAND reading of the same bytes."""
+    return ledger_record(Kind.KILL, scope=scope, on=on, symbol=symbol, account=account, group=group)
 
 
 def market_state(state: MarketState, *, symbol: int = 1, **fields: Any) -> Any:

@@ -302,7 +302,7 @@ class Kind(IntEnum):
     POSTING = 18
     LIMIT = 19
     ACCOUNT_STATUS = 20
-    KILL = 21  # the kill switch, on or off
+    KILL = 21  # a kill switch, put on (which cancels the orders of its scope) or lifted
     BREAKER_RULES = 22
     BREAKER = 23  # a circuit breaker trips or recovers
     SETTLED = 24  # how far the ledger had settled the events of a shard when it decided what follows

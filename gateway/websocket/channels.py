@@ -26,6 +26,7 @@ from gateway.results import SIDES, TYPES, Report
 from gateway.state import VenueState
 from gateway.websocket import frames
 from tradsys.errors import from_reason
+from tradsys.records import Kind
 
 _NAMES = {
     ACCEPTED: "accepted",
@@ -39,6 +40,9 @@ _NAMES = {
     PREVENTED: "prevented",
     TRADE: "fill",
 }
+
+_ABOUT_ORDERS = range(Kind.NEW, Kind.LEG + 1)
+"""The kinds of commands whose refusal is an execution report."""
 
 
 class Listener(Protocol):
@@ -126,6 +130,8 @@ class Channels:
         if owners is None or event.kind not in _NAMES:
             return
         if event.kind == REJECTED:
+            if event.counter_account not in _ABOUT_ORDERS:
+                return  # another record: what would be its account may be something else
             report = _rejected(event, self._state)
         else:
             order = self._state.orders.get(event.order_id)

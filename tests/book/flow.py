@@ -14,11 +14,13 @@ from tradsys.records import BPS, COMMAND, SLOT_BITS, CommandFlag, Kind, MarketSt
 from tradsys.reference.book import Order
 from tradsys.reference.messages import Command, commands_of
 from tradsys.reference.venue import Venue
+from tradsys.risk.terms import Scope
 
 __all__ = ["ACCOUNTS", "INSTRUMENTS", "Flow", "Instrument", "definitions", "records_of"]
 
 _REFUSING = (3, 5)
 _BAD_STATES = (7, 255)
+_RECORDED = (*range(Kind.ASSET, Kind.KILL), Kind.BREAKER_RULES, Kind.ALERT)
 _PRICED = (2, 2, 4, 6)
 """Flags of amendments: of price, quantity, or both."""
 
@@ -83,8 +85,11 @@ class Flow:
     def _other(self) -> Command:
         """Anything but a new order."""
         crowded = sum(len(venue.orders) for venue in self._venues) > self.live_aimed
-        kinds = (self._cancel, self._amend, self._tick, self._rare, self._state, self._cancel_all, self._rules)
-        weights = (400 if crowded else 50, 200, 30, 12, *((0, 0, 0) if self._calm else (24, 2, 14)))
+        kinds = (
+            *(self._cancel, self._amend, self._tick, self._rare),
+            *(self._state, self._cancel_all, self._rules, self._kill),
+        )
+        weights = (400 if crowded else 50, 200, 30, 12, *((0, 0, 0, 0) if self._calm else (24, 2, 14, 3)))
         stuck = self._stuck() if self._one_in(12) else None
         if stuck is not None:
             return Command(kind=Kind.STATE, symbol=stuck.symbol, order_type=MarketState.CONTINUOUS)
@@ -167,6 +172,18 @@ class Flow:
             command.flags, command.side = int(CommandFlag.ONE_SIDE), self.dice.choice((0, 1, 0, 1, 0, 1, 2))
         return command
 
+    def _kill(self) -> Command:
+        """A kill switch, mostly of an account or a group, put on or lifted; sometimes of nobody."""
+        dice = self.dice
+        scope = dice.choice((Scope.ACCOUNT, Scope.ACCOUNT, Scope.GROUP, Scope.SYMBOL))
+        if self._one_in(8):
+            scope = dice.choice((Scope.VENUE, Scope.NONE, Scope.ACCOUNT_SYMBOL))
+        symbol = self._numbers.symbol() if scope == Scope.SYMBOL or self._one_in(4) else 0
+        group = dice.choice((7, 8, 8, 0)) if scope == Scope.GROUP else 0
+        account = self._numbers.account() if scope == Scope.ACCOUNT else 0
+        on = dice.choice((0, 1, 1))
+        return commands_of(factories.kill(scope, on=on, symbol=symbol, account=account, group=group))[0]
+
     def _state(self) -> Command:
         """Another market state; one that refuses orders comes seldom, for it lasts until the next."""
         dice = self.dice
@@ -211,7 +228,7 @@ class Flow:
         return Command(kind=Kind.TICK)
 
     def _rare(self) -> Command:
-        match self.dice.randrange(4):
+        match self.dice.randrange(5):
             case 0:
                 instrument = self.dice.choice(self.instruments)
                 stranger = self.dice.choice((0, 7, instrument.symbol))
@@ -220,9 +237,26 @@ class Flow:
                 account = self.dice.choice((*ACCOUNTS, self.dice.randint(1, 1 << 20)))
                 return commands_of(factories.define_account(account, group=self.dice.choice((0, 7, 8))))[0]
             case 2:
-                return Command(kind=self.dice.choice((Kind.BOOT, Kind.NONE, 7, 14, 255)))
+                return Command(kind=self.dice.choice((Kind.BOOT, Kind.SETTLED, Kind.NONE, 7, 26, 255)))
+            case 3:
+                return self._recorded()
             case _:
                 return Command(kind=self.dice.choice((Kind.BOOT, 200)), symbol=self._numbers.symbol())
+
+    def _recorded(self) -> Command:
+        """A record that is nothing to the book, with all its bytes at random."""
+        dice = self.dice
+        command = Command(
+            kind=dice.choice(_RECORDED),
+            symbol=self._numbers.symbol() if self._one_in(2) else 0,
+            account=dice.randrange(1 << 32),
+            price_ticks=dice.randrange(-(1 << 31), 1 << 31),
+        )
+        command.side, command.order_type, command.time_in_force = dice.randbytes(3)
+        command.quantity_lots, command.order_id, command.client_order_id = (
+            dice.randrange(-(1 << 63), 1 << 63) for _ in range(3)
+        )
+        return command
 
     def _odd_definition(self, instrument: Instrument) -> Command:
         """Symbol 0, a symbol that there is already, something wrong, or, late and rarely, symbol 7."""

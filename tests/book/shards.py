@@ -15,9 +15,8 @@ BROADCAST = (Kind.CANCEL_ALL, Kind.TICK, Kind.ACCOUNT)
 
 def concerns(command: Command, number: int, shards: int) -> bool:
     """Whether shard `number` of `shards` carries the command out."""
-    return command.symbol % shards == number or (
-        command.symbol == 0 and command.reason == 0 and command.kind in BROADCAST
-    )
+    is_for_all = command.kind in BROADCAST or (command.kill is not None and command.kill.on != 0)
+    return command.symbol % shards == number or (command.symbol == 0 and command.reason == 0 and is_for_all)
 
 
 class ReferenceShards:

@@ -19,6 +19,7 @@ from tests.factories import (
     extended,
     iceberg,
     joined,
+    kill,
     linked,
     market,
     market_state,
@@ -32,6 +33,7 @@ from tradsys.book.audit import audit
 from tradsys.book.layout import Shard, ShardSize, state_of
 from tradsys.records import EVENT, CommandFlag, EventKind, Link, MarketState, Side, TimeInForce
 from tradsys.reference.venue import Venue
+from tradsys.risk.terms import Scope
 
 COMMANDS = 1500
 RING = 64
@@ -73,6 +75,7 @@ def sessions() -> dict[str, list[Any]]:
         "a sweep at any price": [opened, *makers, market(Side.BUY, 1000)],
         "a mass cancel": [opened, *makers, cancel_all()],
         "a mass cancel of one account": [opened, *makers, cancel_all(account=2)],
+        "a kill switch": [opened, *makers, kill(Scope.ACCOUNT, account=2)],
         "an uncrossing": [collecting, *makers, *crossed, market_state(MarketState.CONTINUOUS)],
         "indications": [collecting, *symbols, *pairs, tick()],
     } | rare_sessions()

@@ -107,7 +107,7 @@ async def test_a_bracket_waits_for_its_order_and_then_one_leg_cancels_the_other(
         )
         assert [leg["status"] for leg in order["legs"]] == ["waiting", "waiting"]
         assert {leg["waits_for"] for leg in order["legs"]} == {order["order_id"]}
-        with pytest.raises(TradingError, match="open order with this client order id"):
+        with pytest.raises(TradingError, match="order with this client order id"):
             await alice.place("ACME", "buy", "1", "1.00", client_order_id=3)
         await bob.place("ACME", "sell", "10", "100.00")
         profit, loss = await alice.orders()

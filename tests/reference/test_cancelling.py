@@ -8,6 +8,7 @@ from tests import factories as make
 from tests.reference.desk import Desk, ended, kinds
 from tradsys.reasons import Reason
 from tradsys.records import EventKind, Link, MarketState, Side
+from tradsys.risk.terms import Scope
 
 BUY, SELL = Side.BUY, Side.SELL
 MASS = Reason.CANCELLED_BY_MASS_CANCEL
@@ -81,3 +82,46 @@ def test_what_follows_a_mass_cancel_follows_in_every_symbol_by_its_number(desk: 
     amended = [event for event in events if event.kind == EventKind.AMENDED and event.account == 4]
     assert kinds(events).index(EventKind.MASS_CANCELLED) == 2
     assert [event.order_id for event in amended] == [pegs[1], pegs[0]]
+
+
+EVERYBODY = ["buy", "sell", "stop", "peg", "other symbol", "other account"]
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ({"scope": Scope.VENUE}, EVERYBODY),
+        ({"scope": Scope.VENUE, "symbol": 2}, ["other symbol"]),
+        ({"scope": Scope.ACCOUNT, "account": 1}, EVERYBODY[:5]),
+        ({"scope": Scope.ACCOUNT, "account": 7}, []),
+        ({"scope": Scope.GROUP, "group": 3}, ["other account"]),
+        ({"scope": Scope.GROUP}, []),
+        ({"scope": Scope.SYMBOL, "symbol": 1}, ["buy", "sell", "stop", "peg", "other account"]),
+        ({"scope": Scope.SYMBOL}, []),
+        ({"scope": Scope.SYMBOL, "symbol": 9}, []),
+        ({"scope": Scope.NONE}, []),
+        ({"scope": Scope.ACCOUNT_SYMBOL, "account": 1, "symbol": 1}, []),
+    ],
+)
+def test_a_kill_switch_takes_the_orders_of_its_scope(
+    desk: Desk, orders: dict[str, int], options: dict[str, Any], names: list[str]
+) -> None:
+    desk.send(make.define_account(2, group=3))
+    events = desk.send(make.kill(**options))
+    killed = [order for order, reason, _ in ended(events) if reason == Reason.KILLED]
+    assert killed == [orders[name] for name in names]
+    (last,) = [event for event in events if event.kind == EventKind.MASS_CANCELLED]
+    assert last.quantity_lots == len(names)
+    assert (last.account, last.symbol) == (options.get("account", 0), options.get("symbol", 0))
+
+
+def test_a_kill_switch_leaves_orders_in_a_frozen_auction(desk: Desk, orders: dict[str, int]) -> None:
+    desk.send(make.market_state(MarketState.FROZEN))
+    assert [order for order, _, _ in ended(desk.send(make.kill()))] == [orders["other symbol"]]
+    (event,) = desk.send(make.kill(Scope.SYMBOL, symbol=1))
+    assert (event.kind, event.quantity_lots) == (EventKind.MASS_CANCELLED, 0)
+
+
+def test_a_kill_switch_that_is_lifted_cancels_nothing(desk: Desk, orders: dict[str, int]) -> None:
+    assert kinds(desk.send(make.kill(on=0))) == [EventKind.RECORDED]
+    assert len(desk.venue.orders) == len(orders)

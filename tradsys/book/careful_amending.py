@@ -1,4 +1,4 @@
-"""Cancelling and amending orders of any kind, in any market state."""
+"""Cancelling and amending an order of any kind, in any market state."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from tradsys.book.events import (
     RESTING,
     WAS_RESTING,
     begin_unmarked,
-    emit,
-    has_room,
     hidden_flag,
     reject,
     tell_amended,
@@ -29,13 +27,6 @@ from tradsys.book.layout import (
     IN_BELOW,
     IN_BOOK,
     IN_HIDDEN,
-    P_MASS_CANCEL,
-    P_NONE,
-    W_PENDING,
-    W_PENDING_A,
-    W_PENDING_B,
-    W_SYMBOLS,
-    W_USED_ORDERS,
     Shard,
 )
 from tradsys.book.levels import remove
@@ -48,12 +39,11 @@ from tradsys.book.placing import (
     put_in_book,
     take_from_place,
 )
-from tradsys.book.prelude import session_of
 from tradsys.book.rules import breaches_collar
 from tradsys.book.validation import is_in_range, is_notional_too_large
 from tradsys.options import has_limit
 from tradsys.reasons import Reason
-from tradsys.records import QUANTITY_MAX, CommandFlag, EventKind, MarketState, OrderType
+from tradsys.records import QUANTITY_MAX, CommandFlag, MarketState, OrderType
 
 _HALT = int(MarketState.HALT)
 _CLOSED = int(MarketState.CLOSED)
@@ -65,8 +55,6 @@ _NEW_QUANTITY = int(CommandFlag.NEW_QUANTITY)
 _NEW_TRIGGER = int(CommandFlag.NEW_TRIGGER)
 _IS_LEAVES = int(CommandFlag.QUANTITY_IS_LEAVES)
 _LOSE_PRIORITY = int(CommandFlag.LOSE_PRIORITY)
-_ONE_SIDE = int(CommandFlag.ONE_SIDE)
-_MASS_CANCELLED = int(EventKind.MASS_CANCELLED)
 
 _AUCTION_FROZEN = int(Reason.AUCTION_FROZEN)
 _NOT_AMENDABLE = int(Reason.NOT_AMENDABLE)
@@ -78,7 +66,6 @@ _NOTIONAL_TOO_LARGE = int(Reason.NOTIONAL_TOO_LARGE)
 _LEVEL_POOL_FULL = int(Reason.LEVEL_POOL_FULL)
 _WOULD_CROSS = int(Reason.WOULD_CROSS)
 _BY_CLIENT = int(Reason.CANCELLED_BY_CLIENT)
-_BY_MASS_CANCEL = int(Reason.CANCELLED_BY_MASS_CANCEL)
 _BELOW_FILLED = int(Reason.AMENDED_BELOW_FILLED)
 
 
@@ -233,50 +220,3 @@ def careful_amend(shard: Shard, command: Any, slot: int) -> bool:
     else:
         _replace(shard, command, slot, price, lots, before)
     return let_settle(shard, symbol, symbol)
-
-
-@kernel
-def _is_meant(shard: Shard, command: Any, order: Any) -> bool:
-    """Whether a mass cancel takes this live order."""
-    session = session_of(command)
-    return (
-        (command.account == 0 or order.account == command.account)
-        and (command.symbol == 0 or order.symbol == command.symbol)
-        and (session == 0 or order.session == session)
-        and (signed(command.flags) & _ONE_SIDE == 0 or order.side == command.side)
-        and shard.books[order.symbol].state != _FROZEN
-    )
-
-
-@kernel_entry
-def cancel_all(shard: Shard, command: Any) -> bool:
-    """End the live orders that the command means, in slot order.
-
-    False when it waits for room in the event ring; called again with the same command, it goes on.
-    """
-    words = shard.words
-    symbol = signed(command.symbol)
-    is_known = symbol < len(shard.books) and shard.books[symbol].defined != 0
-    if words[W_PENDING] == P_NONE:
-        if is_known and shard.books[symbol].state == _FROZEN:
-            reject(shard, command, _AUCTION_FROZEN)
-            return True
-        begin_unmarked(shard, command)
-        words[W_PENDING] = P_MASS_CANCEL
-        words[W_PENDING_A] = 1  # the next slot to look at
-        words[W_PENDING_B] = 0  # orders cancelled so far
-    while words[W_PENDING_A] <= words[W_USED_ORDERS]:
-        slot = words[W_PENDING_A]
-        order = shard.orders[slot]
-        if order.order_id != 0 and _is_meant(shard, command, order):
-            if not has_room(shard):
-                return False
-            cancel_any(shard, command, slot, _BY_MASS_CANCEL)
-            words[W_PENDING_B] += 1
-        words[W_PENDING_A] += 1
-    if not has_room(shard):
-        return False
-    emit(shard, command, _MASS_CANCELLED, 0, 0, command.symbol, 0, words[W_PENDING_B], 0, command.account, 0, 0)
-    if symbol == 0:
-        return let_settle(shard, 1, words[W_SYMBOLS])
-    return let_settle(shard, symbol if is_known else 0, symbol)

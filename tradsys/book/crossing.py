@@ -75,7 +75,8 @@ NEVER = 1 << 40
 
 
 @kernel
-def _group_of(shard: Shard, account: int) -> int:
+def group_of(shard: Shard, account: int) -> int:
+    """The account's trade group; 0: none."""
     return signed(shard.groups[account]) if account < len(shard.groups) else signed(0)
 
 
@@ -87,8 +88,8 @@ def is_own(shard: Shard, options: int, account: int, maker: Any) -> bool:
         return True
     if options & _GROUP == 0:
         return False
-    group = _group_of(shard, account)
-    return group != 0 and group == _group_of(shard, other)
+    group = group_of(shard, account)
+    return group != 0 and group == group_of(shard, other)
 
 
 @kernel

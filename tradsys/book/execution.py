@@ -9,7 +9,6 @@ from shm.jit import kernel, kernel_entry
 from tradsys.book.ahead import FURTHEST, MANY_SYMBOLS, ask_ahead
 from tradsys.book.amending import amend_order, cancel_order
 from tradsys.book.auction import indicate, uncross
-from tradsys.book.careful_amending import cancel_all
 from tradsys.book.events import LAST, begin_unmarked, emit, has_room, mark_last, publish_events, reject
 from tradsys.book.expiry import expire
 from tradsys.book.layout import (
@@ -29,11 +28,13 @@ from tradsys.book.layout import (
     Shard,
 )
 from tradsys.book.levels import open_sides
+from tradsys.book.mass_cancel import cancel_all
 from tradsys.book.matching import new_order
 from tradsys.book.orders import ask_for_neighbours, ask_for_order
 from tradsys.book.pending import end_phase, let_settle
 from tradsys.book.prelude import keep_prelude
 from tradsys.book.rare_sides import close_rare_sides
+from tradsys.book.recorded import is_not_the_books, record
 from tradsys.book.rules import refresh_special, set_rules
 from tradsys.book.settling import settle
 from tradsys.book.states import enter_state, is_collecting, is_indicating
@@ -55,6 +56,7 @@ _ACCOUNT = int(Kind.ACCOUNT)
 _STATE = int(Kind.STATE)
 _TICK = int(Kind.TICK)
 _RULES = int(Kind.RULES)
+_KILL = int(Kind.KILL)
 _OPENING = int(MarketState.OPENING_AUCTION)
 _CLOSING = int(MarketState.CLOSING_AUCTION)
 _FROZEN = int(MarketState.FROZEN)
@@ -161,12 +163,21 @@ def _learn_group(shard: Shard, details: Any) -> None:
         shard.groups[account] = details.group
 
 
+@kernel
+def _is_for_every_shard(command: Any, details: Any) -> bool:
+    """Whether a record without a symbol is carried out by every shard; the first one takes all others."""
+    return command.kind == _CANCEL_ALL or command.kind == _TICK or (command.kind == _KILL and details.on != 0)
+
+
 @kernel_entry
 def execute_rare(shard: Shard, command: Any, details: Any) -> bool:
     """Carry out a command that is none of the three frequent ones; False when it waits for room."""
     kind = command.kind
-    if kind == _CANCEL_ALL:
-        return cancel_all(shard, command)
+    if is_not_the_books(command, details):
+        record(shard, command)
+        return True
+    if kind == _CANCEL_ALL or kind == _KILL:
+        return cancel_all(shard, command, details)
     if kind == _STATE:
         return change_state(shard, command)
     if kind == _TICK:
@@ -186,14 +197,14 @@ def execute_rare(shard: Shard, command: Any, details: Any) -> bool:
 
 
 @kernel_entry
-def resume(shard: Shard, command: Any) -> bool:
+def resume(shard: Shard, command: Any, details: Any) -> bool:
     """Go on with a command that has more to do or waited for room; False when it must wait again."""
     words = shard.words
     phase = words[W_PENDING]
     if phase == P_INDICATE:
         return indicate(shard, command)
     if phase == P_MASS_CANCEL:
-        cancel_all(shard, command)
+        cancel_all(shard, command, details)
     elif phase == P_UNCROSS:
         change_state(shard, command)
     elif phase == P_EXPIRE:
@@ -225,16 +236,16 @@ def execute(shard: Shard, command: Any, details: Any) -> bool:
         done = amend_order(shard, command)
     else:
         done = execute_rare(shard, command, details)
-    return done or resume(shard, command)
+    return done or resume(shard, command, details)
 
 
 @kernel
-def _expire(shard: Shard, command: Any) -> bool:
+def _expire(shard: Shard, command: Any, details: Any) -> bool:
     """Let orders expire before the command is carried out; False when that waits for room."""
     words = shard.words
     if words[W_PENDING] == P_NONE:
         words[W_PENDING] = P_EXPIRE
-    done = resume(shard, command)
+    done = resume(shard, command, details)
     if done:
         note_first_timer(shard)
         begin_unmarked(shard, command)  # the command itself is still to come
@@ -268,14 +279,14 @@ def run(shard: Shard, commands: Any, details: Any, first: int, mask: int, last: 
         command = commands[at]
         done = True
         if command.timestamp_ns >= words[W_NEXT_EXPIRY]:
-            done = _expire(shard, command)
+            done = _expire(shard, command, details[at])
         if done:
             symbol = signed(command.symbol)
             mine = symbol % shards == number if shards > 1 else True
             if symbol == 0 and command.reason == 0:
                 if command.kind == _ACCOUNT:
                     _learn_group(shard, details[at])
-                mine = mine or command.kind == _CANCEL_ALL or command.kind == _TICK
+                mine = mine or _is_for_every_shard(command, details[at])
             if mine:
                 done = execute(shard, command, details[at])
                 words[W_COMMANDS] += signed(done)

@@ -171,6 +171,23 @@ class EventWriter:
             counter_account=state,
         )
 
+    def recorded(self) -> None:
+        """The command stands, and is nothing to the book: told as it stands in the log."""
+        command = self._command
+        self.write(
+            EventKind.RECORDED,
+            0,
+            symbol=command.symbol,
+            price_ticks=command.price_ticks,
+            quantity_lots=command.quantity_lots,
+            order_id=command.order_id,
+            account=command.account,
+            counter_account=int.from_bytes(
+                bytes((command.kind, command.side, command.order_type, command.time_in_force)), "little"
+            ),
+            counter_order_id=command.client_order_id,
+        )
+
     def rejected(self, reason: int) -> None:
         """The command is refused and changes nothing."""
         command = self._command

@@ -12,6 +12,7 @@ from tradsys.records import (
     ACCOUNT_DEFINITION,
     COMMAND,
     EVENT,
+    LEDGER_RECORD,
     ORDER_EXTENSION,
     SYMBOL_DEFINITION,
     SYMBOL_RULES,
@@ -52,6 +53,15 @@ class Extension:
 
 
 @dataclass(slots=True)
+class Kill:
+    """What a kill switch command says: a Scope, whether it is put on, and the group where that is the scope."""
+
+    scope: int
+    on: int
+    group: int
+
+
+@dataclass(slots=True)
 class Command:
     """One record of the log, field for field as records.COMMAND, in that order; then its other readings."""
 
@@ -72,9 +82,10 @@ class Command:
     order_id: int = 0
     client_order_id: int = 0
     definition: SymbolDefinition | None = None
-    """The second reading of a symbol command's bytes; None for every other kind. So with the next two."""
+    """The second reading of a symbol command's bytes; None for every other kind. So with the next three."""
     rules: Rules | None = None
     extension: Extension | None = None
+    kill: Kill | None = None
     group: int = 0
     """The trade group in an account command's bytes."""
 
@@ -129,7 +140,7 @@ class Event:
 
 EVENT_FIELDS = list(Event.__dataclass_fields__)
 
-_READINGS = (int(Kind.SYMBOL), int(Kind.ACCOUNT), int(Kind.RULES), int(Kind.EXTENSION))
+_READINGS = (int(Kind.SYMBOL), int(Kind.ACCOUNT), int(Kind.RULES), int(Kind.EXTENSION), int(Kind.KILL))
 
 
 def commands_of(records: Any) -> list[Command]:
@@ -155,6 +166,9 @@ def _read(command: Command, record: Any) -> None:
         case Kind.EXTENSION:
             row = record.view(ORDER_EXTENSION)[0]
             command.extension = Extension(**{name: int(row[name]) for name in Extension.__dataclass_fields__})
+        case Kind.KILL:
+            row = record.view(LEDGER_RECORD)[0]
+            command.kill = Kill(**{name: int(row[name]) for name in Kill.__dataclass_fields__})
         case _:
             command.group = int(record.view(ACCOUNT_DEFINITION)[0]["group"])
 

@@ -8,7 +8,7 @@ from tradsys.reasons import Reason
 from tradsys.records import SLOT_MASK, EventKind, Kind
 from tradsys.reference.amending import amend
 from tradsys.reference.book import Level
-from tradsys.reference.cancelling import cancel, cancel_all
+from tradsys.reference.cancelling import cancel, cancel_all, kill
 from tradsys.reference.endings import end
 from tradsys.reference.entering import enter
 from tradsys.reference.floor import Floor
@@ -18,6 +18,20 @@ from tradsys.reference.orders import Order, Place
 from tradsys.reference.settling import come_to_rest
 from tradsys.reference.states import change_state, define_symbol, set_rules, tick
 from tradsys.reference.tickets import Prelude
+
+_OF_OTHERS = {
+    Kind.ASSET,
+    Kind.CONTRACT,
+    Kind.FEES,
+    Kind.TIER,
+    Kind.POSTING,
+    Kind.LIMIT,
+    Kind.ACCOUNT_STATUS,
+    Kind.KILL,
+    Kind.BREAKER_RULES,
+    Kind.ALERT,
+}
+"""What the ledger and the risk checks are told: here it is only said that it stands."""
 
 
 class Waiting(NamedTuple):
@@ -144,8 +158,13 @@ class Venue:
                 tick(floor)
             case Kind.ACCOUNT:
                 self._define_account(command)
+            case Kind.KILL if command.kill is not None and command.kill.on:
+                kill(floor, command)
+            case _ if command.kind in _OF_OTHERS:
+                self._events.recorded()
+                return Reason.NONE
             case _:
-                return Reason.NONE  # the sequencer has refused what nobody knows
+                return Reason.NONE  # it has no event, or the sequencer has refused what nobody knows
         if reason == Reason.NONE and command.kind not in {Kind.TICK, Kind.ACCOUNT}:
             self._come_to_rest(command.symbol)
         return reason

@@ -32,7 +32,7 @@ from tradsys.records import (
     TriggerSource,
     entry_word,
 )
-from tradsys.risk.terms import Scope
+from tradsys.risk.terms import Cause, Scope, Transition
 from tradsys.symbols import Account, Symbol
 
 LOWEST_TICKS, HIGHEST_TICKS, REFERENCE_TICKS = 1, 1000, 500
@@ -239,6 +239,11 @@ def ledger_record(kind: Kind, **fields: Any) -> Any:
 def kill(scope: Scope = Scope.VENUE, *, on: int = 1, symbol: int = 0, account: int = 0, group: int = 0) -> Any:
     """A KILL command, as a COMMAND reading of the same bytes."""
     return ledger_record(Kind.KILL, scope=scope, on=on, symbol=symbol, account=account, group=group)
+
+
+def breaker(transition: Transition, *, symbol: int = 1, cause: Cause = Cause.MANUAL) -> Any:
+    """A BREAKER command, as a COMMAND reading of the same bytes."""
+    return ledger_record(Kind.BREAKER, transition=transition, symbol=symbol, cause=cause)
 
 
 def market_state(state: MarketState, *, symbol: int = 1, **fields: Any) -> Any:

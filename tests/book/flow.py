@@ -14,13 +14,15 @@ from tradsys.records import BPS, COMMAND, SLOT_BITS, CommandFlag, Kind, MarketSt
 from tradsys.reference.book import Order
 from tradsys.reference.messages import Command, commands_of
 from tradsys.reference.venue import Venue
-from tradsys.risk.terms import Scope
+from tradsys.risk.terms import Scope, Transition
 
 __all__ = ["ACCOUNTS", "INSTRUMENTS", "Flow", "Instrument", "definitions", "records_of"]
 
 _REFUSING = (3, 5)
 _BAD_STATES = (7, 255)
 _RECORDED = (*range(Kind.ASSET, Kind.KILL), Kind.BREAKER_RULES, Kind.ALERT)
+_BEFORE_A_TRIP = (Transition.TRIP, Transition.TRIP, Transition.RESET)
+_AFTER_A_TRIP = (Transition.HALF_OPEN, Transition.HALF_OPEN, Transition.RESET, Transition.TRIP)
 _PRICED = (2, 2, 4, 6)
 """Flags of amendments: of price, quantity, or both."""
 
@@ -87,11 +89,13 @@ class Flow:
         crowded = sum(len(venue.orders) for venue in self._venues) > self.live_aimed
         kinds = (
             *(self._cancel, self._amend, self._tick, self._rare),
-            *(self._state, self._cancel_all, self._rules, self._kill),
+            *(self._state, self._cancel_all, self._rules, self._kill, self._breaker),
         )
-        weights = (400 if crowded else 50, 200, 30, 12, *((0, 0, 0, 0) if self._calm else (24, 2, 14, 3)))
+        weights = (400 if crowded else 50, 200, 30, 12, *((0, 0, 0, 0, 0) if self._calm else (24, 2, 14, 3, 12)))
         stuck = self._stuck() if self._one_in(12) else None
         if stuck is not None:
+            if self._numbers.is_tripped(stuck.symbol) and not self._one_in(3):
+                return self._transition(stuck.symbol, self.dice.choice((Transition.HALF_OPEN, Transition.RESET)))
             return Command(kind=Kind.STATE, symbol=stuck.symbol, order_type=MarketState.CONTINUOUS)
         return self.dice.choices(kinds, weights)[0]()
 
@@ -183,6 +187,22 @@ class Flow:
         account = self._numbers.account() if scope == Scope.ACCOUNT else 0
         on = dice.choice((0, 1, 1))
         return commands_of(factories.kill(scope, on=on, symbol=symbol, account=account, group=group))[0]
+
+    def _breaker(self) -> Command:
+        """A circuit breaker of a symbol, mostly of one that does not trade continuously."""
+        dice, symbol = self.dice, self._numbers.symbol()
+        others = [each for each in self.instruments if self._numbers.state(each.symbol) != MarketState.CONTINUOUS]
+        if others and not self._one_in(5):
+            symbol = dice.choice(others).symbol
+        transitions = _AFTER_A_TRIP if self._numbers.is_tripped(symbol) else _BEFORE_A_TRIP
+        return self._transition(symbol, dice.choice(transitions))
+
+    def _transition(self, symbol: int, transition: Transition) -> Command:
+        if self._one_in(20):
+            transition = self.dice.choice((Transition.NONE, *_AFTER_A_TRIP))
+        if transition == Transition.HALF_OPEN and not self._numbers.instrument(symbol).has_auctions:
+            transition = Transition.RESET
+        return commands_of(factories.breaker(transition, symbol=symbol))[0]
 
     def _state(self) -> Command:
         """Another market state; one that refuses orders comes seldom, for it lasts until the next."""

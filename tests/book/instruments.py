@@ -95,6 +95,10 @@ class Numbers:
                 return venue.markets[symbol].state
         return MarketState.CLOSED
 
+    def is_tripped(self, symbol: int) -> bool:
+        """Whether the symbol is in its state by a circuit breaker."""
+        return any(symbol in venue.markets and venue.markets[symbol].is_tripped for venue in self.venues)
+
     def reference_ticks(self, symbol: int) -> int:
         """The symbol's reference price; of a stranger 0."""
         for venue in self.venues:

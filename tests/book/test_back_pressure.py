@@ -13,6 +13,7 @@ from tests.book.flow import INSTRUMENTS, Flow, definitions, records_of
 from tests.book.harness import Bench, chained, kinds, open_bench, trades
 from tests.factories import (
     amend,
+    breaker,
     buy,
     cancel_all,
     define_symbol,
@@ -33,7 +34,7 @@ from tradsys.book.audit import audit
 from tradsys.book.layout import Shard, ShardSize, state_of
 from tradsys.records import EVENT, CommandFlag, EventKind, Link, MarketState, Side, TimeInForce
 from tradsys.reference.venue import Venue
-from tradsys.risk.terms import Scope
+from tradsys.risk.terms import Scope, Transition
 
 COMMANDS = 1500
 RING = 64
@@ -77,6 +78,7 @@ def sessions() -> dict[str, list[Any]]:
         "a mass cancel of one account": [opened, *makers, cancel_all(account=2)],
         "a kill switch": [opened, *makers, kill(Scope.ACCOUNT, account=2)],
         "an uncrossing": [collecting, *makers, *crossed, market_state(MarketState.CONTINUOUS)],
+        "a breaker's reset": [collecting, *makers, *crossed, breaker(Transition.TRIP), breaker(Transition.RESET)],
         "indications": [collecting, *symbols, *pairs, tick()],
     } | rare_sessions()
 

@@ -14,6 +14,7 @@ from tests.book.harness import SMALL
 from tradsys.records import BPS, CommandFlag, Kind, Link, MarketState, OrderType, SelfTrade, Side, TimeInForce
 from tradsys.reference.book import Order
 from tradsys.reference.messages import Command, commands_of
+from tradsys.risk.terms import Scope, Transition
 
 PRICES = st.integers(60, 68)
 """A few ticks on both sides of a page's edge (64)."""
@@ -124,6 +125,15 @@ others = st.one_of(
     rules,
     st.builds(factories.cancel_all, account=st.integers(0, 2), session=st.integers(0, 2)),
     st.builds(factories.tick),
+    st.builds(factories.breaker, st.sampled_from(Transition)),
+    st.builds(
+        factories.kill,
+        st.sampled_from(Scope),
+        on=st.integers(0, 1),
+        symbol=st.integers(0, 1),
+        account=st.integers(0, 2),
+        group=st.sampled_from((0, 7)),
+    ),
 )
 sessions = st.lists(st.one_of(entries, entries, entries, cancels, amends, st.tuples(others)), max_size=RECORDS_MAX // 2)
 

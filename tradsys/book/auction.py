@@ -179,8 +179,8 @@ def _meet_at(shard: Shard, symbol: int, price_ticks: int) -> bool:
 
 
 @kernel_entry
-def uncross(shard: Shard, command: Any, symbol: int, state: int) -> bool:
-    """Trade the symbol's book at the auction price, then enter the market state.
+def uncross(shard: Shard, command: Any, symbol: int, state: int, reason: int) -> bool:
+    """Trade the symbol's book at the auction price, then enter the market state for `reason`.
 
     False when it waits for room in the event ring; called again with the same command, it goes on.
     """
@@ -209,7 +209,7 @@ def uncross(shard: Shard, command: Any, symbol: int, state: int) -> bool:
         words[W_PENDING_B] += lots
         words[W_PENDING_C] -= lots
     book.duties = signed(book.duties) | (D_END_CLOSE if book.auction == _CLOSING else D_END_OPEN)
-    enter_state(shard, command, symbol, state, words[W_PENDING_A], words[W_PENDING_B], 0)
+    enter_state(shard, command, symbol, state, words[W_PENDING_A], words[W_PENDING_B], reason)
     end_phase(shard)
     return True
 

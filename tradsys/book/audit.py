@@ -12,6 +12,7 @@ import numpy as np
 
 from tradsys.book.audit_rare import audit_rare
 from tradsys.book.layout import (
+    B_HALTED_AUCTION,
     F_EXTRA,
     F_ICEBERG,
     IN_ABOVE,
@@ -166,12 +167,14 @@ class _Audit:
         assert held == reserve, f"{where}: has reserves of {held} lots, counted {reserve}"
 
     def _check_touch(self, symbol: int) -> None:
-        """Only a market that collects orders may be crossed."""
-        state = int(self.shard.books[symbol]["state"])
+        """Only a market that collects orders, or was halted by a breaker while it did, may be crossed."""
+        book = self.shard.books[symbol]
+        state = int(book["state"])
+        may_cross = state in _COLLECTING or book["breaker"] == B_HALTED_AUCTION
         bids, asks = self.shard.sides[2 * symbol], self.shard.sides[2 * symbol + 1]
         hidden = self.shard.rare_sides["best_index"][4 * symbol : 4 * symbol + 2]
         best_bid, best_ask = max(bids["best_index"], hidden[0]), max(asks["best_index"], hidden[1])
-        if state in _COLLECTING or best_bid < 0 or best_ask < 0:
+        if may_cross or best_bid < 0 or best_ask < 0:
             return
         bid, ask = int(price_of(bids, best_bid)), int(price_of(asks, best_ask))
         assert bid < ask, f"symbol {symbol} is crossed in state {state}: bid {bid}, offer {ask}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tradsys.book.layout import (
+    B_NONE,
     F_COUNTED,
     F_EXTRA,
     F_ICEBERG,
@@ -93,6 +94,10 @@ def _check_book(shard: Shard, symbol: int) -> None:
     )
     assert bool(book["special"]) == bool(special), f"symbol {symbol}: special is {book['special']}, not {special}"
     assert book["duties"] == 0, f"symbol {symbol} has duties {book['duties']} left"
+    state = MarketState(int(book["state"]))
+    breaker = int(book["breaker"])
+    is_its_own = breaker == B_NONE or state in (MarketState.HALT, MarketState.OPENING_AUCTION)
+    assert is_its_own, f"symbol {symbol} is in {state.name}, and not by the breaker that has halted it"
     above = [int(shard.extras[slot]["trigger_ticks"]) for slot in _at(shard, own, 3)]
     below = [int(shard.extras[slot]["trigger_ticks"]) for slot in _at(shard, own, 4)]
     assert book["next_above"] == min(above, default=NO_TRIGGER_ABOVE), f"symbol {symbol}: next trigger above"

@@ -8,7 +8,7 @@ from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.book.ahead import FURTHEST, MANY_SYMBOLS, ask_ahead
 from tradsys.book.amending import amend_order, cancel_order
-from tradsys.book.auction import indicate, uncross
+from tradsys.book.auction import indicate
 from tradsys.book.events import LAST, begin_unmarked, emit, has_room, mark_last, publish_events, reject
 from tradsys.book.expiry import expire
 from tradsys.book.layout import (
@@ -37,8 +37,9 @@ from tradsys.book.rare_sides import close_rare_sides
 from tradsys.book.recorded import is_not_the_books, record
 from tradsys.book.rules import refresh_special, set_rules
 from tradsys.book.settling import settle
-from tradsys.book.states import enter_state, is_collecting, is_indicating
+from tradsys.book.states import is_indicating
 from tradsys.book.timers import note_first_timer
+from tradsys.book.transitions import change_state, obey_breaker
 from tradsys.reasons import Reason
 from tradsys.records import NOTIONAL_MAX, QUANTITY_MAX, EventKind, Kind, MarketState
 
@@ -57,6 +58,7 @@ _STATE = int(Kind.STATE)
 _TICK = int(Kind.TICK)
 _RULES = int(Kind.RULES)
 _KILL = int(Kind.KILL)
+_BREAKER = int(Kind.BREAKER)
 _OPENING = int(MarketState.OPENING_AUCTION)
 _CLOSING = int(MarketState.CLOSING_AUCTION)
 _FROZEN = int(MarketState.FROZEN)
@@ -123,34 +125,6 @@ def define_symbol(shard: Shard, command: Any, definition: Any) -> None:
 
 
 @kernel_entry
-def change_state(shard: Shard, command: Any) -> bool:
-    """Enter another market state; leaving an auction for a state that does not collect uncrosses it first.
-
-    A price in the command is the new reference price, also for that uncrossing. False when it waits for room in the
-    event ring; called again with the same command, it goes on.
-    """
-    symbol = signed(command.symbol)
-    state = signed(command.order_type)
-    if symbol >= len(shard.books) or shard.books[symbol].defined == 0:
-        reject(shard, command, _UNKNOWN_SYMBOL)
-        return True
-    if state > _FROZEN:
-        reject(shard, command, _INVALID_STATE)
-        return True
-    book = shard.books[symbol]
-    if shard.words[W_PENDING] == P_NONE:
-        begin_unmarked(shard, command)
-        if command.price_ticks != 0:
-            book.reference_ticks = command.price_ticks
-    if is_collecting(signed(book.state)) and not is_collecting(state):
-        if not uncross(shard, command, symbol, state):
-            return False
-    else:
-        enter_state(shard, command, symbol, state, 0, 0, 0)
-    return let_settle(shard, symbol, symbol)
-
-
-@kernel_entry
 def define_account(shard: Shard, command: Any, details: Any) -> None:
     """Tell a new account; every shard has learnt its trade group before."""
     emit(shard, command, _ACCOUNT_EVENT, LAST, 0, 0, 0, 0, 0, details.account, 0, 0)
@@ -180,6 +154,8 @@ def execute_rare(shard: Shard, command: Any, details: Any) -> bool:
         return cancel_all(shard, command, details)
     if kind == _STATE:
         return change_state(shard, command)
+    if kind == _BREAKER:
+        return obey_breaker(shard, command, details)
     if kind == _TICK:
         return shard.words[W_AUCTIONS] == 0 or indicate(shard, command)
     if kind == _EXTENSION or kind == _LEG:
@@ -206,7 +182,10 @@ def resume(shard: Shard, command: Any, details: Any) -> bool:
     if phase == P_MASS_CANCEL:
         cancel_all(shard, command, details)
     elif phase == P_UNCROSS:
-        change_state(shard, command)
+        if command.kind == _BREAKER:
+            obey_breaker(shard, command, details)
+        else:
+            change_state(shard, command)
     elif phase == P_EXPIRE:
         expire(shard, command)
     if words[W_PENDING] != P_SETTLE or not settle(shard, command):

@@ -143,7 +143,8 @@ BOOK = np.dtype(
         # The best levels' indices when pegged orders were last priced.
         ("pegged_bid", "<i4"),
         ("pegged_ask", "<i4"),
-        ("unused", "<u4", (8,)),
+        ("breaker", "u1"),  # what a circuit breaker has done to the state, see below
+        ("unused", "u1", (31,)),
     ]
 )
 
@@ -175,6 +176,10 @@ LINKS = 6
 
 # What ahead.py notes of the commands ahead.
 HINTS, HINT_WORDS = 32, 8
+
+# What a circuit breaker has done to a symbol's state: nothing (or a STATE command came after it), halted it, or halted
+# an auction, whose uncrossing is still to come. After either the symbol may be in an opening auction meanwhile.
+B_NONE, B_HALTED, B_HALTED_AUCTION = 0, 1, 2
 
 # Duties of a new state.
 D_END_OPEN, D_END_CLOSE, D_END_DAY, D_ENTER_CLOSE = 1, 2, 4, 8

@@ -51,6 +51,10 @@ class Market:
 
     auction: int = int(TimeInForce.AT_OPEN)
     """Which auction the state belongs to while orders are collected: AT_OPEN or AT_CLOSE."""
+    is_tripped: bool = False
+    """Whether a circuit breaker has halted the symbol, or lets it collect orders after that."""
+    halted_auction: int | None = None
+    """The auction that the breaker has halted, which is still to be uncrossed: AT_OPEN or AT_CLOSE."""
     uncrossed: int | None = None
     """A duty: the auction that has just been uncrossed."""
     is_new_state: bool = False
@@ -102,6 +106,8 @@ class Market:
             # FROZEN belongs to the auction before it, and without one to the opening.
             self.auction = int(TimeInForce.AT_OPEN)
         self.state = state
+        self.is_tripped = False
+        self.halted_auction = None
         self.is_new_state = True
         self.forget_seen()
         self.indicated = NOTHING

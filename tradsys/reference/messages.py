@@ -86,6 +86,8 @@ class Command:
     rules: Rules | None = None
     extension: Extension | None = None
     kill: Kill | None = None
+    transition: int = 0
+    """The Transition in a breaker command's bytes."""
     group: int = 0
     """The trade group in an account command's bytes."""
 
@@ -140,7 +142,14 @@ class Event:
 
 EVENT_FIELDS = list(Event.__dataclass_fields__)
 
-_READINGS = (int(Kind.SYMBOL), int(Kind.ACCOUNT), int(Kind.RULES), int(Kind.EXTENSION), int(Kind.KILL))
+_READINGS = (
+    int(Kind.SYMBOL),
+    int(Kind.ACCOUNT),
+    int(Kind.RULES),
+    int(Kind.EXTENSION),
+    int(Kind.KILL),
+    int(Kind.BREAKER),
+)
 
 
 def commands_of(records: Any) -> list[Command]:
@@ -169,6 +178,8 @@ def _read(command: Command, record: Any) -> None:
         case Kind.KILL:
             row = record.view(LEDGER_RECORD)[0]
             command.kill = Kill(**{name: int(row[name]) for name in Kill.__dataclass_fields__})
+        case Kind.BREAKER:
+            command.transition = int(record.view(LEDGER_RECORD)[0]["transition"])
         case _:
             command.group = int(record.view(ACCOUNT_DEFINITION)[0]["group"])
 

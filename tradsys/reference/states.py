@@ -11,6 +11,7 @@ from tradsys.reference.floor import Floor
 from tradsys.reference.market import Market
 from tradsys.reference.messages import Command, Rules
 from tradsys.reference.terms import AUCTIONS, COLLECTING, INDICATED
+from tradsys.risk.terms import Transition
 
 BPS_MAX = 1_000_000
 
@@ -86,13 +87,50 @@ def change_state(floor: Floor, command: Command) -> int:
         return Reason.INVALID_STATE
     if command.price_ticks != 0:
         market.reference_ticks = command.price_ticks
-    price, volume = 0, 0
-    if market.state in COLLECTING and state not in COLLECTING:
-        price, volume = _uncross(floor, market)
-        market.uncrossed = market.auction
-    market.enter_state(state)
-    floor.events.state(market.number, state, price, volume)
+    _move(floor, market, state)
     return Reason.NONE
+
+
+def _move(floor: Floor, market: Market, state: int, reason: int = Reason.NONE) -> None:
+    """Enter another state; orders that were collected are uncrossed first where the new one does not collect."""
+    auction = market.auction if market.state in COLLECTING else market.halted_auction
+    price, volume = 0, 0
+    if auction is not None and state not in COLLECTING:
+        price, volume = _uncross(floor, market)
+        market.uncrossed = auction
+    market.enter_state(state)
+    floor.events.state(market.number, state, price, volume, reason)
+
+
+def obey_breaker(floor: Floor, command: Command) -> int:
+    """Carry out a BREAKER of a symbol; gives why it is refused."""
+    market = floor.markets.get(command.symbol)
+    if market is None:
+        return Reason.UNKNOWN_SYMBOL
+    match command.transition:
+        case Transition.TRIP:
+            _trip(floor, market)
+        case Transition.HALF_OPEN if market.is_tripped and market.state == MarketState.HALT:
+            _move(floor, market, MarketState.OPENING_AUCTION, Reason.CIRCUIT_BREAKER)
+            market.is_tripped = True
+        case Transition.RESET if market.is_tripped:
+            _move(floor, market, MarketState.CONTINUOUS, Reason.CIRCUIT_BREAKER)
+        case Transition.HALF_OPEN | Transition.RESET:
+            floor.events.state(market.number, market.state, reason=Reason.CIRCUIT_BREAKER)
+        case _:
+            return Reason.INVALID_BREAKER
+    return Reason.NONE
+
+
+def _trip(floor: Floor, market: Market) -> None:
+    """Halt a symbol that trades or collects in an auction, as it is; tell any other's state."""
+    is_auction = market.state in AUCTIONS
+    if is_auction or market.state == MarketState.CONTINUOUS:
+        auction = market.auction if is_auction else None
+        market.enter_state(MarketState.HALT)
+        market.is_tripped = True
+        market.halted_auction = auction
+    floor.events.state(market.number, market.state, reason=Reason.CIRCUIT_BREAKER)
 
 
 def _uncross(floor: Floor, market: Market) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from tradsys.reference.market import Market
 from tradsys.reference.messages import Command, Event
 from tradsys.reference.orders import Order, Place
 from tradsys.reference.settling import come_to_rest
-from tradsys.reference.states import change_state, define_symbol, set_rules, tick
+from tradsys.reference.states import change_state, define_symbol, obey_breaker, set_rules, tick
 from tradsys.reference.tickets import Prelude
 
 _OF_OTHERS = {
@@ -29,6 +29,7 @@ _OF_OTHERS = {
     Kind.ACCOUNT_STATUS,
     Kind.KILL,
     Kind.BREAKER_RULES,
+    Kind.BREAKER,
     Kind.ALERT,
 }
 """What the ledger and the risk checks are told: here it is only said that it stands."""
@@ -160,6 +161,8 @@ class Venue:
                 self._define_account(command)
             case Kind.KILL if command.kill is not None and command.kill.on:
                 kill(floor, command)
+            case Kind.BREAKER if command.symbol != 0:
+                reason = obey_breaker(floor, command)
             case _ if command.kind in _OF_OTHERS:
                 self._events.recorded()
                 return Reason.NONE

@@ -5,6 +5,7 @@ Without that option each runs once, as a test that it still works.
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,21 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from shm import broadcast, histogram, ring
-from shm.arena import new_array
+from shm.arena import as_records, new_array
 from shm.broadcast import Broadcast
-from shm.jit import kernel
+from shm.jit import JIT_DISABLED, kernel
 from shm.ring import HEADER_WORDS, Ring
-from tests.factories import buy, joined
-from tradsys.records import COMMAND, EVENT
+from tests.book.harness import Bench
+from tests.factories import buy, define_symbol, joined, kill, sell
+from tradsys.book.execution import run
+from tradsys.book.layout import ShardSize
+from tradsys.records import COMMAND, DETAILS, EVENT
+from tradsys.risk.terms import Scope
 from tradsys.symbols import Symbol
 
 BATCH = 1_000
+KILLED = 100 if JIT_DISABLED else 10_000
+"""Orders that a kill switch takes, as many as it leaves."""
 
 
 @kernel
@@ -80,6 +87,45 @@ def test_histogram_record(benchmark: BenchmarkFixture) -> None:
     record_many(words, 1)
     benchmark(record_many, words, BATCH)
     assert histogram.summary(words)["count"] > BATCH
+
+
+def resting_orders(dice: random.Random) -> Any:
+    """A log of orders of two accounts in turn, at random prices on both sides of 500 ticks."""
+    orders = [
+        (
+            sell(dice.randint(501, 1000), account=account)
+            if dice.randrange(2)
+            else buy(dice.randint(1, 500), account=account)
+        )
+        for account in (1, 2) * KILLED
+    ]
+    return joined(define_symbol(), *orders)
+
+
+@pytest.mark.benchmark(group="once")
+@pytest.mark.parametrize("scope", [Scope.VENUE, Scope.ACCOUNT])
+def test_kill_switch_on_ten_thousand_orders(benchmark: BenchmarkFixture, scope: Scope, seed: int) -> None:
+    """Of the account: it finds them among twice as many."""
+    log = resting_orders(random.Random(seed))
+    if scope == Scope.VENUE:
+        log = log[: KILLED + 1]
+    size = ShardSize(symbols_max=1, orders=2 * KILLED)
+    switch_on = joined(kill(scope, account=1), first_sequence=len(log) + 1)
+
+    def fill() -> tuple[tuple[Bench], dict[str, Any]]:
+        bench = Bench(size, ring=1 << 16)
+        bench.carry_out(log)
+        return (bench,), {}
+
+    last = len(log) + 1
+    command, details = as_records(switch_on), as_records(switch_on.view(np.ndarray).view(DETAILS))
+
+    def take_out(bench: Bench) -> int:
+        run(bench.shard, command, details, last, -1, last, 1, 0)
+        return bench.live_orders
+
+    left = benchmark.pedantic(take_out, setup=fill, rounds=20)  # type: ignore[no-untyped-call]
+    assert left == (0 if scope == Scope.VENUE else KILLED)
 
 
 @pytest.mark.benchmark(group="once")

@@ -13,6 +13,7 @@ from tests import factories
 from tests.gateway.harness import Harness, configuration
 from tradsys.book.layout import W_EVENTS
 from tradsys.records import EVENT, MarketState, Side
+from tradsys.risk.terms import Scope, Transition
 
 SYMBOLS = 2
 
@@ -62,8 +63,12 @@ def random_command(dice: random.Random, orders: dict[int, Any], flow: Any) -> An
         price = dice.choice([None, int(target["price_ticks"]) + dice.randint(-8, 8)])
         quantity = dice.choice([None, dice.randint(1, 30)])
         return factories.amend(order_id, price_ticks=price, quantity_lots=quantity, **named)
-    if choice < 0.42:
+    if choice < 0.41:
         return factories.cancel_all(account=dice.randint(0, 3), symbol=dice.randint(0, SYMBOLS))
+    if choice < 0.42:
+        return factories.kill(Scope.ACCOUNT, account=dice.randint(0, 3), on=dice.randint(0, 1))
+    if choice < 0.44:
+        return factories.breaker(dice.choice(list(Transition)), symbol=dice.randint(0, SYMBOLS))
     if choice < 0.46:
         states = (MarketState.CONTINUOUS, MarketState.CONTINUOUS, MarketState.OPENING_AUCTION, MarketState.HALT)
         return factories.market_state(dice.choice(states), symbol=dice.randint(1, SYMBOLS))

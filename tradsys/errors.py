@@ -175,12 +175,6 @@ _TABLE = (
     ),
     _of(Reason.INSUFFICIENT_FUNDS, BusinessRuleError, 409, "The account does not have that much available."),
     _of(Reason.AMOUNT_TOO_LARGE, BusinessRuleError, 409, "A balance would become larger than the ledger can hold."),
-    _of(
-        Reason.LINK_NOT_SETTLED,
-        BusinessRuleError,
-        409,
-        "Orders that wait for another are not possible in a symbol that is settled.",
-    ),
     _of(Reason.INVALID_ASSET, ValidationError, 422, "An asset has a number, decimals up to 18, and a value."),
     _of(Reason.INVALID_CONTRACT, ValidationError, 422, "The contract makes no sense, or its symbol has had orders."),
     _of(Reason.INVALID_FEES, ValidationError, 422, "A fee rate, minimum, class or tier is out of range."),

@@ -64,7 +64,7 @@ class Reason(IntEnum):
     INSUFFICIENT_FUNDS = 63
     AMOUNT_TOO_LARGE = 64
     LEDGER_FULL = 65
-    LINK_NOT_SETTLED = 66
+    # 66 was given to orders that wait for others before the ledger could settle them.
     INVALID_CONTRACT = 67
     INVALID_FEES = 68
     INVALID_ASSET = 69

@@ -204,7 +204,7 @@ def test_a_symbol_without_a_contract_holds_nothing(rich: Hall) -> None:
     rich.enter(sell(1000, 500, symbol=2, account=77))
     assert rich.quote(ALICE) == (10_000, 0)
     assert rich.ledger.open_holds == 0
-    with pytest.raises(ValueError, match="has had orders|INVALID_CONTRACT"):
+    with pytest.raises(ValueError, match=r"has had orders|INVALID_CONTRACT"):
         rich.ledger.add_contract(2, contract())
 
 
@@ -213,7 +213,7 @@ def test_a_contract_is_fixed_by_the_first_order(rich: Hall) -> None:
     assert rich.refusal(sell(100, 21)) == Reason.INSUFFICIENT_FUNDS
     rich.ledger.add_contract(1, contract(lot_value=4))
     rich.enter(sell(100, 25))
-    with pytest.raises(ValueError, match="has had orders|INVALID_CONTRACT"):
+    with pytest.raises(ValueError, match=r"has had orders|INVALID_CONTRACT"):
         rich.ledger.add_contract(1, contract())
 
 

@@ -1,4 +1,4 @@
-"""Two orders that cancel each other hold together; orders that wait for others are refused."""
+"""Two orders that cancel each other hold together."""
 
 from __future__ import annotations
 
@@ -116,13 +116,3 @@ def test_one_of_a_pair_that_is_decremented_keeps_the_other(rich: Hall) -> None:
     rich.enter(sell(100, 30, self_trade=SelfTrade.DECREMENT))
     assert rich.quote(ALICE) == (6_500, 3_500)
     assert rich.ledger.open_holds == 2
-
-
-def test_orders_that_wait_for_others_are_refused(rich: Hall) -> None:
-    triggers = Link.ONE_TRIGGERS_OTHER
-    assert rich.refusal(*linked(triggers, buy(100, 10), sell(900, 10))) == Reason.LINK_NOT_SETTLED
-    assert rich.refusal(*linked(triggers, buy(100, 10))) == Reason.LINK_NOT_SETTLED
-    assert rich.refusal(*linked(triggers, buy(1000, 1 << 61), sell(900, 10))) == Reason.LINK_NOT_SETTLED
-    assert rich.refusal(*linked(triggers, buy(1, 1, account=77), sell(900, 10))) == Reason.UNKNOWN_ACCOUNT
-    rich.send(factories.define_symbol(2))
-    rich.enter(*linked(triggers, buy(100, 10, symbol=2), sell(900, 10, symbol=2)))

@@ -10,21 +10,22 @@ from typing import Any
 from shm.atomics import prefetch
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
-from tradsys.ledger.balances import columns_of, has_account, take
+from tradsys.ledger.balances import columns_of, has_account
 from tradsys.ledger.holds import (
     TOO_LARGE,
     amended_leaves,
-    asset_of,
+    counted_leaves,
     describe,
-    drop,
     is_waiting,
     needed,
     needs,
     pending_of,
     row_of,
+    take_for,
     worst_of,
 )
-from tradsys.ledger.layout import FOR_AMENDMENT, NOTHING, Ledger
+from tradsys.ledger.layout import FOR_AMENDMENT, FOR_TURN, NOTHING, Ledger
+from tradsys.ledger.links import decide_linked
 from tradsys.ledger.positions import NO_ROOM, ask_for_position, position_row
 from tradsys.options import link_of
 from tradsys.reasons import Reason
@@ -35,24 +36,12 @@ _AMEND = int(Kind.AMEND)
 _ONE_CANCELS_OTHER = int(Link.ONE_CANCELS_OTHER)
 _ONE_TRIGGERS_OTHER = int(Link.ONE_TRIGGERS_OTHER)
 _NEW_PRICE = int(CommandFlag.NEW_PRICE)
+_NEW_QUANTITY = int(CommandFlag.NEW_QUANTITY)
 
 _NONE = int(Reason.NONE)
 _UNKNOWN_ACCOUNT = int(Reason.UNKNOWN_ACCOUNT)
 _NOTIONAL_TOO_LARGE = int(Reason.NOTIONAL_TOO_LARGE)
-_INSUFFICIENT_FUNDS = int(Reason.INSUFFICIENT_FUNDS)
-_LINK_NOT_SETTLED = int(Reason.LINK_NOT_SETTLED)
 _LEDGER_FULL = int(Reason.LEDGER_FULL)
-
-
-@kernel
-def _take_for(ledger: Ledger, hold: Any, amount: int) -> int:
-    contract = ledger.contracts[hold.symbol]
-    if amount == TOO_LARGE:
-        return _NOTIONAL_TOO_LARGE
-    if not take(ledger, signed(hold.account), asset_of(contract, signed(hold.side)), amount):
-        return _INSUFFICIENT_FUNDS
-    hold.held = amount
-    return _NONE
 
 
 @kernel
@@ -61,37 +50,9 @@ def _decide_single(ledger: Ledger, command: Any) -> int:
     if is_waiting(hold):
         return _LEDGER_FULL
     describe(ledger, hold, command, signed(command.account), signed(command.symbol))
-    reason = _take_for(ledger, hold, needs(ledger, hold))
+    reason = take_for(ledger, hold, needs(ledger, hold))
     if reason != _NONE:
         hold.waits = NOTHING
-    return reason
-
-
-@kernel_entry
-def _decide_pair(ledger: Ledger, command: Any, leg: Any) -> int:
-    """Two orders that cancel each other: together the greater hold, of different sides each its own."""
-    first = pending_of(ledger, signed(command.sequence))
-    second = pending_of(ledger, signed(leg.sequence))
-    if is_waiting(first) or is_waiting(second):
-        return _LEDGER_FULL
-    account, symbol = signed(command.account), signed(command.symbol)
-    describe(ledger, first, command, account, symbol)
-    describe(ledger, second, leg, account, symbol)
-    first.partner = command.sequence - leg.sequence
-    one, other = needs(ledger, first), needs(ledger, second)
-    reason = _NONE
-    if one == TOO_LARGE or other == TOO_LARGE:
-        reason = _NOTIONAL_TOO_LARGE
-    elif first.side == second.side:
-        first.shared = 1
-        reason = _take_for(ledger, first, max(one, other))
-    else:
-        reason = _take_for(ledger, first, one)
-        if reason == _NONE:
-            reason = _take_for(ledger, second, other)
-    if reason != _NONE:
-        drop(ledger, first)
-        drop(ledger, second)
     return reason
 
 
@@ -107,13 +68,11 @@ def _decide_new(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any) -
     if not has_account(ledger, account):
         return _UNKNOWN_ACCOUNT
     link = link_of(signed(command.flags))
-    if link == _ONE_TRIGGERS_OTHER:
-        return _LINK_NOT_SETTLED
     if position_row(ledger, account, symbol) == NO_ROOM:
         return _LEDGER_FULL
     # Without its leg the book refuses the order.
-    if link == _ONE_CANCELS_OTHER and first_leg.sequence != 0:
-        reason = _decide_pair(ledger, command, first_leg)
+    if (link == _ONE_CANCELS_OTHER or link == _ONE_TRIGGERS_OTHER) and first_leg.sequence != 0:
+        reason = decide_linked(ledger, command, first_leg, second_leg)
     else:
         reason = _decide_single(ledger, command)
     if reason == _NONE:
@@ -137,6 +96,8 @@ def _decide_amend(ledger: Ledger, command: Any, shards: int) -> int:
     leaves = amended_leaves(hold, signed(command.flags), signed(command.quantity_lots))
     if command.flags & _NEW_PRICE and hold.limited != 0:
         worst = worst_of(contract, True, signed(command.price_ticks))
+    if hold.waits == FOR_TURN and command.flags & _NEW_QUANTITY == 0:
+        leaves = counted_leaves(ledger, hold)
     need = needed(contract, hold, leaves, worst)
     if need == TOO_LARGE:
         return _NOTIONAL_TOO_LARGE
@@ -157,8 +118,9 @@ def _decide_amend(ledger: Ledger, command: Any, shards: int) -> int:
     amendment.options = command.flags
     amendment.held = 0
     amendment.partner = 0
+    amendment.linked = 0
     amendment.waits = FOR_AMENDMENT
-    reason = _take_for(ledger, amendment, more) if more > 0 else _NONE
+    reason = take_for(ledger, amendment, more) if more > 0 else _NONE
     if reason != _NONE:
         amendment.waits = NOTHING
     return reason
@@ -182,9 +144,9 @@ def decide(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any, shards
     """Whether the account can pay for a command; gives a reason, or 0 when it has been taken from what is available.
 
     `command` (COMMAND) is stamped with its log sequence; `first_leg` and `second_leg` are the LEGs before a NEW, in
-    their order, their sequence 0 when there is none. `shards`: a symbol's shard is its number modulo that. All events of
-    commands before must have been settled when an AMEND is decided, so that what it needs beyond what is held is known
-    exactly.
+    their order, their sequence 0 when there is none. `shards`: a symbol's shard is its number modulo that. All events
+    of commands before must have been settled when an AMEND is decided, so that what it needs beyond what is held is
+    known exactly.
     """
     if command.kind == _NEW:
         return _decide_new(ledger, command, first_leg, second_leg)

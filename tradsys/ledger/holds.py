@@ -10,10 +10,11 @@ from typing import Any
 from shm.integers import signed
 from shm.jit import kernel
 from tradsys.ledger.amounts import divide_up, up3
-from tradsys.ledger.balances import balance_of
-from tradsys.ledger.layout import FEE_CLASSES, FOR_ENTRY, NOTHING, Ledger
+from tradsys.ledger.balances import balance_of, take
+from tradsys.ledger.layout import FEE_CLASSES, FOR_ENTRY, FOR_TURN, NOTHING, Ledger
 from tradsys.ledger.terms import AMOUNT_MAX
 from tradsys.options import has_limit, self_trade_mode
+from tradsys.reasons import Reason
 from tradsys.records import SLOT_MASK, CommandFlag, SelfTrade, Side
 
 TOO_LARGE = -1
@@ -24,6 +25,9 @@ _DECREMENT = int(SelfTrade.DECREMENT)
 _BUY = int(Side.BUY)
 _NEW_QUANTITY = int(CommandFlag.NEW_QUANTITY)
 _IS_LEAVES = int(CommandFlag.QUANTITY_IS_LEAVES)
+_NONE = int(Reason.NONE)
+_NOTIONAL_TOO_LARGE = int(Reason.NOTIONAL_TOO_LARGE)
+_INSUFFICIENT_FUNDS = int(Reason.INSUFFICIENT_FUNDS)
 
 
 @kernel
@@ -81,12 +85,12 @@ def describe(ledger: Ledger, hold: Any, command: Any, account: int, symbol: int)
     hold.symbol = symbol
     hold.worst_ticks = worst_of(contract, limited, signed(command.price_ticks))
     hold.partner = 0
+    hold.linked = 0
     hold.side = signed(command.side != _BUY)
     hold.budget = signed(command.flags & _BUDGET != 0)
     hold.limited = signed(limited)
     hold.decrement = signed(self_trade_mode(signed(command.flags)) == _DECREMENT)
     hold.waits = FOR_ENTRY
-    hold.shared = 0
 
 
 @kernel
@@ -130,9 +134,31 @@ def amended_leaves(hold: Any, flags: int, quantity_lots: int) -> int:
 
 
 @kernel
+def counted_leaves(ledger: Ledger, hold: Any) -> int:
+    """For how much of its leaves an order has to hold: a sell that waits for a buy for what that one has filled."""
+    leaves = signed(hold.leaves)
+    if hold.waits == FOR_TURN and hold.side != _BUY and ledger.holds[hold.linked].side == _BUY:
+        # Between the end of the one and the turn of the other nothing is accepted: the row still says what filled.
+        return min(leaves, signed(ledger.holds[hold.linked].filled_lots))
+    return leaves
+
+
+@kernel
 def needs(ledger: Ledger, hold: Any) -> int:
     """What an order has to hold as it is now."""
-    return needed(ledger.contracts[hold.symbol], hold, signed(hold.leaves), signed(hold.worst_ticks))
+    return needed(ledger.contracts[hold.symbol], hold, counted_leaves(ledger, hold), signed(hold.worst_ticks))
+
+
+@kernel
+def take_for(ledger: Ledger, hold: Any, amount: int) -> int:
+    """Take what a pending record is to hold; gives a reason, and nothing is taken, or 0."""
+    contract = ledger.contracts[hold.symbol]
+    if amount == TOO_LARGE:
+        return _NOTIONAL_TOO_LARGE
+    if not take(ledger, signed(hold.account), asset_of(contract, signed(hold.side)), amount):
+        return _INSUFFICIENT_FUNDS
+    hold.held = amount
+    return _NONE
 
 
 @kernel
@@ -149,6 +175,18 @@ def drop(ledger: Ledger, hold: Any) -> None:
     """A pending record is done with, and what it holds available again."""
     free(ledger, hold, signed(hold.held))
     hold.waits = NOTHING
+
+
+@kernel
+def enter(ledger: Ledger, pending: Any, order_id: int, shard: int, shards: int) -> int:
+    """What a command has taken is now its order's; gives the row."""
+    row = shard * shards_rows(ledger, shards) + (order_id & SLOT_MASK)
+    pending.order_id = order_id
+    ledger.holds[row] = pending
+    ledger.holds[row].waits = NOTHING
+    ledger.holds[row].partner = 0
+    ledger.holds[row].linked = 0
+    return row
 
 
 @kernel

@@ -66,22 +66,25 @@ HOLD = np.dtype(
         ("worst_ticks", "<i4"),
         ("maker_rate", "<i4"),
         ("taker_rate", "<i4"),
-        # The row of the order that it shares its hold with; while pending, how far apart their commands are in the log.
+        # The row of the order that it shares its hold with; of a pending NEW how far before it its first LEG is.
         ("partner", "<u4"),
+        # The row of the order that it waits for, or of one that waits for it, a sell if there is one; of a pending NEW
+        # how far before it its second LEG is.
+        ("linked", "<u4"),
         ("side", "u1"),
         ("budget", "u1"),
         ("limited", "u1"),  # it has a limit, which amends can change
         ("decrement", "u1"),  # what it meets of the same account is taken off both
-        # Only of a pending one:
         ("waits", "u1"),  # NOTHING, or what it waits for
-        ("shared", "u1"),  # it shares its hold with its partner
-        ("options", "<u2"),  # of an amendment: the command's flags
-        ("unused", "u1", (24,)),
+        ("unused", "u1"),
+        ("options", "<u2"),  # of a pending amendment: the command's flags
+        ("unused_too", "u1", (20,)),
     ]
 )
 """What an order holds and needs to know for it; or, while pending, what a command has taken before the book saw it."""
 
-NOTHING, FOR_ENTRY, FOR_AMENDMENT = 0, 1, 2
+NOTHING, FOR_ENTRY, FOR_AMENDMENT, FOR_TURN = 0, 1, 2, 3
+"""A pending order waits for the book, and so does an amendment; one FOR_TURN for the end of another order."""
 
 POSITION = np.dtype(
     [

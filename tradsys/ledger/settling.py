@@ -11,10 +11,11 @@ from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.amounts import up
 from tradsys.ledger.balances import balance_of
-from tradsys.ledger.holds import amended_leaves, drop, free, is_waiting, needs, pending_of, row_of, shards_rows, waits
-from tradsys.ledger.layout import FOR_AMENDMENT, FOR_ENTRY, NOTHING, W_FAULTS, Ledger
+from tradsys.ledger.holds import amended_leaves, drop, enter, free, is_waiting, needs, pending_of, row_of, waits
+from tradsys.ledger.layout import FOR_AMENDMENT, FOR_ENTRY, FOR_TURN, NOTHING, W_FAULTS, Ledger
+from tradsys.ledger.links import drop_linked, enter_linked
 from tradsys.ledger.positions import position_row, trade
-from tradsys.records import SLOT_BITS, SLOT_MASK, CommandFlag, EventFlag, EventKind, Side
+from tradsys.records import SLOT_BITS, CommandFlag, EventFlag, EventKind, Side
 
 _ACCEPTED = int(EventKind.ACCEPTED)
 _REJECTED = int(EventKind.REJECTED)
@@ -22,6 +23,7 @@ _TRADE = int(EventKind.TRADE)
 _CANCELLED = int(EventKind.CANCELLED)
 _AMENDED = int(EventKind.AMENDED)
 _PREVENTED = int(EventKind.PREVENTED)
+_TRIGGERED = int(EventKind.TRIGGERED)
 _ORDER_DONE = int(EventFlag.ORDER_DONE)
 _COUNTER_DONE = int(EventFlag.COUNTER_DONE)
 _AUCTION = int(EventFlag.AUCTION)
@@ -40,6 +42,9 @@ def _end(ledger: Ledger, row: int) -> None:
         partner.partner = 0
         hold.partner = 0
         free(ledger, partner, partner.held - needs(ledger, partner))
+    if hold.waits == FOR_TURN:
+        ledger.holds[hold.linked].linked = 0  # the end of another that waits with it follows
+        hold.waits = NOTHING
     free(ledger, hold, signed(hold.held))
     hold.order_id = 0
 
@@ -58,33 +63,17 @@ def _keep_needed(ledger: Ledger, row: int) -> None:
 
 
 @kernel
-def _enter(ledger: Ledger, pending: Any, order_id: int, shard: int, shards: int) -> int:
-    """What a command has taken is now its order's; gives the row."""
-    row = shard * shards_rows(ledger, shards) + (order_id & SLOT_MASK)
-    pending.waits = NOTHING
-    pending.order_id = order_id
-    ledger.holds[row] = pending
-    ledger.holds[row].partner = 0
-    return row
-
-
-@kernel
 def _accepted(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
-    """An order, and after it the one that it cancels: both have the log sequence of the NEW in their ids."""
+    """An order, and after it those that are linked to it: all have the log sequence of the NEW in their ids."""
     sequence = event.order_id >> SLOT_BITS
     pending = pending_of(ledger, sequence)
-    if waits(pending, sequence, FOR_ENTRY):
-        _enter(ledger, pending, event.order_id, shard, shards)
-        return
-    leg = pending_of(ledger, sequence - signed(pending.partner))
-    if signed(pending.sequence) != sequence or not waits(leg, sequence - signed(pending.partner), FOR_ENTRY):
+    if not waits(pending, sequence, FOR_ENTRY):
         ledger.words[W_FAULTS] += 1
-        return
-    row = _enter(ledger, leg, event.order_id, shard, shards)
-    first = row_of(ledger, shard, shards, pending.order_id)
-    if pending.shared != 0 and first != 0:
-        ledger.holds[row].partner = first
-        ledger.holds[first].partner = row
+    elif pending.partner != 0:
+        enter_linked(ledger, pending, signed(event.order_id), shard, shards)
+    else:
+        enter(ledger, pending, signed(event.order_id), shard, shards)
+        pending.waits = NOTHING
 
 
 @kernel
@@ -94,8 +83,15 @@ def _rejected(ledger: Ledger, event: Any) -> None:
     if pending.sequence != sequence or not is_waiting(pending):
         return
     if pending.partner != 0:
-        drop(ledger, pending_of(ledger, sequence - signed(pending.partner)))
-    drop(ledger, pending)
+        drop_linked(ledger, pending)
+    else:
+        drop(ledger, pending)
+
+
+@kernel_entry
+def _bring_in(ledger: Ledger, row: int) -> None:
+    """The order that the one in `row` waits for has traded: what that brings in goes to it as far as it needs it."""
+    _keep_needed(ledger, row)
 
 
 @kernel
@@ -144,6 +140,8 @@ def _settle_side(ledger: Ledger, row: int, lots: int, notional: int, spent: int,
         quote.available += notional - fee
     balance_of(ledger, signed(contract.fee_account), signed(contract.quote)).available += fee
     trade(ledger.positions[position_row(ledger, account, signed(hold.symbol))], hold.side == _BUY, lots, notional, fee)
+    if hold.linked != 0:
+        _bring_in(ledger, signed(hold.linked))
     if done:
         _end(ledger, row)
     else:
@@ -231,6 +229,21 @@ def _cancelled(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     _end(ledger, row)
 
 
+@kernel_entry
+def _triggered(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
+    """The turn of an order that waited for another has come; that of a trigger changes nothing."""
+    row = row_of(ledger, shard, shards, event.order_id)
+    if row == 0:
+        ledger.words[W_FAULTS] += 1
+        return
+    hold = ledger.holds[row]
+    if hold.waits == FOR_TURN:
+        hold.waits = NOTHING
+        hold.linked = 0
+        hold.leaves = event.quantity_lots
+        _keep_needed(ledger, row)
+
+
 @kernel
 def settle(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     """Settle one event (EVENT) of a shard; each shard's events in their order, each once."""
@@ -250,3 +263,5 @@ def settle(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
         _amended(ledger, event, shard, shards)
     elif kind == _PREVENTED:
         _prevented(ledger, event, shard, shards)
+    elif kind == _TRIGGERED:
+        _triggered(ledger, event, shard, shards)

@@ -35,6 +35,8 @@ class HeldOrder:
     charged: int = 0
     is_over: bool = False
     """The order that cancels it has traded: it holds nothing, and its end follows."""
+    awaited: HeldOrder | None = None
+    """The order that it waits for."""
     shard: int = 0
     order_id: int = 0
     """0 until it is accepted."""
@@ -46,7 +48,14 @@ class HeldOrder:
 
     def need(self) -> int:
         """What it must hold as it is now."""
-        return self.need_at(self.worst_ticks, self.leaves)
+        return self.need_at(self.worst_ticks, self.leaves if self.brought_in is None else self.brought_in)
+
+    @property
+    def brought_in(self) -> int | None:
+        """Of a sell that waits for a buy: as many of its lots as that one has bought for it. None: of any other."""
+        if self.awaited is None or self.is_buy or not self.awaited.is_buy:
+            return None
+        return min(self.leaves, self.awaited.filled_lots)
 
     def need_at(self, worst_ticks: int, leaves: int) -> int:
         """What it would have to hold with another price and another rest."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from tradsys.reference.ledger.holds import HeldOrder, Holding, order_of
 from tradsys.reference.ledger.positions import Position
 from tradsys.reference.ledger.postings import Postings
 from tradsys.reference.messages import Command, Event
-from tradsys.reference.terms import link_of
+from tradsys.reference.terms import NEW_QUANTITY, link_of
 
 
 class Ledger:
@@ -130,22 +131,32 @@ class Ledger:
             return Reason.NONE
         if command.account not in self._kinds:
             return Reason.UNKNOWN_ACCOUNT
-        link = link_of(command.flags)
-        if link == Link.ONE_TRIGGERS_OTHER:
-            return Reason.LINK_NOT_SETTLED
         fees = self._fees_of(command.account, command.symbol)
         # A leg has the order's account and symbol, or the book refuses both.
-        entries = [command, *(legs[:1] if link == Link.ONE_CANCELS_OTHER else ())]
-        holding = Holding([order_of(entry, command.account, command.symbol, contract, fees) for entry in entries])
-        if any(order.is_too_large(order.worst_ticks, order.leaves) for order in holding.orders):
+        order, *others = (
+            order_of(entry, command.account, command.symbol, contract, fees) for entry in (command, *legs[:2])
+        )
+        match link_of(command.flags):
+            case Link.ONE_CANCELS_OTHER:
+                holdings = [Holding([order, *others[:1]])]
+            case Link.ONE_TRIGGERS_OTHER if others:
+                holdings = [Holding([order]), Holding(others)]
+                for other in others:
+                    other.awaited = order
+            case _:
+                holdings = [Holding([order])]
+        orders = [each for holding in holdings for each in holding.orders]
+        if any(each.brought_in is None and each.is_too_large(each.worst_ticks, each.leaves) for each in orders):
             return Reason.NOTIONAL_TOO_LARGE
-        if any(self.available(command.account, asset) < need for asset, need in holding.needs().items()):
+        needs = sum((Counter(holding.needs()) for holding in holdings), Counter())
+        if any(self.available(command.account, asset) < need for asset, need in needs.items()):
             return Reason.INSUFFICIENT_FUNDS
         assert command.sequence not in self._taken, "a record of the log is decided once"
-        self._taken[command.sequence] = list(holding.orders)
-        self._holdings.update(dict.fromkeys(holding.orders, holding))
+        self._taken[command.sequence] = list(orders)
         self._symbols_with_orders.add(command.symbol)
-        self._hold(holding)
+        for holding in holdings:
+            self._holdings.update(dict.fromkeys(holding.orders, holding))
+            self._hold(holding)
         return Reason.NONE
 
     def _fees_of(self, account: int, symbol: int) -> Fees:
@@ -158,6 +169,8 @@ class Ledger:
             return Reason.NONE  # the book refuses it
         amendment = Amendment(order, command)
         worst, leaves = amendment.worst_ticks, amendment.leaves
+        if order.brought_in is not None and not command.flags & NEW_QUANTITY:
+            leaves = order.brought_in
         if order.is_too_large(worst, leaves):
             return Reason.NOTIONAL_TOO_LARGE
         holding, asset = self._holdings[order], order.asset
@@ -187,6 +200,8 @@ class Ledger:
                 self._cancel(event, shard)
             case EventKind.AMENDED if event.symbol in self._contracts:
                 self._amend(event, shard)
+            case EventKind.TRIGGERED if event.symbol in self._contracts:
+                self._trigger(event, shard)
             case _:
                 pass
 
@@ -230,6 +245,8 @@ class Ledger:
                 other.is_over = other.is_over or other is not each
         for each in (buyer, seller):
             self._hold(self._holdings[each])
+            for waiting in [other for other in self._holdings if other.awaited is each]:
+                self._hold(self._holdings[waiting])
         if event.flags & EventFlag.ORDER_DONE:
             self._end(order)
         if event.flags & EventFlag.COUNTER_DONE:
@@ -257,6 +274,13 @@ class Ledger:
             return
         order.worst_ticks, order.leaves = amendment.worst_ticks, amendment.leaves
         self._drop_amendment(event.log_sequence)
+        self._hold(self._holdings[order])
+
+    def _trigger(self, event: Event, shard: int) -> None:
+        """An order's turn has come, for what has filled of the one that it waited for; or a trigger was reached."""
+        order = self._order(event.order_id, shard)
+        assert order.awaited is not None or order.leaves == event.quantity_lots, "a trigger takes nothing away"
+        order.awaited, order.leaves = None, event.quantity_lots
         self._hold(self._holdings[order])
 
     def _order(self, order_id: int, shard: int) -> HeldOrder:

@@ -52,7 +52,9 @@ class SettledShards(ReferenceShards):
         if command.kind in {Kind.EXTENSION, Kind.LEG}:
             self._prelude.add(command)
             return Reason.NONE
-        legs = [each for each in self._prelude.take(command) if each.kind == Kind.LEG]
+        prelude = self._prelude.take(command)
+        # One of another symbol may be another shard's, which the matcher of this one never sees.
+        legs = [each for each in prelude if each.kind == Kind.LEG and each.symbol == command.symbol]
         reason = agreed([ledger.decide(command, legs) for ledger in self.ledgers])
         self.decided[command.kind, reason] += 1
         return int(reason)

@@ -144,9 +144,9 @@ def decide(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any, shards
     """Whether the account can pay for a command; gives a reason, or 0 when it has been taken from what is available.
 
     `command` (COMMAND) is stamped with its log sequence; `first_leg` and `second_leg` are the LEGs before a NEW, in
-    their order, their sequence 0 when there is none. `shards`: a symbol's shard is its number modulo that. All events
-    of commands before must have been settled when an AMEND is decided, so that what it needs beyond what is held is
-    known exactly.
+    their order, their sequence 0 when there is none. One of another symbol must not be given: the NEW's matcher may
+    never see it. `shards`: a symbol's shard is its number modulo that. All events of commands before must have been
+    settled when an AMEND is decided, so that what it needs beyond what is held is known exactly.
     """
     if command.kind == _NEW:
         return _decide_new(ledger, command, first_leg, second_leg)

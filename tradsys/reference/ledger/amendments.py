@@ -11,11 +11,14 @@ from tradsys.reference.terms import NEW_PRICE, NEW_QUANTITY, QUANTITY_IS_LEAVES
 
 @dataclass(slots=True, eq=False)
 class Amendment:
-    """An AMEND, and what is held beside its order for it."""
+    """An AMEND, and what is held and counted beside its order for it."""
 
     order: HeldOrder
     command: Command
     more: int = 0
+    more_lots: int = 0
+    more_notional: int = 0
+    """What it counts beside its order for the risk checks."""
 
     @property
     def worst_ticks(self) -> int:

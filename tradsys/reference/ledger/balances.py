@@ -45,6 +45,10 @@ class Balances:
         balance.held += amount
         assert balance.held >= balance.reserved >= 0, "held is never negative"
 
+    def whole_of(self, account: int) -> list[tuple[int, int]]:
+        """Every asset that the account has had, and how much of it."""
+        return [(asset, balance.whole) for (owner, asset), balance in self._balances.items() if owner == account]
+
     def total(self, asset: int) -> int:
         """Of all accounts: 0."""
         return sum(balance.whole for (_, number), balance in self._balances.items() if number == asset)

@@ -37,6 +37,9 @@ class HeldOrder:
     """The order that cancels it has traded: it holds nothing, and its end follows."""
     awaited: HeldOrder | None = None
     """The order that it waits for."""
+    client_order_id: int = 0
+    mark_ticks: int = 0
+    """The symbol's mark when it was decided."""
     shard: int = 0
     order_id: int = 0
     """0 until it is accepted."""
@@ -101,7 +104,7 @@ class HeldOrder:
         return self.charged - before
 
 
-def order_of(command: Command, account: int, symbol: int, contract: Contract, fees: Fees) -> HeldOrder:
+def order_of(command: Command, account: int, symbol: int, contract: Contract, fees: Fees, mark_ticks: int) -> HeldOrder:
     """The order that a NEW or a LEG asks for."""
     has_limit = command.order_type in WITH_LIMIT
     return HeldOrder(
@@ -116,6 +119,8 @@ def order_of(command: Command, account: int, symbol: int, contract: Contract, fe
         decrements=self_trade_of(command.flags) == SelfTrade.DECREMENT,
         worst_ticks=command.price_ticks if has_limit else contract.highest_ticks,
         leaves=command.quantity_lots,
+        client_order_id=command.client_order_id,
+        mark_ticks=mark_ticks,
     )
 
 

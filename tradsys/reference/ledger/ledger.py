@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tradsys.ledger.terms import AccountKind
+from tradsys.ledger.terms import VALUE_PART_MAX, AccountKind
 from tradsys.reasons import Reason
 from tradsys.records import SLOT_BITS, EventFlag, EventKind, Kind, Link
 from tradsys.reference.ledger.amendments import Amendment
@@ -17,18 +17,31 @@ from tradsys.reference.ledger.holds import HeldOrder, Holding, order_of
 from tradsys.reference.ledger.positions import Position
 from tradsys.reference.ledger.postings import Postings
 from tradsys.reference.messages import Command, Event
+from tradsys.reference.risk.breakers import BreakerRules
+from tradsys.reference.risk.desk import Desk
+from tradsys.reference.risk.outbox import Alert, BreakerRecord
+from tradsys.reference.risk.usage import Usage
 from tradsys.reference.terms import NEW_QUANTITY, link_of
+
+_LEGS = {int(Link.ONE_CANCELS_OTHER): 1, int(Link.ONE_TRIGGERS_OTHER): 2}
+"""How many legs a NEW with such a link has at most."""
 
 
 class Ledger:
-    """Balances, holds, fees and positions of every account; `postings_max` ids of postings have room (None: any)."""
+    """Balances, holds, fees and positions of every account, and what the risk desk knows.
 
-    def __init__(self, postings_max: int | None = None) -> None:
+    `postings_max` ids of postings have room, and symbols up to `symbols_max` (None: any); of so many orders that have
+    ended the client order ids are remembered.
+    """
+
+    def __init__(
+        self, postings_max: int | None = None, symbols_max: int | None = None, clients_remembered: int = 0
+    ) -> None:
         self._balances = Balances()
         self._assets: set[int] = set()
         self._kinds: dict[int, AccountKind] = {}
         self._fee_classes: dict[int, int] = {}
-        self._postings = Postings(self._balances, self._kinds, self._assets, postings_max)
+        self._groups: dict[int, int] = {}
         self._contracts: dict[int, Contract] = {}
         self._schedules: dict[tuple[int, int], Fees] = {}
         self._positions: dict[tuple[int, int], Position] = {}
@@ -39,6 +52,18 @@ class Ledger:
         self._live: dict[int, HeldOrder] = {}
         self._amendments: dict[int, Amendment] = {}
         self._symbols_with_orders: set[int] = set()
+        self._desk = Desk(
+            self._groups,
+            self._contracts,
+            self._balances,
+            self._positions,
+            self._holdings,
+            self._amendments,
+            symbols_max,
+            clients_remembered,
+        )
+        stops = self._desk.stops
+        self._postings = Postings(self._balances, self._kinds, self._assets, postings_max, stops.is_frozen)
 
     # Definitions.
 
@@ -48,7 +73,13 @@ class Ledger:
             raise ValueError(f"asset {number} is not a new number from 1")
         self._assets.add(number)
 
-    def add_account(self, number: int, kind: AccountKind, fee_class: int = 0) -> None:
+    def set_asset_value(self, asset: int, numerator: int, divisor: int) -> None:
+        """What an asset's smallest unit is worth in units of account, from now on."""
+        if asset not in self._assets or not 0 <= numerator <= VALUE_PART_MAX or not 1 <= divisor <= VALUE_PART_MAX:
+            raise ValueError(f"asset {asset}: value {numerator} / {divisor}")
+        self._desk.values.set(asset, numerator, divisor)
+
+    def add_account(self, number: int, kind: AccountKind, fee_class: int = 0, group: int = 0) -> None:
         """An account that there was not before, with nothing in it."""
         if number < 1 or number in self._kinds:
             raise ValueError(f"account {number} is not a new number from 1")
@@ -56,6 +87,7 @@ class Ledger:
             raise ValueError(f"account {number}: kind {kind}, fee class {fee_class}")
         self._kinds[number] = AccountKind(kind)
         self._fee_classes[number] = fee_class
+        self._groups[number] = group
 
     def add_contract(self, symbol: int, contract: Contract) -> None:
         """What a symbol trades from its first order on."""
@@ -108,6 +140,46 @@ class Ledger:
         """How many orders hold something or are live."""
         return len(self._holdings)
 
+    def usage(self, account: int, symbol: int) -> Usage:
+        """What the risk checks count of the account, in the symbol and in all."""
+        return self._desk.counts.usage(account, symbol)
+
+    # Records of risk officers; each gives why it is refused.
+
+    def set_limit(
+        self, scope: int, limit: int, value: int, *, account: int = 0, symbol: int = 0, group: int = 0
+    ) -> Reason:
+        """Limit what the scope names; -1 removes the limit."""
+        return self._desk.limits.set(scope, limit, value, account, symbol, group)
+
+    def set_status(self, account: int, *, status: int | None = None, kyc_status: int | None = None) -> Reason:
+        """Change what is not None."""
+        return self._desk.stops.set_status(account, status, kyc_status)
+
+    def set_kill(self, scope: int, on: int, *, account: int = 0, symbol: int = 0, group: int = 0) -> Reason:
+        """Put the kill switch of what the scope names on, or off."""
+        return self._desk.stops.set_kill(scope, on, account, symbol, group)
+
+    def set_breaker_rules(self, symbol: int, rules: BreakerRules) -> Reason:
+        """What trips the breaker of a symbol (0: the venue's)."""
+        return self._desk.breakers.set_rules(symbol, rules)
+
+    def breaker(self, symbol: int, transition: int, cause: int, now_ns: int) -> Reason:
+        """A record in the log says what a breaker does."""
+        return self._desk.breakers.apply(symbol, transition, cause, now_ns)
+
+    def tick(self, now_ns: int) -> None:
+        """The log's time."""
+        self._desk.tick(now_ns)
+
+    def outbox(self) -> list[Alert | BreakerRecord]:
+        """What the venue itself must log next."""
+        return self._desk.outbox.records
+
+    def outbox_pop(self) -> None:
+        """The first of it stands in the log."""
+        self._desk.outbox.pop()
+
     # Postings.
 
     def post(self, kind: int, number: int, source: int, target: int, asset: int, amount: int) -> Reason:
@@ -117,39 +189,44 @@ class Ledger:
     # Before the book.
 
     def decide(self, command: Command, legs: Sequence[Command] = ()) -> Reason:
-        """Take the hold of a NEW (with the LEGs before it) or an AMEND; gives why it is refused."""
+        """Check a NEW (with the LEGs before it), AMEND or CANCEL and take its hold; gives why it is refused."""
+        self._desk.see(command.timestamp_ns)
+        if command.kind not in {Kind.NEW, Kind.AMEND, Kind.CANCEL}:
+            return Reason.NONE
+        reason = self._desk.permission(command)
+        if reason != Reason.NONE:
+            return reason
         if command.kind == Kind.NEW:
             return self._decide_new(command, legs)
         if command.kind == Kind.AMEND:
             return self._decide_amend(command)
-        return Reason.NONE
+        return self._desk.rate(command)
 
     def _decide_new(self, command: Command, legs: Sequence[Command]) -> Reason:
-        contract = self._contracts.get(command.symbol)
+        contract, link = self._contracts.get(command.symbol), link_of(command.flags)
+        entries = [command, *legs[: _LEGS.get(link, 0)]]
         if contract is None:
-            self._symbols_with_orders.add(command.symbol)
-            return Reason.NONE
-        if command.account not in self._kinds:
-            return Reason.UNKNOWN_ACCOUNT
-        fees = self._fees_of(command.account, command.symbol)
+            reason = self._desk.unsettled(entries) or self._desk.rate(command)
+            if reason == Reason.NONE:
+                self._symbols_with_orders.add(command.symbol)
+            return reason
+        fees, mark = self._fees_of(command.account, command.symbol), self._desk.counts.marks.get(command.symbol, 0)
         # A leg has the order's account and symbol, or the book refuses both.
-        order, *others = (
-            order_of(entry, command.account, command.symbol, contract, fees) for entry in (command, *legs[:2])
-        )
-        match link_of(command.flags):
-            case Link.ONE_CANCELS_OTHER:
-                holdings = [Holding([order, *others[:1]])]
-            case Link.ONE_TRIGGERS_OTHER if others:
-                holdings = [Holding([order]), Holding(others)]
-                for other in others:
-                    other.awaited = order
-            case _:
-                holdings = [Holding([order])]
+        order, *others = (order_of(entry, command.account, command.symbol, contract, fees, mark) for entry in entries)
+        holdings = [Holding([order, *others])]
+        if link == Link.ONE_TRIGGERS_OTHER and others:
+            holdings = [Holding([order]), Holding(others)]
+            for other in others:
+                other.awaited = order
+        reason = self._desk.new(command.account, command.symbol, holdings) or self._desk.rate(command)
+        if reason != Reason.NONE:
+            return reason
         orders = [each for holding in holdings for each in holding.orders]
         if any(each.brought_in is None and each.is_too_large(each.worst_ticks, each.leaves) for each in orders):
             return Reason.NOTIONAL_TOO_LARGE
         needs = sum((Counter(holding.needs()) for holding in holdings), Counter())
-        if any(self.available(command.account, asset) < need for asset, need in needs.items()):
+        below = {each.asset: self._desk.below_zero(each) for each in orders}
+        if any(self.available(command.account, asset) + below[asset] < need for asset, need in needs.items()):
             return Reason.INSUFFICIENT_FUNDS
         assert command.sequence not in self._taken, "a record of the log is decided once"
         self._taken[command.sequence] = list(orders)
@@ -166,8 +243,11 @@ class Ledger:
     def _decide_amend(self, command: Command) -> Reason:
         order = self._live.get(command.order_id)
         if order is None or (order.account, order.symbol) != (command.account, command.symbol):
-            return Reason.NONE  # the book refuses it
+            return self._desk.rate(command)  # the book refuses it
         amendment = Amendment(order, command)
+        reason = self._desk.amend(amendment) or self._desk.rate(command)
+        if reason != Reason.NONE:
+            return reason
         worst, leaves = amendment.worst_ticks, amendment.leaves
         if order.brought_in is not None and not command.flags & NEW_QUANTITY:
             leaves = order.brought_in
@@ -176,7 +256,7 @@ class Ledger:
         holding, asset = self._holdings[order], order.asset
         needed = holding.needs(order, order.need_at(worst, leaves))[asset]
         more = max(needed - holding.amounts[asset], 0)
-        if more > 0 and self.available(order.account, asset) < more:
+        if more > 0 and self.available(order.account, asset) + self._desk.below_zero(order) < more:
             return Reason.INSUFFICIENT_FUNDS
         amendment.more = more
         self._balances.hold(order.account, asset, more)
@@ -187,6 +267,7 @@ class Ledger:
 
     def settle(self, event: Event, shard: int = 0) -> None:
         """Take the next event of a shard."""
+        self._desk.see(event.timestamp_ns)
         match event.kind:
             case EventKind.ACCEPTED:
                 self._accept(event, shard)
@@ -203,7 +284,7 @@ class Ledger:
             case EventKind.TRIGGERED if event.symbol in self._contracts:
                 self._trigger(event, shard)
             case _:
-                pass
+                self._desk.settled(event)
 
     def _accept(self, event: Event, shard: int) -> None:
         sequence = event.order_id >> SLOT_BITS
@@ -219,7 +300,7 @@ class Ledger:
 
     def _reject(self, event: Event) -> None:
         for order in self._taken.pop(event.log_sequence, []):
-            self._end(order)
+            self._drop(order)
         self._drop_amendment(event.log_sequence)
 
     def _trade(self, event: Event, shard: int) -> None:
@@ -236,7 +317,9 @@ class Ledger:
             fee = each.fill(price, lots, is_maker=each is counter and not is_auction)
             self._balances.pay(each.account, contract.fee_account, contract.quote, fee)
             position = self._positions.setdefault((each.account, each.symbol), Position())
+            realised = position.realised
             position.trade(signed_lots, notional, fee)
+            self._desk.realised(each.account, contract, notional, position.realised - realised - fee)
         self._balances.pay(buyer.account, seller.account, contract.quote, notional)
         self._balances.pay(seller.account, buyer.account, contract.base, base)
 
@@ -251,6 +334,7 @@ class Ledger:
             self._end(order)
         if event.flags & EventFlag.COUNTER_DONE:
             self._end(counter)
+        self._desk.traded(event, contract, buyer.account, seller.account)
         for place, least in zip(paid, before, strict=True):
             assert place[0] == contract.fee_account or self.available(*place) >= least, "a trade is paid by its holds"
 
@@ -295,6 +379,11 @@ class Ledger:
             holding.amounts[asset] = need
 
     def _end(self, order: HeldOrder) -> None:
+        """An order that was accepted has ended."""
+        self._drop(order)
+        self._desk.clients.remember(order.account, order.client_order_id)
+
+    def _drop(self, order: HeldOrder) -> None:
         """It holds nothing any more; one that it cancels holds its own."""
         self._live.pop(order.order_id, None)
         holding = self._holdings.pop(order)

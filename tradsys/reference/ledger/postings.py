@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 
 from tradsys.ledger.terms import AMOUNT_MAX, AccountKind, PostingKind
 from tradsys.reasons import Reason
@@ -11,14 +11,21 @@ from tradsys.reference.ledger.balances import Balances
 _OUTSIDE = AccountKind.OUTSIDE
 _WITHIN_ONE = (PostingKind.RESERVE, PostingKind.RELEASE)
 _WITHDRAWALS = (PostingKind.WITHDRAW, PostingKind.RELEASE)
+_NOT_OF_FROZEN = (PostingKind.RESERVE, PostingKind.WITHDRAW, PostingKind.TRANSFER)
 
 
 class Postings:
     """Carries postings out, each id once; `room` ids can be remembered (None: any number)."""
 
     def __init__(
-        self, balances: Balances, kinds: Mapping[int, AccountKind], assets: Set[int], room: int | None = None
+        self,
+        balances: Balances,
+        kinds: Mapping[int, AccountKind],
+        assets: Set[int],
+        room: int | None,
+        is_frozen: Callable[[int], bool],
     ) -> None:
+        self._is_frozen = is_frozen
         self._balances = balances
         self._kinds = kinds
         self._assets = assets
@@ -47,6 +54,8 @@ class Postings:
             return Reason.UNKNOWN_ASSET
         if not self._goes_between(kind, source, target):
             return Reason.WRONG_ACCOUNT_KIND
+        if kind in _NOT_OF_FROZEN and self._is_frozen(source):
+            return Reason.ACCOUNT_FROZEN
         balance = self._balances.of(source, asset)
         if kind in _WITHDRAWALS and balance.reserved < amount:
             return Reason.INSUFFICIENT_FUNDS

@@ -24,15 +24,16 @@ class ReferenceShards:
 
     def __init__(self, orders_max: int, shards: int = 1) -> None:
         self.sequence = 0
+        self.later_ns = 0
+        """How much later it is than a microsecond for each record."""
         self.venues = [Venue(orders_max, tells_accounts=number == 0) for number in range(shards)]
         self.created: Order | None = None
         """The first order that the last command brought into being, if one of them is still live."""
 
     def submit(self, command: Command) -> list[list[Event]]:
         """Stamp a command with the next log sequence and a microsecond more; gives the events of each shard."""
-        self.sequence += 1
-        command.sequence = self.sequence
-        command.timestamp_ns = self.sequence * 1000
+        self.stamp(command)
+        self.sequence = command.sequence
         self.created = None
         told = []
         for number, venue in enumerate(self.venues):
@@ -41,6 +42,16 @@ class ReferenceShards:
             self.created = self.created or _created(venue, events)
             told.append(events)
         return told
+
+    def stamp(self, command: Command) -> None:
+        """Give a command the next log sequence, and the time."""
+        command.sequence = self.sequence + 1
+        command.timestamp_ns = self.later_ns + command.sequence * 1000
+
+    @property
+    def now_ns(self) -> int:
+        """When the last command was stamped, or later."""
+        return self.later_ns + self.sequence * 1000
 
     def run(self, flow: Flow, count: int) -> Iterator[tuple[Command, list[Event]]]:
         """Open the flow's instruments and send `count` commands of it; gives each command with its events."""

@@ -17,6 +17,8 @@ from tradsys.reference.messages import Event, commands_of
 QUOTE, BASE = 1, 2
 ALICE, BOB, CAROL = 1, 2, 3
 FEE, HOUSE, OUTSIDE = 90, 91, 99
+GROUPS = {ALICE: 7, BOB: 7, CAROL: 0}
+"""Trade groups; 0: none."""
 LOT = 2
 """What a lot of symbol 1 has of the base asset."""
 
@@ -44,7 +46,7 @@ class Hall:
         for asset in (QUOTE, BASE):
             self.ledger.add_asset(asset)
         for number in (ALICE, BOB, CAROL):
-            self.ledger.add_account(number, AccountKind.CLIENT)
+            self.ledger.add_account(number, AccountKind.CLIENT, group=GROUPS[number])
         self.ledger.add_account(FEE, AccountKind.FEE)
         self.ledger.add_account(HOUSE, AccountKind.HOUSE)
         self.ledger.add_account(OUTSIDE, AccountKind.OUTSIDE)

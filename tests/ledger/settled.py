@@ -26,8 +26,7 @@ class SettledShards(ReferenceShards):
 
     def submit(self, command: Command) -> list[list[Event]]:
         """Decide, carry out, settle."""
-        command.sequence = self.sequence + 1
-        command.timestamp_ns = command.sequence * 1000
+        self.stamp(command)
         if command.reason == Reason.NONE:
             command.reason = self._decide(command)
         else:
@@ -52,6 +51,9 @@ class SettledShards(ReferenceShards):
         if command.kind in {Kind.EXTENSION, Kind.LEG}:
             self._prelude.add(command)
             return Reason.NONE
+        if command.kind == Kind.TICK:
+            for ledger in self.ledgers:
+                ledger.tick(command.timestamp_ns)
         prelude = self._prelude.take(command)
         # One of another symbol may be another shard's, which the matcher of this one never sees.
         legs = [each for each in prelude if each.kind == Kind.LEG and each.symbol == command.symbol]

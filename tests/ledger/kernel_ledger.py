@@ -17,13 +17,16 @@ from tradsys.ledger.layout import W_FAULTS, Ledger, LedgerSize, carve
 from tradsys.ledger.positions import position_row
 from tradsys.ledger.recording import take_in
 from tradsys.ledger.settling import settle
-from tradsys.ledger.terms import AccountKind
+from tradsys.ledger.terms import AccountKind, StatusChange
 from tradsys.reasons import Reason
 from tradsys.records import COMMAND, DETAILS, EVENT, Kind, details
 from tradsys.reference.ledger.contracts import Contract
 from tradsys.reference.ledger.fees import Fees
 from tradsys.reference.ledger.positions import Position
 from tradsys.reference.messages import EVENT_FIELDS, Command, Event
+from tradsys.reference.risk.breakers import BreakerRules
+from tradsys.reference.risk.outbox import Alert, BreakerRecord
+from tradsys.reference.risk.usage import Usage
 
 SMALL = LedgerSize(accounts_max=100, assets_max=7, symbols_max=8, orders=5000, pending=64, positions=200, postings=500)
 
@@ -70,10 +73,13 @@ class KernelLedger:
     def add_asset(self, number: int) -> None:
         self._must(Kind.ASSET, asset=number, value_divisor=1)
 
-    def add_account(self, number: int, kind: AccountKind, fee_class: int = 0) -> None:
+    def set_asset_value(self, asset: int, numerator: int, divisor: int) -> None:
+        self._must(Kind.ASSET, asset=asset, value_numerator=numerator, value_divisor=divisor)
+
+    def add_account(self, number: int, kind: AccountKind, fee_class: int = 0, group: int = 0) -> None:
         if kind == AccountKind.NONE:
             raise ValueError(f"account {number} has no kind: for a record it would be a client's")
-        self._must(Kind.ACCOUNT, account=number, account_kind=kind, fee_class=fee_class)
+        self._must(Kind.ACCOUNT, account=number, account_kind=kind, fee_class=fee_class, group=group)
 
     def add_contract(self, symbol: int, contract: Contract) -> None:
         fields = asdict(contract)
@@ -123,6 +129,40 @@ class KernelLedger:
     def total(self, asset: int) -> int:
         rows = self.ledger.balances.view(np.ndarray)[asset :: columns_of(self.ledger)]
         return int(rows["available"].astype(object).sum() + rows["held"].astype(object).sum())
+
+    def set_limit(
+        self, scope: int, limit: int, value: int, *, account: int = 0, symbol: int = 0, group: int = 0
+    ) -> Reason:
+        return self.tell(
+            Kind.LIMIT, scope=scope, limit=limit, amount=value, account=account, symbol=symbol, group=group
+        )
+
+    def set_status(self, account: int, *, status: int | None = None, kyc_status: int | None = None) -> Reason:
+        changes = (status is not None) * StatusChange.STATUS | (kyc_status is not None) * StatusChange.KYC_STATUS
+        return self.tell(
+            Kind.ACCOUNT_STATUS, account=account, status=status or 0, kyc_status=kyc_status or 0, changes=changes
+        )
+
+    def set_kill(self, scope: int, on: int, *, account: int = 0, symbol: int = 0, group: int = 0) -> Reason:
+        return self.tell(Kind.KILL, scope=scope, on=on, account=account, symbol=symbol, group=group)
+
+    def set_breaker_rules(self, symbol: int, rules: BreakerRules) -> Reason:
+        return self.tell(Kind.BREAKER_RULES, symbol=symbol, **asdict(rules))
+
+    def breaker(self, symbol: int, transition: int, cause: int, now_ns: int) -> Reason:
+        return self.tell(Kind.BREAKER, symbol=symbol, transition=transition, cause=cause, timestamp_ns=now_ns)
+
+    def tick(self, now_ns: int) -> None:
+        self.tell(Kind.TICK, timestamp_ns=now_ns)
+
+    def usage(self, account: int, symbol: int) -> Usage:
+        raise NotImplementedError
+
+    def outbox(self) -> list[Alert | BreakerRecord]:
+        raise NotImplementedError
+
+    def outbox_pop(self) -> None:
+        raise NotImplementedError
 
     @property
     def open_holds(self) -> int:

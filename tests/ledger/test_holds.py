@@ -201,7 +201,7 @@ def test_a_hold_with_its_fee_must_not_be_too_large_either(rich: Hall) -> None:
 def test_a_symbol_without_a_contract_holds_nothing(rich: Hall) -> None:
     rich.send(factories.define_symbol(2))
     rich.enter(buy(1000, 1_000, symbol=2))
-    rich.enter(sell(1000, 500, symbol=2, account=77))
+    rich.enter(sell(1000, 500, symbol=2, account=BOB))
     assert rich.quote(ALICE) == (10_000, 0)
     assert rich.ledger.open_holds == 0
     with pytest.raises(ValueError, match=r"has had orders|INVALID_CONTRACT"):

@@ -87,15 +87,19 @@ class KernelLedger:
         self._must(Kind.SYMBOL, symbol=symbol, **prices)
         self._must(Kind.CONTRACT, symbol=symbol, asset=fields.pop("base"), account=fields.pop("fee_account"), **fields)
 
-    def set_fees(self, symbol: int, fee_class: int, fees: Fees) -> None:
+    def set_fees(self, symbol: int, fee_class: int, fees: Fees, tier: int = 0) -> None:
         self._must(
             Kind.FEES,
             symbol=symbol,
             fee_class=fee_class,
+            tier=tier,
             maker_rate=fees.maker,
             taker_rate=fees.taker,
             minimum=fees.minimum,
         )
+
+    def set_tier(self, tier: int, volume: int) -> None:
+        self._must(Kind.TIER, tier=tier, amount=volume)
 
     def post(self, kind: int, number: int, source: int, target: int, asset: int, amount: int) -> Reason:
         return self.tell(

@@ -28,6 +28,7 @@ CONTRACTS = {
     4: Contract(3, 4, 2, 1, 100_000, 0, (1 << 24) - 1, FEE),
 }
 WORLD = World((*ACCOUNTS, FEE, OUTSIDE), (*QUOTES, *BASES), tuple(instrument.symbol for instrument in TRADED))
+TIER_VOLUMES = (10_000, 60_000, 110_000)
 FUNDS = {1: 25_000, 4: 7_000, 2: 200, 3: 260}
 """About what an account has of each asset."""
 
@@ -50,6 +51,20 @@ def open_accounts(ledger: AnyLedger) -> None:
     ledger.set_fees(0, 2, Fees(1_000_000, 1_000_000, 2_000))
     ledger.set_fees(1, 2, Fees(0, 1, 3))
     ledger.set_fees(4, 2, Fees(-1_000_000, 900_000, 1))
+
+
+def set_tiers(ledger: AnyLedger) -> None:
+    """Values of assets, tiers that accounts come into and out of, and schedules for some of them."""
+    ledger.set_asset_value(1, 1, 1)
+    ledger.set_asset_value(4, 7, 3)
+    for tier, volume in enumerate(TIER_VOLUMES, 1):
+        ledger.set_tier(tier, volume)
+    ledger.set_fees(0, 0, Fees(-1_500, 2_000, 4), 1)
+    ledger.set_fees(0, 0, Fees(-2_000, 1_500, 0), 3)
+    ledger.set_fees(3, 0, Fees(1_000, -700, 0), 2)
+    ledger.set_fees(1, 1, Fees(20_000, 60_000, 0), 2)
+    ledger.set_fees(1, 2, Fees(0, 0, 0), 1)
+    ledger.set_fees(2, 3, Fees(5_000, 5_000, 5), 2)  # of a class that has none otherwise
 
 
 class Postings:

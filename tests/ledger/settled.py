@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
+from typing import TypeVar
 
 from tests.book.shards import ReferenceShards
 from tests.ledger.any_ledger import AnyLedger, World, assert_same
+from tradsys.ledger.terms import DAY_NS
 from tradsys.reasons import Reason
 from tradsys.records import Kind
 from tradsys.reference.messages import Command, Event
 from tradsys.reference.tickets import Prelude
+
+Record = TypeVar("Record", Command, Event)
 
 
 class SettledShards(ReferenceShards):
@@ -22,6 +27,8 @@ class SettledShards(ReferenceShards):
         self.ledgers = ledgers
         self.decided: Counter[tuple[int, int]] = Counter()
         """How often a kind of command that the sequencer passes got a reason from the ledgers."""
+        self.commands_a_day: int | None = None
+        """For the ledgers, instead of the days of the venues' time."""
         self._prelude = Prelude()
 
     def submit(self, command: Command) -> list[list[Event]]:
@@ -35,7 +42,7 @@ class SettledShards(ReferenceShards):
         for shard, events in enumerate(told):
             for event in events:
                 for ledger in self.ledgers:
-                    ledger.settle(event, shard)
+                    ledger.settle(self._at_ledgers_time(event), shard)
         return told
 
     def post(self, kind: int, number: int, source: int, target: int, asset: int, amount: int) -> Reason:
@@ -47,17 +54,22 @@ class SettledShards(ReferenceShards):
         for one, other in pairwise(self.ledgers):
             assert_same(one, other, world)
 
+    def _at_ledgers_time(self, record: Record) -> Record:
+        if self.commands_a_day is None:
+            return record
+        return replace(record, timestamp_ns=record.timestamp_ns // 1000 * DAY_NS // self.commands_a_day)
+
     def _decide(self, command: Command) -> int:
         if command.kind in {Kind.EXTENSION, Kind.LEG}:
             self._prelude.add(command)
             return Reason.NONE
         if command.kind == Kind.TICK:
             for ledger in self.ledgers:
-                ledger.tick(command.timestamp_ns)
+                ledger.tick(self._at_ledgers_time(command).timestamp_ns)
         prelude = self._prelude.take(command)
         # One of another symbol may be another shard's, which the matcher of this one never sees.
         legs = [each for each in prelude if each.kind == Kind.LEG and each.symbol == command.symbol]
-        reason = agreed([ledger.decide(command, legs) for ledger in self.ledgers])
+        reason = agreed([ledger.decide(self._at_ledgers_time(command), legs) for ledger in self.ledgers])
         self.decided[command.kind, reason] += 1
         return int(reason)
 

@@ -25,9 +25,9 @@ class Unchecked(Ledger):
         desk.new = lambda *_: Reason.NONE
 
 
-def kernel_as_reference(seed: int, commands: int, shard_count: int, every: int) -> None:
+def kernel_as_reference(seed: int, commands: int, shard_count: int, every: int, a_day: int | None = None) -> None:
     kernel = KernelLedger(SMALL._replace(shards=shard_count, postings=commands))
-    compare([Unchecked(), kernel], seed, commands, shard_count, every)
+    compare([Unchecked(), kernel], seed, commands, shard_count, every, a_day)
     assert kernel.faults == 0
     assert all(kernel.total(asset) == 0 for asset in WORLD.assets)
 
@@ -35,6 +35,11 @@ def kernel_as_reference(seed: int, commands: int, shard_count: int, every: int) 
 @pytest.mark.parametrize(("shard_count", "commands", "every"), [(1, 4_000, 1), (1, 48_000, 10), (3, 48_000, 10)])
 def test_the_kernel_does_as_the_reference(seed: int, shard_count: int, commands: int, every: int) -> None:
     kernel_as_reference(seed, commands, shard_count, every)
+
+
+@pytest.mark.parametrize(("commands", "commands_a_day"), [(24_000, 40), (8_000, 5), (8_000, 250)])
+def test_the_kernel_does_as_the_reference_while_days_pass(seed: int, commands: int, commands_a_day: int) -> None:
+    kernel_as_reference(seed, commands, 1, 10, commands_a_day)
 
 
 @pytest.mark.soak

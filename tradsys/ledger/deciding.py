@@ -27,6 +27,7 @@ from tradsys.ledger.holds import (
 from tradsys.ledger.layout import FOR_AMENDMENT, FOR_TURN, NOTHING, Ledger
 from tradsys.ledger.links import decide_linked
 from tradsys.ledger.positions import NO_ROOM, ask_for_position, position_row
+from tradsys.ledger.volumes import see_time
 from tradsys.options import link_of
 from tradsys.reasons import Reason
 from tradsys.records import CommandFlag, Kind, Link
@@ -132,6 +133,7 @@ def ask_ahead(ledger: Ledger, command: Any) -> None:
     account, symbol = signed(command.account), signed(command.symbol)
     if symbol < len(ledger.contracts):
         prefetch(ledger.accounts, account)
+        prefetch(ledger.volumes, account)
         columns = columns_of(ledger)
         contract = ledger.contracts[symbol]
         prefetch(ledger.balances, account * columns + signed(contract.base))
@@ -143,11 +145,12 @@ def ask_ahead(ledger: Ledger, command: Any) -> None:
 def decide(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any, shards: int) -> int:
     """Whether the account can pay for a command; gives a reason, or 0 when it has been taken from what is available.
 
-    `command` (COMMAND) is stamped with its log sequence; `first_leg` and `second_leg` are the LEGs before a NEW, in
-    their order, their sequence 0 when there is none. One of another symbol must not be given: the NEW's matcher may
-    never see it. `shards`: a symbol's shard is its number modulo that. All events of commands before must have been
+    `command` (COMMAND) is stamped with its log sequence and time; `first_leg` and `second_leg` are the LEGs before a
+    NEW, in their order, their sequence 0 when there is none. One of another symbol must not be given: the NEW's matcher
+    may never see it. `shards`: a symbol's shard is its number modulo that. All events of commands before must have been
     settled when an AMEND is decided, so that what it needs beyond what is held is known exactly.
     """
+    see_time(ledger, signed(command.timestamp_ns))
     if command.kind == _NEW:
         return _decide_new(ledger, command, first_leg, second_leg)
     if command.kind == _AMEND:

@@ -11,7 +11,8 @@ from typing import Any
 from shm.integers import signed
 from shm.jit import kernel_entry
 from tradsys.ledger.balances import columns_of, has_account
-from tradsys.ledger.layout import FEE_CLASSES, W_ASSETS, W_CONTRACTS, Ledger
+from tradsys.ledger.fees import schedule_row
+from tradsys.ledger.layout import FEE_CLASSES, FEE_TIERS, W_ASSETS, W_CONTRACTS, Ledger
 from tradsys.ledger.terms import AMOUNT_MAX, ASSET_DECIMALS_MAX, MILLION, VALUE_PART_MAX, AccountKind
 from tradsys.reasons import Reason
 
@@ -127,17 +128,33 @@ def set_contract(ledger: Ledger, details: Any) -> int:
 
 @kernel_entry
 def set_fees(ledger: Ledger, details: Any) -> int:
-    """The schedule of a symbol (0: all without one of their own) and a fee class, for orders accepted from now on."""
+    """The schedule of a symbol (0: all without one of their own), class and tier, for orders decided from now on."""
     symbol, fee_class = signed(details.symbol), signed(details.fee_class)
     if symbol >= len(ledger.contracts):
         return _UNKNOWN_SYMBOL
     maker, taker = signed(details.maker_rate), signed(details.taker_rate)
     minimum = signed(details.minimum)
-    if fee_class >= FEE_CLASSES or max(abs(maker), abs(taker)) > MILLION or minimum < 0 or minimum > AMOUNT_MAX:
+    if fee_class >= FEE_CLASSES or details.tier >= FEE_TIERS or max(abs(maker), abs(taker)) > MILLION:
         return _INVALID_FEES
-    schedule = ledger.schedules[symbol * FEE_CLASSES + fee_class]
+    if minimum < 0 or minimum > AMOUNT_MAX:
+        return _INVALID_FEES
+    schedule = ledger.schedules[schedule_row(symbol, fee_class, signed(details.tier))]
     schedule.maker_rate = maker
     schedule.taker_rate = taker
     schedule.minimum = minimum
     schedule.defined = 1
+    return _NONE
+
+
+@kernel_entry
+def set_tier(ledger: Ledger, details: Any) -> int:
+    """From which volume on a tier applies: more than that of the tier below, less than that of the one above."""
+    tier, volume = signed(details.tier), signed(details.amount)
+    if tier < 1 or tier >= FEE_TIERS or volume > AMOUNT_MAX or volume <= ledger.tiers[tier - 1]:
+        return _INVALID_FEES
+    if tier > 1 and ledger.tiers[tier - 1] == 0:
+        return _INVALID_FEES
+    if tier + 1 < FEE_TIERS and ledger.tiers[tier + 1] != 0 and volume >= ledger.tiers[tier + 1]:
+        return _INVALID_FEES
+    ledger.tiers[tier] = volume
     return _NONE

@@ -11,7 +11,8 @@ from shm.integers import signed
 from shm.jit import kernel
 from tradsys.ledger.amounts import divide_up, up3
 from tradsys.ledger.balances import balance_of, take
-from tradsys.ledger.layout import FEE_CLASSES, FOR_ENTRY, FOR_TURN, NOTHING, Ledger
+from tradsys.ledger.fees import schedule_of
+from tradsys.ledger.layout import FOR_ENTRY, FOR_TURN, NOTHING, Ledger
 from tradsys.ledger.terms import AMOUNT_MAX
 from tradsys.options import has_limit, self_trade_mode
 from tradsys.reasons import Reason
@@ -66,10 +67,7 @@ def describe(ledger: Ledger, hold: Any, command: Any, account: int, symbol: int)
     """
     contract = ledger.contracts[symbol]
     limited = has_limit(signed(command.order_type))
-    classes = ledger.schedules
-    schedule = classes[symbol * FEE_CLASSES + signed(ledger.accounts[account].fee_class)]
-    if schedule.defined == 0:
-        schedule = classes[signed(ledger.accounts[account].fee_class)]
+    schedule = schedule_of(ledger, account, symbol)
     hold.sequence = command.sequence
     hold.order_id = 0
     hold.leaves = command.quantity_lots

@@ -48,6 +48,16 @@ CONTRACT = np.dtype(
     ]
 )
 
+VOLUME = np.dtype(
+    [
+        ("day", "<i8"),  # of `today`; an account that has done nothing since then is behind
+        ("today", "<i8"),
+        ("before", "<i8"),  # on the VOLUME_DAYS days before that
+        ("unused", "<i8"),
+    ]
+)
+"""The value of what an account has traded."""
+
 SCHEDULE = np.dtype([("minimum", "<i8"), ("maker_rate", "<i4"), ("taker_rate", "<i4"), ("defined", "<i8")])
 
 HOLD = np.dtype(
@@ -110,9 +120,13 @@ W_POSITIONS = 1  # rows in use
 W_POSTED = 2  # ids remembered
 W_FAULTS = 3  # events that did not fit what the ledger knew: never, unless something is broken
 W_CONTRACTS = 4  # symbols that are settled
+W_TODAY = 14  # the latest day of the log's clock
 WORDS = 16
 
 FEE_CLASSES = 8
+FEE_TIERS = 4
+DAY_SLOTS = 32
+"""Days of which an account's volume is kept: today, and at least VOLUME_DAYS before."""
 
 
 @addressed
@@ -125,7 +139,10 @@ class Ledger(NamedTuple):
     accounts: Any  # ACCOUNT by account number
     balances: Any  # BALANCE by account and asset: see balances.py
     contracts: Any  # CONTRACT by symbol
-    schedules: Any  # SCHEDULE by symbol * FEE_CLASSES + class
+    schedules: Any  # SCHEDULE by symbol, class and tier: see fees.py
+    tiers: Any  # int64, the volume from which on a fee tier applies, 0: undefined; by tier
+    volumes: Any  # VOLUME by account number
+    day_volumes: Any  # int64, by account * DAY_SLOTS + day modulo DAY_SLOTS
     holds: Any  # HOLD by shard * rows + slot
     pending: Any  # HOLD by log sequence modulo its length, a power of two
     positions: Any  # POSITION, a hash table with open places
@@ -158,7 +175,10 @@ def carve(take: Callable[[Any, int], Any], size: LedgerSize) -> Ledger:
         accounts=take(ACCOUNT, size.accounts_max + 1),
         balances=take(BALANCE, (size.accounts_max + 1) * (size.assets_max + 1)),
         contracts=take(CONTRACT, size.symbols_max + 1),
-        schedules=take(SCHEDULE, (size.symbols_max + 1) * FEE_CLASSES),
+        schedules=take(SCHEDULE, (size.symbols_max + 1) * FEE_CLASSES * FEE_TIERS),
+        tiers=take(np.int64, FEE_TIERS),
+        volumes=take(VOLUME, size.accounts_max + 1),
+        day_volumes=take(np.int64, (size.accounts_max + 1) * DAY_SLOTS),
         holds=take(HOLD, size.shards * (size.orders + 1)),
         pending=take(HOLD, 1 << (size.pending - 1).bit_length()),
         positions=take(POSITION, _table(size.positions)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shm.jit import kernel_entry
-from tradsys.ledger.definitions import define_asset, learn_symbol, open_account, set_contract, set_fees
+from tradsys.ledger.definitions import define_asset, learn_symbol, open_account, set_contract, set_fees, set_tier
 from tradsys.ledger.layout import Ledger
 from tradsys.ledger.postings import post
 from tradsys.reasons import Reason
@@ -16,6 +16,7 @@ _ACCOUNT = int(Kind.ACCOUNT)
 _ASSET = int(Kind.ASSET)
 _CONTRACT = int(Kind.CONTRACT)
 _FEES = int(Kind.FEES)
+_TIER = int(Kind.TIER)
 _POSTING = int(Kind.POSTING)
 _UNKNOWN_COMMAND = int(Reason.UNKNOWN_COMMAND)
 
@@ -39,4 +40,6 @@ def take_in(ledger: Ledger, details: Any) -> int:
         return set_contract(ledger, details)
     if kind == _FEES:
         return set_fees(ledger, details)
+    if kind == _TIER:
+        return set_tier(ledger, details)
     return _UNKNOWN_COMMAND

@@ -15,6 +15,7 @@ from tradsys.ledger.holds import amended_leaves, drop, enter, free, is_waiting, 
 from tradsys.ledger.layout import FOR_AMENDMENT, FOR_ENTRY, FOR_TURN, NOTHING, W_FAULTS, Ledger
 from tradsys.ledger.links import drop_linked, enter_linked
 from tradsys.ledger.positions import position_row, trade
+from tradsys.ledger.volumes import add_to_volume, see_time
 from tradsys.records import SLOT_BITS, CommandFlag, EventFlag, EventKind, Side
 
 _ACCEPTED = int(EventKind.ACCEPTED)
@@ -140,6 +141,7 @@ def _settle_side(ledger: Ledger, row: int, lots: int, notional: int, spent: int,
         quote.available += notional - fee
     balance_of(ledger, signed(contract.fee_account), signed(contract.quote)).available += fee
     trade(ledger.positions[position_row(ledger, account, signed(hold.symbol))], hold.side == _BUY, lots, notional, fee)
+    add_to_volume(ledger, account, signed(contract.quote), notional)
     if hold.linked != 0:
         _bring_in(ledger, signed(hold.linked))
     if done:
@@ -247,6 +249,7 @@ def _triggered(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
 @kernel
 def settle(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     """Settle one event (EVENT) of a shard; each shard's events in their order, each once."""
+    see_time(ledger, signed(event.timestamp_ns))
     symbol = signed(event.symbol)
     if symbol >= len(ledger.contracts) or ledger.contracts[symbol].base == 0:
         return

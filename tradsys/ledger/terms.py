@@ -9,6 +9,10 @@ AMOUNT_MAX = (1 << 62) - 1
 ASSET_DECIMALS_MAX = 18
 VALUE_PART_MAX = 1_000_000_000
 """Greatest numerator and divisor of an asset's value."""
+DAY_NS = 86_400_000_000_000
+"""Days are those of the log's clock."""
+VOLUME_DAYS = 30
+"""On so many days before today counts what an account has traded for its fees."""
 MILLION = 1_000_000
 """Fee rates are in millionths: 100 are a basis point."""
 

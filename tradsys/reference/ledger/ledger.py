@@ -12,10 +12,11 @@ from tradsys.records import SLOT_BITS, EventFlag, EventKind, Kind, Link
 from tradsys.reference.ledger.amendments import Amendment
 from tradsys.reference.ledger.balances import Balances
 from tradsys.reference.ledger.contracts import Contract
-from tradsys.reference.ledger.fees import NO_FEES, Fees
+from tradsys.reference.ledger.fees import Fees
 from tradsys.reference.ledger.holds import HeldOrder, Holding, order_of
 from tradsys.reference.ledger.positions import Position
 from tradsys.reference.ledger.postings import Postings
+from tradsys.reference.ledger.tiers import Schedules, Volumes
 from tradsys.reference.messages import Command, Event
 from tradsys.reference.risk.breakers import BreakerRules
 from tradsys.reference.risk.desk import Desk
@@ -43,7 +44,8 @@ class Ledger:
         self._fee_classes: dict[int, int] = {}
         self._groups: dict[int, int] = {}
         self._contracts: dict[int, Contract] = {}
-        self._schedules: dict[tuple[int, int], Fees] = {}
+        self._schedules = Schedules()
+        self._volumes = Volumes()
         self._positions: dict[tuple[int, int], Position] = {}
         self._holdings: dict[HeldOrder, Holding] = {}
         """Every order that holds or is live."""
@@ -99,11 +101,13 @@ class Ledger:
             raise ValueError(f"symbol {symbol}: account {contract.fee_account} is not for fees")
         self._contracts[symbol] = contract
 
-    def set_fees(self, symbol: int, fee_class: int, fees: Fees) -> None:
+    def set_fees(self, symbol: int, fee_class: int, fees: Fees, tier: int = 0) -> None:
         """What orders from now on are charged; symbol 0: in all symbols without a schedule of their own."""
-        if symbol < 0 or fee_class < 0:
-            raise ValueError(f"symbol {symbol}, fee class {fee_class}")
-        self._schedules[symbol, fee_class] = fees
+        self._schedules.set(symbol, fee_class, tier, fees)
+
+    def set_tier(self, tier: int, volume: int) -> None:
+        """From which volume on a fee tier applies."""
+        self._schedules.set_tier(tier, volume)
 
     # What it shows.
 
@@ -237,8 +241,8 @@ class Ledger:
         return Reason.NONE
 
     def _fees_of(self, account: int, symbol: int) -> Fees:
-        fee_class = self._fee_classes[account]
-        return self._schedules.get((symbol, fee_class)) or self._schedules.get((0, fee_class)) or NO_FEES
+        volume = self._volumes.before(account, self._desk.today.day)
+        return self._schedules.of(symbol, self._fee_classes[account], volume)
 
     def _decide_amend(self, command: Command) -> Reason:
         order = self._live.get(command.order_id)
@@ -319,6 +323,8 @@ class Ledger:
             position = self._positions.setdefault((each.account, each.symbol), Position())
             realised = position.realised
             position.trade(signed_lots, notional, fee)
+            value = self._desk.values.of(notional, contract.quote)
+            self._volumes.trade(each.account, self._desk.today.day, value)
             self._desk.realised(each.account, contract, notional, position.realised - realised - fee)
         self._balances.pay(buyer.account, seller.account, contract.quote, notional)
         self._balances.pay(seller.account, buyer.account, contract.base, base)

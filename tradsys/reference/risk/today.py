@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tradsys.ledger.terms import DAY_NS
 from tradsys.reference.risk.values import bounded
-
-DAY_NS = 86_400_000_000_000
 
 
 @dataclass(slots=True)

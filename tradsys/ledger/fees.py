@@ -1,0 +1,47 @@
+"""Which fee schedule an order has. The rule: docs/ledger.md, Fees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shm.integers import signed
+from shm.jit import kernel
+from tradsys.ledger.layout import FEE_CLASSES, FEE_TIERS, Ledger
+from tradsys.ledger.volumes import volume_of
+
+
+@kernel
+def schedule_row(symbol: int, fee_class: int, tier: int) -> int:
+    """The row of a schedule, defined or not; those of the tiers below stand before it."""
+    return (symbol * FEE_CLASSES + fee_class) * FEE_TIERS + tier
+
+
+@kernel
+def tier_of(ledger: Ledger, account: int) -> int:
+    """The fee tier of an account today."""
+    tier = signed(0)
+    if ledger.tiers[1] != 0:
+        volume = volume_of(ledger, account)
+        while tier + 1 < FEE_TIERS and ledger.tiers[tier + 1] != 0 and volume >= ledger.tiers[tier + 1]:
+            tier += 1
+    return tier
+
+
+@kernel
+def _greatest_defined(ledger: Ledger, symbol: int, fee_class: int, tier: int) -> int:
+    """The row of the greatest tier up to this one that is defined, or of tier 0."""
+    row = schedule_row(symbol, fee_class, tier)
+    while tier > 0 and ledger.schedules[row].defined == 0:
+        tier -= 1
+        row -= 1
+    return row
+
+
+@kernel
+def schedule_of(ledger: Ledger, account: int, symbol: int) -> Any:
+    """The schedule of an order that is decided now; all 0 where there is none."""
+    fee_class, tier = signed(ledger.accounts[account].fee_class), tier_of(ledger, account)
+    row = _greatest_defined(ledger, symbol, fee_class, tier)
+    if ledger.schedules[row].defined == 0:
+        row = _greatest_defined(ledger, signed(0), fee_class, tier)
+    return ledger.schedules[row]

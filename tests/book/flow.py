@@ -67,7 +67,7 @@ class Flow:
     def next(self) -> Command:
         """The next command, without sequence number."""
         self._given += 1
-        self._numbers.now_ns = self._given * 1000
+        self._numbers.now_ns = self.now_ns()
         while not self._pending and self._wants_entry():
             self._pending.extend(self._entries.next())
         if self._pending and not self._one_in(80):
@@ -79,6 +79,10 @@ class Flow:
             command.reason = self.dice.choice((1, 2, 3, 255))
         command.request = self.dice.randrange(1 << 32)
         return command
+
+    def now_ns(self) -> int:
+        """When the next command will be stamped."""
+        return self._given * 1000
 
     def _wants_entry(self) -> bool:
         crowded = sum(len(venue.orders) for venue in self._venues) > self.live_aimed

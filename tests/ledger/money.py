@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from tests.book.instruments import ACCOUNTS, INSTRUMENTS, Instrument
+from tests.book.instruments import ACCOUNTS, GROUPS, INSTRUMENTS, Instrument
 from tests.ledger.any_ledger import AnyLedger, World
 from tests.ledger.settled import SettledShards
 from tradsys.ledger.terms import AMOUNT_MAX, AccountKind, PostingKind
@@ -39,7 +39,8 @@ def open_accounts(ledger: AnyLedger) -> None:
         ledger.add_asset(asset)
     # Account 4 is of a class without a schedule.
     for number in ACCOUNTS:
-        ledger.add_account(number, AccountKind.HOUSE if number == 3 else AccountKind.CLIENT, number - 1)
+        kind = AccountKind.HOUSE if number == 3 else AccountKind.CLIENT
+        ledger.add_account(number, kind, number - 1, GROUPS[number])
     ledger.add_account(FEE, AccountKind.FEE)
     ledger.add_account(OUTSIDE, AccountKind.OUTSIDE)
     for symbol, contract in CONTRACTS.items():

@@ -60,6 +60,10 @@ class Officers:
             self._wild(named)
             return
         shards.tell(lambda ledger: ledger.set_limit(scope, limit, value, **named))
+        if limit == Limit.CONCENTRATION_BPS:
+            # Which is a share of that.
+            whole = shards.ledgers[0].usage(account, symbol).all_exposure * 2
+            shards.tell(lambda ledger: ledger.set_limit(Scope.ACCOUNT, Limit.EXPOSURE, whole, account=account))
         self._later(
             40 if value == 0 else 300, lambda: shards.tell(lambda ledger: ledger.set_limit(scope, limit, -1, **named))
         )
@@ -89,7 +93,7 @@ class Officers:
             Limit.SHORT: (0, 60),
             Limit.CONCENTRATION_BPS: (500, 6_000),
             Limit.LEVERAGE: (0, 400),
-            **dict.fromkeys(_OF_RATES, (20_000, 1_000_000)),
+            **dict.fromkeys(_OF_RATES, (100, 200_000)),
             **dict.fromkeys(_OF_BURSTS, (0, 4)),
         }
         if limit in used:

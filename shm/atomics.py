@@ -49,6 +49,9 @@ if JIT_DISABLED:
     def prefetch(array: Any, index: int) -> None:
         """Ask for the cache line of an element that will soon be used."""
 
+    def prefetch_all(array: Any, index: int) -> None:
+        """Ask for all cache lines of an element that will soon be used."""
+
     def trailing_zeros(value: int) -> int:
         value = int(value)
         return (value & -value).bit_length() - 1 if value else 64
@@ -66,6 +69,7 @@ else:
     _I64 = ir.IntType(64)
     _I32 = ir.IntType(32)
     _BYTES = ir.IntType(8).as_pointer()
+    _LINE = 64
 
     def _word_pointer(context, builder, array_type, array, index):
         return builder.gep(arrayobj.make_array(array_type)(context, builder, array).data, [index])
@@ -164,6 +168,23 @@ else:
             kind = ir.FunctionType(ir.VoidType(), [_BYTES, _I32, _I32, _I32])
             hint = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
             builder.call(hint, [pointer, _I32(0), _I32(3), _I32(1)])  # to read, into the first cache, data
+            return context.get_dummy_value()
+
+        return types.none(array, types.intp), generate
+
+    @intrinsic
+    def prefetch_all(typing_context, array, index):
+        """Ask for all cache lines of an element that will soon be used, of an array aligned to them. See prefetch."""
+
+        def generate(context, builder, signature, arguments):
+            view = arrayobj.make_array(signature.args[0])(context, builder, arguments[0])
+            start = builder.bitcast(builder.gep(view.data, [arguments[1]]), _BYTES)
+            kind = ir.FunctionType(ir.VoidType(), [_BYTES, _I32, _I32, _I32])
+            hint = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+            size = context.get_abi_sizeof(context.get_data_type(signature.args[0].dtype))
+            for offset in range(0, size, _LINE):
+                pointer = builder.gep(start, [_I64(offset)])
+                builder.call(hint, [pointer, _I32(0), _I32(3), _I32(1)])
             return context.get_dummy_value()
 
         return types.none(array, types.intp), generate

@@ -22,6 +22,7 @@ CORE = [
     or path.is_relative_to(ROOT / "tradsys" / "book")
     or path.is_relative_to(ROOT / "tradsys" / "ledger")
     or path.is_relative_to(ROOT / "tradsys" / "risk")
+    or path.is_relative_to(ROOT / "tradsys" / "risk")
 ]
 
 # What the core may import; clocks, doorbells and segments of shm are outside.
@@ -41,6 +42,7 @@ CORE_IMPORTS = (
     "shm.table",
     "tradsys.book",
     "tradsys.ledger",
+    "tradsys.risk",
     "tradsys.options",
     "tradsys.reasons",
     "tradsys.records",

@@ -13,7 +13,7 @@ from shm.jit import kernel
 from tests.book.flow import records_of
 from tradsys.ledger.balances import balance_of, columns_of
 from tradsys.ledger.deciding import decide
-from tradsys.ledger.layout import W_FAULTS, Ledger, LedgerSize, carve
+from tradsys.ledger.layout import W_FAULTS, W_SENT, W_TAKEN, W_TODAY, Ledger, LedgerSize, carve
 from tradsys.ledger.positions import position_row
 from tradsys.ledger.recording import take_in
 from tradsys.ledger.settling import settle
@@ -27,8 +27,22 @@ from tradsys.reference.messages import EVENT_FIELDS, Command, Event
 from tradsys.reference.risk.breakers import BreakerRules
 from tradsys.reference.risk.outbox import Alert, BreakerRecord
 from tradsys.reference.risk.usage import Usage
+from tradsys.risk.days import realised_on, traded_on
+from tradsys.risk.outbox import outbox_pop
+from tradsys.risk.sums import shown
+from tradsys.risk.terms import Cause, Limit, Transition
+from tradsys.risk.unrealised import unrealised_of
 
-SMALL = LedgerSize(accounts_max=100, assets_max=7, symbols_max=8, orders=5000, pending=64, positions=200, postings=500)
+SMALL = LedgerSize(
+    accounts_max=100,
+    assets_max=7,
+    symbols_max=8,
+    orders=5000,
+    pending=64,
+    positions=200,
+    postings=500,
+    recent_client_ids=0,
+)
 
 
 @kernel
@@ -44,6 +58,21 @@ def _decide(ledger: Ledger, commands: Any, shards: int) -> int:
 @kernel
 def _settle(ledger: Ledger, events: Any, shard: int, shards: int) -> None:
     settle(ledger, events[0], shard, shards)
+
+
+@kernel
+def _pop(ledger: Ledger) -> None:
+    outbox_pop(ledger)
+
+
+def _sent(record: Any) -> Alert | BreakerRecord:
+    """What the venue itself writes, as a log reader would read it."""
+    if record["kind"] == Kind.BREAKER:
+        cause = Cause(record["cause"])
+        return BreakerRecord(int(record["symbol"]), Transition(record["transition"]), cause)
+    assert record["kind"] == Kind.ALERT
+    numbers = (int(record[name]) for name in ("percent", "amount", "bound"))
+    return Alert(int(record["account"]), int(record["symbol"]), Limit(record["limit"]), *numbers)
 
 
 class KernelLedger:
@@ -160,13 +189,33 @@ class KernelLedger:
         self.tell(Kind.TICK, timestamp_ns=now_ns)
 
     def usage(self, account: int, symbol: int) -> Usage:
-        raise NotImplementedError
+        position = self.ledger.positions[position_row(self.ledger, account, symbol)]
+        owner = self.ledger.accounts[account]
+        today = int(self.ledger.words[W_TODAY])
+        return Usage(
+            open_orders=int(position["open_orders"]),
+            open_lots_buy=int(position["open_lots_buy"]),
+            open_lots_sell=int(position["open_lots_sell"]),
+            open_notional_buy=shown(int(position["open_notional_buy"]), int(position["buy_over"])),
+            open_notional_sell=shown(int(position["open_notional_sell"]), int(position["sell_over"])),
+            exposure=int(position["exposure"]),
+            open_value=int(position["open_value"]),
+            mark=int(self.ledger.symbols[symbol]["mark_ticks"]),
+            all_open_orders=int(owner["open_orders"]),
+            all_exposure=shown(int(owner["exposure"]), int(owner["exposure_over"])),
+            all_open_value=shown(int(owner["open_value"]), int(owner["open_value_over"])),
+            day_traded=traded_on(owner, today),
+            day_realised=realised_on(owner, today),
+            unrealised=unrealised_of(self.ledger, owner),
+        )
 
     def outbox(self) -> list[Alert | BreakerRecord]:
-        raise NotImplementedError
+        waiting = range(int(self.ledger.words[W_TAKEN]), int(self.ledger.words[W_SENT]))
+        records = self.ledger.outbox.view(np.ndarray).view(DETAILS)
+        return [_sent(records[number % len(records)]) for number in waiting]
 
     def outbox_pop(self) -> None:
-        raise NotImplementedError
+        _pop(self.ledger)
 
     @property
     def open_holds(self) -> int:

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.ledger.comparison import compare
 from tests.ledger.kernel_ledger import SMALL, KernelLedger
 from tests.ledger.money import WORLD
-from tradsys.reasons import Reason
 from tradsys.reference.ledger.ledger import Ledger
 
 PARTS = 20
 
 
-class Unchecked(Ledger):
-    """Without the risk checks, which the kernel does not have yet."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        desk: Any = self._desk
-        desk.permission = desk.rate = desk.unsettled = desk.amend = lambda *_: Reason.NONE
-        desk.new = lambda *_: Reason.NONE
-
-
 def kernel_as_reference(seed: int, commands: int, shard_count: int, every: int, a_day: int | None = None) -> None:
     kernel = KernelLedger(SMALL._replace(shards=shard_count, postings=commands))
-    compare([Unchecked(), kernel], seed, commands, shard_count, every, a_day)
+    compare([Ledger(), kernel], seed, commands, shard_count, every, a_day)
     assert kernel.faults == 0
     assert all(kernel.total(asset) == 0 for asset in WORLD.assets)
 

@@ -27,10 +27,10 @@ def has_account(ledger: Ledger, account: int) -> bool:
 
 
 @kernel
-def take(ledger: Ledger, account: int, asset: int, amount: int) -> bool:
-    """Hold an amount; False, and nothing done, when less is available."""
+def take(ledger: Ledger, account: int, asset: int, amount: int, floor: int) -> bool:
+    """Hold an amount; False, and nothing done, when less than the floor would be available."""
     balance = balance_of(ledger, account, asset)
-    if balance.available < amount:
+    if balance.available - floor < amount:
         return False
     balance.available -= amount
     balance.held += amount

@@ -1,16 +1,16 @@
-"""Whether an account can pay for what it asks: the ledger's part of the decision on a command, and the hold.
+"""Whether an account may do what it asks and can pay for it: the decision on a command, and the hold.
 
-The rule: docs/ledger.md, Holds.
+The rules: docs/risk.md, Checks; docs/ledger.md, Holds.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from shm.atomics import prefetch
+from shm.atomics import prefetch, prefetch_all
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
-from tradsys.ledger.balances import columns_of, has_account
+from tradsys.ledger.balances import columns_of
 from tradsys.ledger.holds import (
     TOO_LARGE,
     amended_leaves,
@@ -31,16 +31,20 @@ from tradsys.ledger.volumes import see_time
 from tradsys.options import link_of
 from tradsys.reasons import Reason
 from tradsys.records import CommandFlag, Kind, Link
+from tradsys.risk.checks import first_refusal, take_token
+from tradsys.risk.client_ids import ask_for_client_id, remember
+from tradsys.risk.terms import REASON_MASK
+from tradsys.risk.usage import count, count_new, counted_with
 
 _NEW = int(Kind.NEW)
 _AMEND = int(Kind.AMEND)
+_CANCEL = int(Kind.CANCEL)
 _ONE_CANCELS_OTHER = int(Link.ONE_CANCELS_OTHER)
 _ONE_TRIGGERS_OTHER = int(Link.ONE_TRIGGERS_OTHER)
 _NEW_PRICE = int(CommandFlag.NEW_PRICE)
 _NEW_QUANTITY = int(CommandFlag.NEW_QUANTITY)
 
 _NONE = int(Reason.NONE)
-_UNKNOWN_ACCOUNT = int(Reason.UNKNOWN_ACCOUNT)
 _NOTIONAL_TOO_LARGE = int(Reason.NOTIONAL_TOO_LARGE)
 _LEDGER_FULL = int(Reason.LEDGER_FULL)
 
@@ -54,6 +58,9 @@ def _decide_single(ledger: Ledger, command: Any) -> int:
     reason = take_for(ledger, hold, needs(ledger, hold))
     if reason != _NONE:
         hold.waits = NOTHING
+        return reason
+    count_new(ledger, hold)
+    remember(ledger, signed(hold.account), signed(hold.client_order_id))
     return reason
 
 
@@ -66,8 +73,6 @@ def _decide_new(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any) -
     if contract.base == 0:
         contract.used = 1
         return _NONE
-    if not has_account(ledger, account):
-        return _UNKNOWN_ACCOUNT
     link = link_of(signed(command.flags))
     if position_row(ledger, account, symbol) == NO_ROOM:
         return _LEDGER_FULL
@@ -86,8 +91,6 @@ def _decide_amend(ledger: Ledger, command: Any, shards: int) -> int:
     symbol = signed(command.symbol)
     if symbol >= len(ledger.contracts) or ledger.contracts[symbol].base == 0:
         return _NONE
-    if not has_account(ledger, signed(command.account)):
-        return _UNKNOWN_ACCOUNT
     row = row_of(ledger, symbol % shards, shards, command.order_id)
     hold = ledger.holds[row]
     if row == 0 or hold.account != command.account or hold.symbol != command.symbol:
@@ -121,9 +124,19 @@ def _decide_amend(ledger: Ledger, command: Any, shards: int) -> int:
     amendment.partner = 0
     amendment.linked = 0
     amendment.waits = FOR_AMENDMENT
+    amendment.counts = 0
+    amendment.position = hold.position
+    amendment.counted_lots = 0
+    amendment.counted_notional = 0
+    amendment.price_ticks = hold.price_ticks
+    if command.flags & _NEW_PRICE and hold.limited != 0:
+        amendment.price_ticks = worst
     reason = take_for(ledger, amendment, more) if more > 0 else _NONE
     if reason != _NONE:
         amendment.waits = NOTHING
+        return reason
+    lots, notional = counted_with(ledger, hold, leaves, signed(amendment.price_ticks))
+    count(ledger, amendment, signed(0), max(lots, signed(0)), max(notional, signed(0)))
     return reason
 
 
@@ -132,18 +145,21 @@ def ask_ahead(ledger: Ledger, command: Any) -> None:
     """Start loading what the decision on a later command needs: accounts are so many that no cache holds them all."""
     account, symbol = signed(command.account), signed(command.symbol)
     if symbol < len(ledger.contracts):
-        prefetch(ledger.accounts, account)
+        prefetch_all(ledger.accounts, account)
         prefetch(ledger.volumes, account)
         columns = columns_of(ledger)
         contract = ledger.contracts[symbol]
         prefetch(ledger.balances, account * columns + signed(contract.base))
         prefetch(ledger.balances, account * columns + signed(contract.quote))
         ask_for_position(ledger, account, symbol)
+        ask_for_client_id(ledger, account, signed(command.client_order_id))
 
 
 @kernel
 def decide(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any, shards: int) -> int:
-    """Whether the account can pay for a command; gives a reason, or 0 when it has been taken from what is available.
+    """Whether a command passes the risk checks and its account can pay for it; gives a reason, or 0.
+
+    With 0 what it costs has been taken from what is available.
 
     `command` (COMMAND) is stamped with its log sequence and time; `first_leg` and `second_leg` are the LEGs before a
     NEW, in their order, their sequence 0 when there is none. One of another symbol must not be given: the NEW's matcher
@@ -151,8 +167,13 @@ def decide(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any, shards
     settled when an AMEND is decided, so that what it needs beyond what is held is known exactly.
     """
     see_time(ledger, signed(command.timestamp_ns))
-    if command.kind == _NEW:
+    kind = command.kind
+    if kind != _NEW and kind != _AMEND and kind != _CANCEL:
+        return _NONE
+    refused = first_refusal(ledger, command, first_leg, second_leg, shards, signed(0))
+    if refused:
+        return refused & REASON_MASK
+    take_token(ledger, command)
+    if kind == _NEW:
         return _decide_new(ledger, command, first_leg, second_leg)
-    if command.kind == _AMEND:
-        return _decide_amend(ledger, command, shards)
-    return _NONE
+    return _decide_amend(ledger, command, shards) if kind == _AMEND else _NONE

@@ -13,8 +13,11 @@ from shm.jit import kernel_entry
 from tradsys.ledger.balances import columns_of, has_account
 from tradsys.ledger.fees import schedule_row
 from tradsys.ledger.layout import FEE_CLASSES, FEE_TIERS, W_ASSETS, W_CONTRACTS, Ledger
+from tradsys.ledger.positions import NO_ROOM
 from tradsys.ledger.terms import AMOUNT_MAX, ASSET_DECIMALS_MAX, MILLION, VALUE_PART_MAX, AccountKind
 from tradsys.reasons import Reason
+from tradsys.risk.limits import group_row
+from tradsys.risk.usage import revalue
 
 _CLIENT = int(AccountKind.CLIENT)
 _FEE = int(AccountKind.FEE)
@@ -60,6 +63,8 @@ def define_asset(ledger: Ledger, details: Any) -> int:
         ledger.words[W_ASSETS] = number
     asset.value_numerator = numerator
     asset.value_divisor = divisor
+    if number <= known:
+        revalue(ledger, number)
     return _NONE
 
 
@@ -76,7 +81,13 @@ def open_account(ledger: Ledger, details: Any) -> int:
         return _WRONG_ACCOUNT_KIND
     if details.fee_class >= FEE_CLASSES:
         return _INVALID_FEES
+    group = signed(details.group)
+    row = group_row(ledger, group) if group != 0 else signed(0)
+    if row == NO_ROOM:
+        return _LEDGER_FULL
     account = ledger.accounts[number]
+    account.group = group
+    account.group_row = row
     account.kind = kind
     account.fee_class = details.fee_class
     return _NONE

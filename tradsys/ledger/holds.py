@@ -13,10 +13,14 @@ from tradsys.ledger.amounts import divide_up, up3
 from tradsys.ledger.balances import balance_of, take
 from tradsys.ledger.fees import schedule_of
 from tradsys.ledger.layout import FOR_ENTRY, FOR_TURN, NOTHING, Ledger
+from tradsys.ledger.positions import position_row
 from tradsys.ledger.terms import AMOUNT_MAX
 from tradsys.options import has_limit, self_trade_mode
 from tradsys.reasons import Reason
 from tradsys.records import SLOT_MASK, CommandFlag, SelfTrade, Side
+from tradsys.risk.allowances import floor_of
+from tradsys.risk.client_ids import forget
+from tradsys.risk.usage import price_of, uncount
 
 TOO_LARGE = -1
 """Instead of an amount: it would be above AMOUNT_MAX."""
@@ -89,6 +93,12 @@ def describe(ledger: Ledger, hold: Any, command: Any, account: int, symbol: int)
     hold.limited = signed(limited)
     hold.decrement = signed(self_trade_mode(signed(command.flags)) == _DECREMENT)
     hold.waits = FOR_ENTRY
+    hold.counts = 0
+    hold.price_ticks = price_of(ledger, symbol, signed(command.order_type), signed(command.price_ticks))
+    hold.position = position_row(ledger, account, symbol)
+    hold.counted_lots = 0
+    hold.counted_notional = 0
+    hold.client_order_id = command.client_order_id
 
 
 @kernel
@@ -153,7 +163,8 @@ def take_for(ledger: Ledger, hold: Any, amount: int) -> int:
     contract = ledger.contracts[hold.symbol]
     if amount == TOO_LARGE:
         return _NOTIONAL_TOO_LARGE
-    if not take(ledger, signed(hold.account), asset_of(contract, signed(hold.side)), amount):
+    floor = floor_of(ledger, hold, contract)
+    if not take(ledger, signed(hold.account), asset_of(contract, signed(hold.side)), amount, floor):
         return _INSUFFICIENT_FUNDS
     hold.held = amount
     return _NONE
@@ -172,6 +183,9 @@ def free(ledger: Ledger, hold: Any, amount: int) -> None:
 def drop(ledger: Ledger, hold: Any) -> None:
     """A pending record is done with, and what it holds available again."""
     free(ledger, hold, signed(hold.held))
+    if hold.counts != 0:
+        forget(ledger, signed(hold.account), signed(hold.client_order_id))
+    uncount(ledger, hold)
     hold.waits = NOTHING
 
 

@@ -8,8 +8,41 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shm.table import addressed, table_of
+from tradsys.records import COMMAND
+from tradsys.risk.layout import BREAKER, CLIENT_ID, GROUP, LIMIT_WORDS, SLOT, SLOTS, SYMBOL
 
-ACCOUNT = np.dtype([("kind", "u1"), ("fee_class", "u1"), ("unused", "u1", (6,))])
+ACCOUNT = np.dtype(
+    [
+        ("kind", "u1"),
+        ("fee_class", "u1"),
+        ("status", "u1"),
+        ("kyc_status", "u1"),
+        ("killed", "u1"),
+        # The percentage of a limit that was last told of: 0, 80 or 100.
+        ("exposure_alert", "u1"),
+        ("notional_alert", "u1"),
+        ("loss_alert", "u1"),
+        ("group", "<u4"),
+        ("group_row", "<u4"),  # only of an account with a group
+        ("limits_row", "<u4"),
+        ("open_positions", "<u4"),  # 1 + the row of one that is not 0; see POSITION's `next`
+        ("open_orders", "<i8"),
+        # Sums over its positions: how often AMOUNT_MAX + 1 is beside, 0 where amounts are sane, and what is left.
+        ("exposure", "<i8"),
+        ("open_value", "<i8"),
+        ("exposure_over", "<i4"),
+        ("open_value_over", "<i4"),
+        ("day", "<i8"),  # of the two figures that follow
+        ("day_traded", "<i8"),
+        ("day_realised", "<i8"),
+        # What has been taken of its rates, in 10**-9 commands, and when last.
+        ("orders_taken", "<i8"),
+        ("orders_at_ns", "<i8"),
+        ("cancels_taken", "<i8"),
+        ("cancels_at_ns", "<i8"),
+        ("unused", "<i8", (2,)),
+    ]
+)
 
 ASSET = np.dtype(
     [
@@ -86,9 +119,16 @@ HOLD = np.dtype(
         ("limited", "u1"),  # it has a limit, which amends can change
         ("decrement", "u1"),  # what it meets of the same account is taken off both
         ("waits", "u1"),  # NOTHING, or what it waits for
-        ("unused", "u1"),
+        ("counts", "u1"),  # it counts as an order of its position, see tradsys.risk.usage
         ("options", "<u2"),  # of a pending amendment: the command's flags
-        ("unused_too", "u1", (20,)),
+        ("price_ticks", "<i4"),  # for the risk figures: its limit, or the mark when it was decided
+        ("position", "<u4"),  # the row
+        ("unused", "<u4"),
+        # What it counts in its position; of two that share a hold the first has it all.
+        ("counted_lots", "<i8"),
+        ("counted_notional", "<i8"),
+        ("client_order_id", "<i8"),
+        ("unused_too", "<i8", (6,)),
     ]
 )
 """What an order holds and needs to know for it; or, while pending, what a command has taken before the book saw it."""
@@ -104,15 +144,32 @@ POSITION = np.dtype(
         ("realised", "<i8"),
         ("fees", "<i8"),
         ("turnover", "<i8"),
-        ("unused", "<i8", (2,)),
+        # What its live orders count, see tradsys.risk.usage.
+        ("open_lots_buy", "<i8"),
+        ("open_lots_sell", "<i8"),
+        # How often AMOUNT_MAX + 1 is beside, 0 where amounts are sane, and what is left.
+        ("open_notional_buy", "<i8"),
+        ("open_notional_sell", "<i8"),
+        ("buy_over", "<i2"),
+        ("sell_over", "<i2"),
+        ("open_orders", "<u4"),
+        ("exposure", "<i8"),
+        ("open_value", "<i8"),
+        # Positions of an account whose quantity is not 0: 1 + the row of the next, and of the one before.
+        ("next", "<u4"),
+        ("previous", "<u4"),
+        ("limits_row", "<u4"),
+        ("alert", "<u4"),  # as an account's
+        ("unused", "<i8"),
     ]
 )
 
 POSTED = np.dtype([("key", "<i8"), ("result", "<i8")])
 """The result of a posting, by its id: an entry of an open-addressed hash table, 0 when free."""
 
-assert HOLD.itemsize == 128
-assert CONTRACT.itemsize == POSITION.itemsize == 64
+assert HOLD.itemsize == 192
+assert ACCOUNT.itemsize == POSITION.itemsize == 128
+assert CONTRACT.itemsize == 64
 
 # Words.
 W_ASSETS = 0  # highest asset number
@@ -120,6 +177,15 @@ W_POSITIONS = 1  # rows in use
 W_POSTED = 2  # ids remembered
 W_FAULTS = 3  # events that did not fit what the ledger knew: never, unless something is broken
 W_CONTRACTS = 4  # symbols that are settled
+W_LIMITED = 5  # a limit was set once
+W_LIMIT_ROWS = 6  # rows of limits in use beyond the venue's
+W_GROUPS = 7  # rows in use
+W_KILLED = 8  # the venue's kill switch is on
+W_RECENT = 9  # orders with a client order id that have ended
+W_BREAKERS = 10  # breakers that have tripped or are half open
+W_SENT = 11  # records put into the outbox
+W_TAKEN = 12  # records taken out
+W_LOST = 13  # records for which it had no room: never, unless nobody empties it
 W_TODAY = 14  # the latest day of the log's clock
 WORDS = 16
 
@@ -147,6 +213,15 @@ class Ledger(NamedTuple):
     pending: Any  # HOLD by log sequence modulo its length, a power of two
     positions: Any  # POSITION, a hash table with open places
     posted: Any  # POSTED
+    # Of the risk checks:
+    symbols: Any  # SYMBOL by symbol
+    groups: Any  # GROUP, a hash table
+    limits: Any  # int64, LIMIT_WORDS for each row
+    client_ids: Any  # CLIENT_ID, a hash table of those that cannot be used again
+    recent: Any  # CLIENT_ID of orders that have ended, a ring
+    breakers: Any  # BREAKER by symbol, the venue's is 0
+    slots: Any  # SLOT, SLOTS for each breaker
+    outbox: Any  # COMMAND, a ring whose length is a power of two
 
 
 class LedgerSize(NamedTuple):
@@ -160,6 +235,9 @@ class LedgerSize(NamedTuple):
     pending: int = 1 << 16  # commands between their decision and the matcher's answer
     positions: int = 1 << 16
     postings: int = 1 << 16
+    limit_rows: int = 1 << 12  # accounts, groups, and accounts in a symbol that have limits of their own
+    groups: int = 1 << 10
+    recent_client_ids: int = 1 << 16
 
 
 def _table(entries: int) -> int:
@@ -183,6 +261,14 @@ def carve(take: Callable[[Any, int], Any], size: LedgerSize) -> Ledger:
         pending=take(HOLD, 1 << (size.pending - 1).bit_length()),
         positions=take(POSITION, _table(size.positions)),
         posted=take(POSTED, _table(size.postings)),
+        symbols=take(SYMBOL, size.symbols_max + 1),
+        groups=take(GROUP, _table(size.groups)),
+        limits=take(np.int64, (size.limit_rows + 2) * LIMIT_WORDS),
+        client_ids=take(CLIENT_ID, _table(size.shards * size.orders + size.pending + size.recent_client_ids)),
+        recent=take(CLIENT_ID, size.recent_client_ids),
+        breakers=take(BREAKER, size.symbols_max + 1),
+        slots=take(SLOT, (size.symbols_max + 1) * SLOTS),
+        outbox=take(COMMAND, 1 << (1023 + 4 * size.symbols_max).bit_length()),
     )
     return Ledger(table_of(fields.values()), **fields)
 

@@ -14,6 +14,8 @@ from tradsys.ledger.layout import FOR_TURN, NOTHING, Ledger
 from tradsys.options import link_of
 from tradsys.reasons import Reason
 from tradsys.records import Link, Side
+from tradsys.risk.client_ids import remember
+from tradsys.risk.usage import count_new, count_two
 
 _BUY = int(Side.BUY)
 _ONE_TRIGGERS_OTHER = int(Link.ONE_TRIGGERS_OTHER)
@@ -71,6 +73,17 @@ def decide_linked(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any)
         second.waits = FOR_TURN
     if reason != _NONE:
         drop_linked(ledger, new)
+        return reason
+    if have_to_wait:
+        count_new(ledger, new)
+        count_new(ledger, first)
+        if has_second:
+            count_new(ledger, second)
+            remember(ledger, account, signed(second.client_order_id))
+    else:
+        count_two(ledger, new, first)
+    remember(ledger, account, signed(new.client_order_id))
+    remember(ledger, account, signed(first.client_order_id))
     return reason
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shm.atomics import prefetch
+from shm.atomics import prefetch_all
 from shm.hashing import hash_pair, place_of
 from shm.integers import signed
 from shm.jit import kernel
@@ -21,7 +21,7 @@ NO_ROOM = -1
 @kernel
 def ask_for_position(ledger: Ledger, account: int, symbol: int) -> None:
     """Start loading an account's position; any numbers will do."""
-    prefetch(ledger.positions, hash_pair(symbol, account) & (len(ledger.positions) - 1))
+    prefetch_all(ledger.positions, hash_pair(symbol, account) & (len(ledger.positions) - 1))
 
 
 @kernel

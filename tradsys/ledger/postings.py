@@ -9,7 +9,7 @@ from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.balances import balance_of, has_account
 from tradsys.ledger.layout import W_ASSETS, W_POSTED, Ledger
-from tradsys.ledger.terms import AMOUNT_MAX, AccountKind, PostingKind
+from tradsys.ledger.terms import AMOUNT_MAX, AccountKind, AccountStatus, PostingKind
 from tradsys.reasons import Reason
 
 _DEPOSIT = int(PostingKind.DEPOSIT)
@@ -21,6 +21,7 @@ _CORRECTION = int(PostingKind.CORRECTION)
 _FEE = int(AccountKind.FEE)
 _OUTSIDE = int(AccountKind.OUTSIDE)
 
+_FROZEN = int(AccountStatus.FROZEN)
 _NONE = int(Reason.NONE)
 _INVALID_POSTING = int(Reason.INVALID_POSTING)
 _UNKNOWN_ACCOUNT = int(Reason.UNKNOWN_ACCOUNT)
@@ -29,6 +30,7 @@ _WRONG_ACCOUNT_KIND = int(Reason.WRONG_ACCOUNT_KIND)
 _INSUFFICIENT_FUNDS = int(Reason.INSUFFICIENT_FUNDS)
 _AMOUNT_TOO_LARGE = int(Reason.AMOUNT_TOO_LARGE)
 _LEDGER_FULL = int(Reason.LEDGER_FULL)
+_ACCOUNT_FROZEN = int(Reason.ACCOUNT_FROZEN)
 
 
 @kernel
@@ -54,6 +56,8 @@ def _carry_out(ledger: Ledger, kind: int, source: int, target: int, asset: int, 
         return _UNKNOWN_ASSET
     if not _kinds_fit(ledger, kind, source, target):
         return _WRONG_ACCOUNT_KIND
+    if ledger.accounts[source].status == _FROZEN and kind in (_RESERVE, _WITHDRAW, _TRANSFER):
+        return _ACCOUNT_FROZEN
     giver = balance_of(ledger, source, asset)
     taker = balance_of(ledger, target, asset)
     if kind == _RESERVE or kind == _RELEASE:

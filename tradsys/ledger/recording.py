@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from shm.integers import signed
 from shm.jit import kernel_entry
 from tradsys.ledger.definitions import define_asset, learn_symbol, open_account, set_contract, set_fees, set_tier
 from tradsys.ledger.layout import Ledger
 from tradsys.ledger.postings import post
 from tradsys.reasons import Reason
 from tradsys.records import Kind
+from tradsys.risk.breakers import apply_breaker, set_breaker_rules, tick
+from tradsys.risk.limits import set_limit
+from tradsys.risk.stops import set_kill, set_status
 
 _SYMBOL = int(Kind.SYMBOL)
 _ACCOUNT = int(Kind.ACCOUNT)
@@ -18,6 +22,14 @@ _CONTRACT = int(Kind.CONTRACT)
 _FEES = int(Kind.FEES)
 _TIER = int(Kind.TIER)
 _POSTING = int(Kind.POSTING)
+_TICK = int(Kind.TICK)
+_LIMIT = int(Kind.LIMIT)
+_ACCOUNT_STATUS = int(Kind.ACCOUNT_STATUS)
+_KILL = int(Kind.KILL)
+_BREAKER_RULES = int(Kind.BREAKER_RULES)
+_BREAKER = int(Kind.BREAKER)
+_ALERT = int(Kind.ALERT)
+_NONE = int(Reason.NONE)
 _UNKNOWN_COMMAND = int(Reason.UNKNOWN_COMMAND)
 
 
@@ -42,4 +54,19 @@ def take_in(ledger: Ledger, details: Any) -> int:
         return set_fees(ledger, details)
     if kind == _TIER:
         return set_tier(ledger, details)
+    if kind == _TICK:
+        tick(ledger, signed(details.timestamp_ns))
+        return _NONE
+    if kind == _LIMIT:
+        return set_limit(ledger, details)
+    if kind == _ACCOUNT_STATUS:
+        return set_status(ledger, details)
+    if kind == _KILL:
+        return set_kill(ledger, details)
+    if kind == _BREAKER_RULES:
+        return set_breaker_rules(ledger, details)
+    if kind == _BREAKER:
+        return apply_breaker(ledger, details)
+    if kind == _ALERT:
+        return _NONE
     return _UNKNOWN_COMMAND

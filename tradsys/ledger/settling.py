@@ -14,9 +14,16 @@ from tradsys.ledger.balances import balance_of
 from tradsys.ledger.holds import amended_leaves, drop, enter, free, is_waiting, needs, pending_of, row_of, waits
 from tradsys.ledger.layout import FOR_AMENDMENT, FOR_ENTRY, FOR_TURN, NOTHING, W_FAULTS, Ledger
 from tradsys.ledger.links import drop_linked, enter_linked
-from tradsys.ledger.positions import position_row, trade
+from tradsys.ledger.positions import trade
 from tradsys.ledger.volumes import add_to_volume, see_time
 from tradsys.records import SLOT_BITS, CommandFlag, EventFlag, EventKind, Side
+from tradsys.risk.alerts import watch_account
+from tradsys.risk.breakers import reset
+from tradsys.risk.client_ids import retire
+from tradsys.risk.days import add_to_today
+from tradsys.risk.unrealised import keep_listed
+from tradsys.risk.usage import recount, take_over, uncount
+from tradsys.risk.windows import watch_trade
 
 _ACCEPTED = int(EventKind.ACCEPTED)
 _REJECTED = int(EventKind.REJECTED)
@@ -24,6 +31,8 @@ _TRADE = int(EventKind.TRADE)
 _CANCELLED = int(EventKind.CANCELLED)
 _AMENDED = int(EventKind.AMENDED)
 _PREVENTED = int(EventKind.PREVENTED)
+_STATE = int(EventKind.STATE)
+_SYMBOL = int(EventKind.SYMBOL)
 _TRIGGERED = int(EventKind.TRIGGERED)
 _ORDER_DONE = int(EventFlag.ORDER_DONE)
 _COUNTER_DONE = int(EventFlag.COUNTER_DONE)
@@ -43,10 +52,14 @@ def _end(ledger: Ledger, row: int) -> None:
         partner.partner = 0
         hold.partner = 0
         free(ledger, partner, partner.held - needs(ledger, partner))
+        take_over(partner, hold)
+        recount(ledger, partner)
     if hold.waits == FOR_TURN:
         ledger.holds[hold.linked].linked = 0  # the end of another that waits with it follows
         hold.waits = NOTHING
     free(ledger, hold, signed(hold.held))
+    uncount(ledger, hold)
+    retire(ledger, signed(hold.account), signed(hold.client_order_id))
     hold.order_id = 0
 
 
@@ -61,6 +74,7 @@ def _keep_needed(ledger: Ledger, row: int) -> None:
         partner.held = 0
         need = max(need, needs(ledger, partner))
     free(ledger, hold, hold.held - need)
+    recount(ledger, hold)
 
 
 @kernel
@@ -116,6 +130,7 @@ def _settle_side(ledger: Ledger, row: int, lots: int, notional: int, spent: int,
         partner = ledger.holds[hold.partner]
         hold.held += partner.held
         partner.held = 0
+        take_over(hold, partner)
         partner.partner = 0
         partner.leaves = 0  # its end follows
         hold.partner = 0
@@ -140,13 +155,16 @@ def _settle_side(ledger: Ledger, row: int, lots: int, notional: int, spent: int,
         base.held -= value
         quote.available += notional - fee
     balance_of(ledger, signed(contract.fee_account), signed(contract.quote)).available += fee
-    trade(ledger.positions[position_row(ledger, account, signed(hold.symbol))], hold.side == _BUY, lots, notional, fee)
+    position = ledger.positions[hold.position]
+    was_open, realised = position.quantity != 0, signed(position.realised)
+    trade(position, hold.side == _BUY, lots, notional, fee)
+    profit = position.realised - realised - fee
+    keep_listed(ledger, ledger.accounts[account], signed(hold.position), was_open)
+    add_to_today(ledger, ledger.accounts[account], signed(contract.quote), notional, profit)
     add_to_volume(ledger, account, signed(contract.quote), notional)
     if hold.linked != 0:
         _bring_in(ledger, signed(hold.linked))
-    if done:
-        _end(ledger, row)
-    else:
+    if not done:
         _keep_needed(ledger, row)
 
 
@@ -168,6 +186,16 @@ def _traded(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
             _settle_side(ledger, order, lots, notional, spent, False, flags & _ORDER_DONE != 0)
         else:
             _settle_side(ledger, counter, lots, notional, spent, flags & _AUCTION == 0, flags & _COUNTER_DONE != 0)
+    if flags & _ORDER_DONE:
+        _end(ledger, order)
+    if flags & _COUNTER_DONE:
+        _end(ledger, counter)
+    ledger.symbols[event.symbol].mark_ticks = event.price_ticks
+    ledger.symbols[event.symbol].traded = 1
+    watch_account(ledger, ledger.holds[order if buys else counter])
+    watch_account(ledger, ledger.holds[counter if buys else order])
+    if flags & _AUCTION == 0:
+        watch_trade(ledger, signed(event.symbol), signed(event.timestamp_ns), signed(event.price_ticks), lots, notional)
 
 
 @kernel_entry
@@ -214,6 +242,8 @@ def _amended(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     hold.held += amendment.held
     amendment.held = 0
     amendment.waits = NOTHING
+    take_over(hold, amendment)
+    hold.price_ticks = amendment.price_ticks
     hold.worst_ticks = amendment.worst_ticks
     hold.leaves = event.quantity_lots
     _keep_needed(ledger, row)
@@ -246,15 +276,32 @@ def _triggered(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
         _keep_needed(ledger, row)
 
 
+@kernel_entry
+def _of_market(ledger: Ledger, event: Any) -> None:
+    """A symbol is told of, or has another state."""
+    symbol = ledger.symbols[event.symbol]
+    if event.kind == _STATE:
+        if event.reason == 0:
+            reset(ledger, signed(event.symbol), signed(event.timestamp_ns))
+        return
+    symbol.told = 1
+    if symbol.traded == 0:
+        symbol.mark_ticks = event.price_ticks
+
+
 @kernel
 def settle(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     """Settle one event (EVENT) of a shard; each shard's events in their order, each once."""
     see_time(ledger, signed(event.timestamp_ns))
     symbol = signed(event.symbol)
-    if symbol >= len(ledger.contracts) or ledger.contracts[symbol].base == 0:
-        return
     kind = event.kind
-    if kind == _TRADE:
+    if symbol >= len(ledger.contracts):
+        return
+    if kind == _SYMBOL or kind == _STATE:
+        _of_market(ledger, event)
+    elif ledger.contracts[symbol].base == 0:
+        return
+    elif kind == _TRADE:
         _traded(ledger, event, shard, shards)
     elif kind == _ACCEPTED:
         _accepted(ledger, event, shard, shards)

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from tradsys.reasons import Reason
+
+SHARE_MAX = 1_000_000
+"""Greatest limit in basis points, or of leverage in hundredths."""
+RATE_MAX = 1_000_000_000
+"""Greatest rate in commands a second, and greatest burst."""
+
 
 class Limit(IntEnum):
     """What is limited."""
@@ -63,3 +70,39 @@ class Cause(IntEnum):
     SYMBOLS = 5  # so many of them have tripped
     VENUE = 6  # the venue's breaker
     TIME = 7  # has passed
+
+
+class Check(IntEnum):
+    """The checks of a NEW, AMEND or CANCEL in their order: each has one reason, or two that exclude each other."""
+
+    NONE = 0
+    ACCOUNT = 1
+    STATUS = 2
+    KYC = 3
+    KILL_SWITCH = 4
+    PERMISSION = 5
+    VENUE = 6
+    NOTIONAL = 7  # that it is an amount at all
+    CLIENT_ORDER_ID = 8
+    ORDER_SIZE = 9
+    COLLAR = 10
+    OPEN_ORDERS = 11
+    OPEN_LOTS = 12
+    OPEN_NOTIONAL = 13
+    POSITION = 14
+    EXPOSURE = 15
+    CONCENTRATION = 16
+    LEVERAGE = 17
+    DAILY_NOTIONAL = 18
+    DAILY_LOSS = 19
+    RATE = 20
+    FUNDS = 21  # and what else the ledger needs
+
+
+REASON_BITS = 8
+REASON_MASK = (1 << REASON_BITS) - 1
+
+
+def refusal(check: Check, reason: Reason) -> int:
+    """What a check answers: which it is, and the reason in the low bits; 0 when a command passes."""
+    return int(check) << REASON_BITS | int(reason)

@@ -1,0 +1,98 @@
+"""Client order ids that an account cannot use again: those of its live orders, and of the last that have ended.
+
+A hash table with open places; what is taken out leaves no gap. The ids of ended orders are a ring besides, whose oldest
+goes when it is full. The rule: docs/risk.md, Checks.
+"""
+
+from __future__ import annotations
+
+from shm.atomics import prefetch
+from shm.hashing import hash_pair
+from shm.integers import signed
+from shm.jit import kernel
+from tradsys.ledger.layout import W_RECENT, Ledger
+
+_AHEAD = 16
+
+
+@kernel
+def _home(ledger: Ledger, account: int, client_order_id: int) -> int:
+    return hash_pair(account, client_order_id) & (len(ledger.client_ids) - 1)
+
+
+@kernel
+def ask_for_client_id(ledger: Ledger, account: int, client_order_id: int) -> None:
+    """Start loading the place of an id; any numbers will do."""
+    prefetch(ledger.client_ids, _home(ledger, account, client_order_id))
+
+
+@kernel
+def _place_of(ledger: Ledger, account: int, client_order_id: int) -> int:
+    """Where the id is, or the free place where it would go."""
+    table = ledger.client_ids
+    mask = len(table) - 1
+    place = _home(ledger, account, client_order_id)
+    while table[place].client_order_id != 0 and (
+        table[place].client_order_id != client_order_id or table[place].account != account
+    ):
+        place = (place + 1) & mask
+    return place
+
+
+@kernel
+def is_used(ledger: Ledger, account: int, client_order_id: int) -> bool:
+    """Whether an account cannot use an id, which is not 0, again."""
+    found: bool = ledger.client_ids[_place_of(ledger, account, client_order_id)].client_order_id != 0
+    return found
+
+
+@kernel
+def remember(ledger: Ledger, account: int, client_order_id: int) -> None:
+    """An order with this id has passed."""
+    if client_order_id == 0:
+        return
+    entry = ledger.client_ids[_place_of(ledger, account, client_order_id)]
+    entry.client_order_id = client_order_id
+    entry.account = account
+
+
+@kernel
+def forget(ledger: Ledger, account: int, client_order_id: int) -> None:
+    """The id can be used again. What stands behind its place moves up, where it may stand nearer to its own."""
+    if client_order_id == 0:
+        return
+    table = ledger.client_ids
+    mask = len(table) - 1
+    free = _place_of(ledger, account, client_order_id)
+    place = free
+    while table[place].client_order_id != 0:
+        place = (place + 1) & mask
+        entry = table[place]
+        if entry.client_order_id == 0:
+            break
+        home = _home(ledger, signed(entry.account), signed(entry.client_order_id))
+        if ((place - home) & mask) >= ((place - free) & mask):
+            table[free].client_order_id = entry.client_order_id
+            table[free].account = entry.account
+            free = place
+    table[free].client_order_id = 0
+    table[free].account = 0
+
+
+@kernel
+def retire(ledger: Ledger, account: int, client_order_id: int) -> None:
+    """An order with this id has ended: the id is kept as long as it is one of the last."""
+    if client_order_id == 0:
+        return
+    recent = ledger.recent
+    if len(recent) == 0:
+        forget(ledger, account, client_order_id)
+        return
+    # Whose turn it is soon has not been touched for long.
+    later = recent[(ledger.words[W_RECENT] + _AHEAD) % len(recent)]
+    ask_for_client_id(ledger, signed(later.account), signed(later.client_order_id))
+    entry = recent[ledger.words[W_RECENT] % len(recent)]
+    forget(ledger, signed(entry.account), signed(entry.client_order_id))
+    entry.client_order_id = client_order_id
+    entry.account = account
+    ledger.words[W_RECENT] += 1

@@ -67,7 +67,8 @@ class Arena:
         size = dtype.itemsize * count
         if self._bytes is None:
             self._used = start + aligned(size)
-            return as_records(np.zeros(count, dtype))
+            # Its elements are all the same one, so it takes no memory, whatever its length.
+            return as_records(np.lib.stride_tricks.as_strided(np.zeros(1, dtype), (count,), (0,)))
         if start + size > len(self._bytes):
             raise ValueError(f"the arena has {len(self._bytes)} bytes, {start + size} are needed for this layout")
         self._used = start + aligned(size)

@@ -154,6 +154,17 @@ def join(ring: Broadcast) -> tuple[int, int]:
     return reader, int(ring.header[POSITION + reader * READER_STRIDE])
 
 
+def reserve(ring: Broadcast, reader: int, position: int, *, gates: bool = True) -> None:
+    """Take the place of a gating reader for good, whether its process lives or not: the writer never passes it.
+
+    One that does not gate yet only keeps its place.
+    """
+    place = reader * READER_STRIDE
+    ring.header[POSITION + place] = position
+    ring.header[PID + place] = -1
+    ring.header[ACTIVE + place] = gates
+
+
 @kernel
 def leave(ring: Broadcast, reader: int) -> None:
     """Stop gating the writer; also for a supervisor whose worker, the reader, has died."""

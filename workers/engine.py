@@ -16,11 +16,9 @@ from typing import Any
 import numpy as np
 
 from shm import broadcast
-from shm.arena import as_records
 from shm.clock import timespec
 from shm.doorbell import NO_DESCRIPTOR, PollableBell
 from tradsys import logging
-from tradsys.records import ACCOUNT_DEFINITION, SYMBOL_DEFINITION
 from workers import recovery, sequencer
 from workers import venue as venues
 from workers.duty import Worker, run_for
@@ -39,6 +37,8 @@ from workers.memory import (
     STOPPING,
     VenueMemory,
 )
+from workers.redecision import redecide_journal
+from workers.sequencer import SequencerState
 from workers.topology import JOURNAL, SEQUENCER, WorkerPlan
 from workers.venue import Venue
 
@@ -93,30 +93,33 @@ class Engine:
             state = sequencer.new_sequencer(self.memory, configuration.clock.tick_ms)
         # What the ring holds and the journal does not goes to disk first: it was sequenced, and it stands.
         self._await_journal(int(broadcast.published(self.memory.log)))
-        if state is not None or self.plan.shards():
-            self._rebuild(state)
+        if state is not None:
+            self._redecide(state)
+        if self.plan.shards():
+            self._rebuild()
         matchers = tuple(new_matcher(self.memory, number) for number in self.plan.shards())
         self._worker = self._assemble(state, matchers or None)
 
-    def _rebuild(self, state: Any) -> None:
+    def _redecide(self, state: SequencerState) -> None:
+        started = time.monotonic()
+        sequence = redecide_journal(state, self.memory, self.venue.journal_directory, self._each_batch)
+        sequencer.resume(state, self.memory)
+        self._tell("took the journal's decisions again", sequence, started)
+
+    def _rebuild(self) -> None:
         started = time.monotonic()
         reader = JournalReader(self.venue.journal_directory, self.memory.sizes.shards)
+        recovery.rebuild(self.memory, self.plan.shards(), reader, self._each_batch)
+        self._tell("rebuilt from the journal", reader.sequence, started)
 
-        def each_batch(records: Any) -> None:
-            self.beat()
-            if self.stopping:
-                raise StoppedError
-            if state is not None and len(records):
-                plain = records.view(np.ndarray)
-                symbols, accounts = plain.view(SYMBOL_DEFINITION), plain.view(ACCOUNT_DEFINITION)
-                sequencer.recover(state, records, as_records(symbols), as_records(accounts))
+    def _each_batch(self) -> None:
+        self.beat()
+        if self.stopping:
+            raise StoppedError
 
-        recovery.rebuild(self.memory, self.plan.shards(), reader, each_batch)
-        if state is not None:
-            sequencer.resume(state, self.memory)
-        if reader.sequence and self.venue.supervisor_pid:  # without one: a rehearsal that only compiles
-            seconds = round(time.monotonic() - started, 3)
-            self.log.info("rebuilt from the journal", sequence=reader.sequence, seconds=seconds)
+    def _tell(self, what: str, sequence: int, started: float) -> None:
+        if sequence and self.venue.supervisor_pid:  # without one: a rehearsal that only compiles
+            self.log.info(what, sequence=sequence, seconds=round(time.monotonic() - started, 3))
 
     def _assemble(self, state: Any, matchers: Any) -> Worker:
         numbers = np.array([self.plan.index, time.time_ns() - time.monotonic_ns()], np.int64)

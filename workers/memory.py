@@ -10,6 +10,7 @@ Control words, each the first of a 128-byte line:
     BOOT        1 while the log still needs its BOOT record: the rings of this memory are new
     ACCOUNTS    accounts defined so far; the table `accounts` is valid up to it
     SYMBOLS     symbols defined so far; the table `symbols` is valid up to it
+    LEDGER      1 when the ledger is not as it was made, that is, empty
     COLD + s    1 until shard s has been rebuilt from the journal for the first time in this memory
 
 A worker's line: pid, state, heartbeat (monotonic ns), duty cycles, duty cycles that found work, core, restarts.
@@ -32,11 +33,13 @@ from shm.histogram import WORDS as HISTOGRAM_WORDS
 from shm.ring import Ring
 from shm.segment import Segment
 from tradsys.book.layout import Shard, ShardSize, carve
+from tradsys.ledger.layout import Ledger, LedgerSize
+from tradsys.ledger.layout import carve as carve_ledger
 from tradsys.records import ACCOUNT_DEFINITION, COMMAND, EVENT, SYMBOL_DEFINITION
 
 LINE = 16
 """Words of one 128-byte line."""
-JOURNALED, PHASE, BOOT, ACCOUNTS, SYMBOLS, COLD = 0, LINE, 2 * LINE, 3 * LINE, 4 * LINE, 5 * LINE
+JOURNALED, PHASE, BOOT, ACCOUNTS, SYMBOLS, LEDGER, COLD = (line * LINE for line in range(7))
 STARTING, RUNNING, DRAINING, FAILED = 0, 1, 2, 3
 PHASES = ("starting", "running", "draining", "failed")
 
@@ -47,6 +50,8 @@ WORKER_STATES = ("absent", "recovering", "ready", "stopping", "stopped")
 READER_JOURNAL = 0
 """Gating readers of the log: the journal, then the shards; the places after them are free for tools."""
 READER_SHARDS = 1
+READER_LEDGER = 0
+"""The gating reader of every shard's events; the places after it are free for gateways and tools."""
 
 KIND = "venue"
 COUNTERS_MAX = 2048
@@ -67,6 +72,22 @@ class Sizes(msgspec.Struct, frozen=True):
     log_ring: int
     event_ring: int
     gateway_ring: int
+    assets_max: int = 15
+    positions_max: int = 1024
+    postings_max: int = 1024
+
+    def ledger(self) -> LedgerSize:
+        """What the ledger holds."""
+        return LedgerSize(
+            accounts_max=self.accounts_max,
+            assets_max=self.assets_max,
+            symbols_max=self.symbols_max,
+            shards=self.shards,
+            orders=self.orders_per_shard,
+            pending=self.log_ring,
+            positions=self.positions_max,
+            postings=self.postings_max,
+        )
 
     def shard(self) -> ShardSize:
         """What one shard holds."""
@@ -98,10 +119,13 @@ class VenueMemory(NamedTuple):
     gateway_headers: Any  # the headers of all gateway rings, one after the other
     gateway_slots: Any  # and their slots: a loop over them compiles once, whatever their number
     gateways: tuple[Ring, ...]
+    event_headers: Any  # of all shards' event rings, likewise
+    event_slots: Any
     events: tuple[Broadcast, ...]
     accounts: Any  # ACCOUNT_DEFINITION by account id
     symbols: Any  # SYMBOL_DEFINITION by symbol id
     shards: tuple[Shard, ...]
+    ledger: Ledger
 
     def line(self, worker: int) -> Any:
         """The line of the worker with this index."""
@@ -129,7 +153,15 @@ def lay_out(arena: Arena, sizes: Sizes) -> VenueMemory:
         )
         for number in range(sizes.rings)
     )
-    events = tuple(broadcast_ring(EVENT, sizes.event_ring) for _ in range(sizes.shards))
+    event_headers = arena.array(np.int64, sizes.shards * broadcast.HEADER_WORDS)
+    event_slots = arena.array(EVENT, sizes.shards * sizes.event_ring)
+    events = tuple(
+        Broadcast(
+            event_headers[shard * broadcast.HEADER_WORDS : (shard + 1) * broadcast.HEADER_WORDS],
+            event_slots[shard * sizes.event_ring : (shard + 1) * sizes.event_ring],
+        )
+        for shard in range(sizes.shards)
+    )
     accounts = arena.array(ACCOUNT_DEFINITION, sizes.accounts_max + 1)
     symbols = arena.array(SYMBOL_DEFINITION, sizes.symbols_max + 1)
     shards = tuple(carve(arena.array, sizes.shard(), stream) for stream in events)
@@ -146,10 +178,13 @@ def lay_out(arena: Arena, sizes: Sizes) -> VenueMemory:
         gateway_headers=headers,
         gateway_slots=slots,
         gateways=gateways,
+        event_headers=event_headers,
+        event_slots=event_slots,
         events=events,
         accounts=accounts,
         symbols=symbols,
         shards=shards,
+        ledger=carve_ledger(arena.array, sizes.ledger()),
     )
 
 
@@ -164,12 +199,10 @@ def initialise(memory: VenueMemory, log_base: int) -> None:
     memory.control[BOOT] = 1
     for shard in range(memory.sizes.shards):
         memory.control[COLD + LINE * shard] = 1
-    # Places of the readers that must never be passed; taken for good, whether their worker lives or not.
     for reader in range(READER_SHARDS + memory.sizes.shards):
-        place = broadcast.READER_STRIDE * reader
-        memory.log.header[broadcast.POSITION + place] = log_base
-        memory.log.header[broadcast.PID + place] = -1
-        memory.log.header[broadcast.ACTIVE + place] = 1
+        broadcast.reserve(memory.log, reader, log_base)
+    for stream in memory.events:
+        broadcast.reserve(stream, READER_LEDGER, 0, gates=False)  # until there is a sequencer
 
 
 def bytes_needed(sizes: Sizes) -> int:

@@ -7,6 +7,7 @@ are counted again, but not written again: readers may not have read what now lie
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -60,18 +61,17 @@ def finish(memory: VenueMemory, number: int) -> None:
     broadcast.advance(memory.log, READER_SHARDS + number, int(shard.words[W_POSITION]))
 
 
-def rebuild(memory: VenueMemory, numbers: list[int], reader: JournalReader, each_batch: Any) -> None:
-    """Rebuild the given shards from the whole journal; `each_batch(records)` is called with every batch.
+def rebuild(memory: VenueMemory, numbers: list[int], reader: JournalReader, each_batch: Callable[[], None]) -> None:
+    """Rebuild the given shards from the whole journal; `each_batch()` is called with every batch.
 
-    Waits for gating readers of events that have fallen behind, calling `each_batch` meanwhile without records.
-    Raises JournalError.
+    Waits for gating readers of events that have fallen behind, calling `each_batch` meanwhile. Raises JournalError.
     """
     shards = [begin(memory, number) for number in numbers]
     while len(records := reader.next_batch()):
-        each_batch(records)
+        each_batch()
         for number, shard in zip(numbers, shards, strict=True):
             while not apply_batch(shard, number, memory.sizes.shards, records):
-                each_batch(records[:0])
+                each_batch()
                 os.sched_yield()
     for number in numbers:
         finish(memory, number)

@@ -20,29 +20,31 @@ from workers.recovery import apply_batch
 RECENT_EVENTS = 1 << 16
 
 
+def private_shard(sizes: Sizes) -> Shard:
+    """An empty shard of private memory, with an event ring of its own."""
+
+    def lay_out(arena: Any) -> Shard:
+        stream = Broadcast(arena.array(np.int64, broadcast.HEADER_WORDS), arena.array(EVENT, RECENT_EVENTS))
+        return carve(arena.array, sizes.shard(), stream)
+
+    shard = allocate(lay_out)
+    initialise(shard)
+    broadcast.initialise(shard.events)
+    return shard
+
+
 class Replica:
     """One more reader of the log. `shards` are private; `positions` int64: each shard's last event."""
 
     def __init__(self, sizes: Sizes, journal_directory: Path) -> None:
         self._sizes = sizes
         self._reader = JournalReader(journal_directory, sizes.shards)
-        self.shards: list[Shard] = [self._new_shard(sizes) for _ in range(sizes.shards)]
+        self.shards: list[Shard] = [private_shard(sizes) for _ in range(sizes.shards)]
         self.positions = np.zeros(sizes.shards, np.int64)
         self.accounts: Any = np.zeros(sizes.accounts_max + 1, ACCOUNT_DEFINITION)
         self.symbols: Any = np.zeros(sizes.symbols_max + 1, SYMBOL_DEFINITION)
         self.account_count = 0
         self.symbol_count = 0
-
-    @staticmethod
-    def _new_shard(sizes: Sizes) -> Shard:
-        def lay_out(arena: Any) -> Shard:
-            stream = Broadcast(arena.array(np.int64, broadcast.HEADER_WORDS), arena.array(EVENT, RECENT_EVENTS))
-            return carve(arena.array, sizes.shard(), stream)
-
-        shard = allocate(lay_out)
-        initialise(shard)
-        broadcast.initialise(shard.events)
-        return shard
 
     @property
     def sequence(self) -> int:

@@ -6,6 +6,9 @@ tells how far each ring had been read, and nothing is taken in twice.
 
 EXTENSION and LEG records belong to the NEW behind them and must stand directly before it in the log. So a turn never
 ends with one: they wait in the ring until their order can be taken with them.
+
+An AMEND of a settled order, and a CONTRACT, are decided only when all that the log holds before them is carried out and
+settled (docs/ledger.md, Holds). Until then nothing else is taken in either.
 """
 
 from __future__ import annotations
@@ -15,45 +18,54 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shm import broadcast, ring
-from shm.arena import as_records
 from shm.atomics import load_acquire, store_release
 from shm.broadcast import Broadcast
 from shm.histogram import record
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from shm.ring import HEADER_WORDS, Ring
-from tradsys.reasons import Reason
-from tradsys.records import ACCOUNT_DEFINITION, SYMBOL_DEFINITION, Kind
+from tradsys.ledger.deciding import ask_ahead
+from tradsys.records import Kind
+from workers.decision import (
+    KNOWN_ACCOUNTS,
+    KNOWN_SYMBOLS,
+    PRELUDE_MAX,
+    Decider,
+    Records,
+    decide_on,
+    is_prelude,
+    new_decider,
+    readings,
+)
 from workers.memory import ACCOUNTS, BOOT, SYMBOLS, VenueMemory
 from workers.port import REQUEST_MASK
+from workers.settlement import Settlement, is_quiet, is_unrecorded, new_settlement, settle_events
 
 COMMANDS_PER_TURN = 256
-PRELUDE_MAX = 3
-"""Records that can belong to the NEW behind them: an EXTENSION and two LEGs."""
 VENUE_SOURCE = 255
 """The `source` of what the sequencer itself writes to the log."""
+_AHEAD = 8
+"""Commands. What the decision on one needs is asked for that much before its turn."""
 
 _NEW = int(Kind.NEW)
-_CANCEL_ALL = int(Kind.CANCEL_ALL)
 _AMEND = int(Kind.AMEND)
-_EXTENSION = int(Kind.EXTENSION)
-_LEG = int(Kind.LEG)
 _SYMBOL = int(Kind.SYMBOL)
 _ACCOUNT = int(Kind.ACCOUNT)
-_STATE = int(Kind.STATE)
-_RULES = int(Kind.RULES)
+_CONTRACT = int(Kind.CONTRACT)
 _TICK = int(Kind.TICK)
 _BOOT = int(Kind.BOOT)
-_UNKNOWN_ACCOUNT = int(Reason.UNKNOWN_ACCOUNT)
-_UNKNOWN_COMMAND = int(Reason.UNKNOWN_COMMAND)
-_UNKNOWN_SYMBOL = int(Reason.UNKNOWN_SYMBOL)
-_SYMBOL_EXISTS = int(Reason.SYMBOL_EXISTS)
-_ACCOUNT_EXISTS = int(Reason.ACCOUNT_EXISTS)
-_OUT_OF_ORDER = int(Reason.DEFINITION_OUT_OF_ORDER)
+_SETTLED = int(Kind.SETTLED)
+
+_NOTHING, _ALL_SHARDS = -2, -1
+"""What a command waits for, in the place of a shard."""
+_NONE_WAITS = -1
 
 # Words of the private state.
-_WRITTEN, _LAST_NS, _LAST_TICK_NS, _TICK_NS, _RINGS, _TURN, _ACCOUNTS, _SYMBOLS = range(8)
-_LAST_REQUEST = 8  # by source: 1 + the request number of its last command in the log, 0 when none since the boot
+_WRITTEN, LAST_NS, LAST_TICK_NS, _TICK_NS, _RINGS, _TURN = range(6)
+_ACTED = 6  # the last record that a shard may tell events of: not a SETTLED
+_WAITING = 7  # the ring whose next command waits until all is settled, or _NONE_WAITS
+LAST_REQUEST = 8  # by source: 1 + the request number of its last command in the log, 0 when none since the boot
+SOURCES = 256
 
 
 class SequencerState(NamedTuple):
@@ -61,33 +73,31 @@ class SequencerState(NamedTuple):
 
     words: Any  # int64, private
     log: Broadcast
-    log_symbols: Any  # the log's slots read as SYMBOL_DEFINITION
-    log_accounts: Any  # and as ACCOUNT_DEFINITION
+    records: Records  # the log's slots
     headers: Any  # of all gateway rings
     slots: Any
     control: Any
-    accounts: Any
-    symbols: Any
+    decider: Decider
+    settlement: Settlement
     ring_wait_ns: Any  # histogram
 
 
 def new_sequencer(memory: VenueMemory, tick_ms: int) -> SequencerState:
-    """A sequencer that continues behind what the log ring holds; recover() and resume() must follow."""
-    words = np.zeros(_LAST_REQUEST + 256, np.int64)
-    words[_WRITTEN] = memory.log.header[broadcast.CURSOR]
+    """A sequencer that continues behind what the log ring holds; redecide() and resume() must follow."""
+    words = np.zeros(LAST_REQUEST + SOURCES, np.int64)
+    words[_WRITTEN] = words[_ACTED] = memory.log.header[broadcast.CURSOR]
     words[_TICK_NS] = tick_ms * 1_000_000
     words[_RINGS] = memory.sizes.rings
-    plain = memory.log.slots.view(np.ndarray)
+    words[_WAITING] = _NONE_WAITS
     return SequencerState(
         words,
         memory.log,
-        as_records(plain.view(SYMBOL_DEFINITION)),
-        as_records(plain.view(ACCOUNT_DEFINITION)),
+        readings(memory.log.slots),
         memory.gateway_headers,
         memory.gateway_slots,
         memory.control,
-        memory.accounts,
-        memory.symbols,
+        new_decider(memory),
+        new_settlement(memory),
         memory.ring_wait,
     )
 
@@ -99,37 +109,6 @@ def _ring(state: SequencerState, number: int) -> Ring:
         state.headers[number * HEADER_WORDS : (number + 1) * HEADER_WORDS],
         state.slots[number * capacity : (number + 1) * capacity],
     )
-
-
-@kernel
-def _define(state: SequencerState, kind: int, at: int) -> int:
-    """Enter a definition into the tables that the edge reads; gives the reason of a refusal or 0."""
-    control = state.control
-    if kind == _SYMBOL:
-        known = control[SYMBOLS]
-        number = signed(state.log_symbols[at].symbol)
-        if number != known + 1:
-            return _SYMBOL_EXISTS if 0 < number <= known else _OUT_OF_ORDER
-        if number >= len(state.symbols):
-            return _UNKNOWN_SYMBOL
-        state.symbols[number] = state.log_symbols[at]
-        store_release(control, SYMBOLS, number)
-        return 0
-    known = control[ACCOUNTS]
-    number = signed(state.log_accounts[at].account)
-    if number != known + 1:
-        return _ACCOUNT_EXISTS if 0 < number <= known else _OUT_OF_ORDER
-    if number >= len(state.accounts):
-        return _UNKNOWN_ACCOUNT
-    state.accounts[number] = state.log_accounts[at]
-    store_release(control, ACCOUNTS, number)
-    return 0
-
-
-@kernel
-def is_prelude(kind: int) -> bool:
-    """Whether a record of this kind belongs to the NEW behind it."""
-    return kind == _EXTENSION or kind == _LEG
 
 
 @kernel
@@ -147,24 +126,8 @@ def without_open_prelude(gateway: Ring, count: int) -> int:
     return count - held
 
 
-@kernel
-def _decide(state: SequencerState, command: Any, at: int) -> int:
-    """Whether the command may go to the book: a reason, or 0."""
-    kind = command.kind
-    if _NEW <= kind <= _AMEND:
-        account = signed(command.account)
-        if account == 0 or account > state.control[ACCOUNTS]:
-            return _UNKNOWN_ACCOUNT
-        return 0
-    if kind == _SYMBOL or kind == _ACCOUNT:
-        return _define(state, kind, at)
-    if kind == _CANCEL_ALL or kind == _STATE or kind == _RULES or is_prelude(kind):
-        return 0
-    return _UNKNOWN_COMMAND
-
-
-@kernel
-def _append_own(state: SequencerState, kind: int, now_ns: int) -> None:
+@kernel_entry
+def _append_own(state: SequencerState, kind: int, now_ns: int, account: int, amount: int) -> None:
     """Write one of the venue's own records to the log. The caller has made sure of room."""
     words = state.words
     number = words[_WRITTEN] + 1
@@ -180,14 +143,66 @@ def _append_own(state: SequencerState, kind: int, now_ns: int) -> None:
     out.source = VENUE_SOURCE
     out.reason = 0
     out.symbol = 0
-    out.account = 0
+    out.account = account
     out.request = 0
     out.price_ticks = 0
-    out.quantity_lots = 0
+    out.quantity_lots = amount
     out.order_id = 0
     out.client_order_id = 0
     words[_WRITTEN] = number
+    if kind != _SETTLED:
+        words[_ACTED] = number
     broadcast.publish(state.log, number)
+
+
+@kernel_entry
+def _record_settled(state: SequencerState, now_ns: int) -> bool:
+    """Let the log say how far each shard's events are settled; False when it has no room for that now."""
+    settlement = state.settlement
+    for shard in range(len(settlement.settled)):
+        if settlement.settled[shard] != settlement.recorded[shard]:
+            if broadcast.writable(state.log, state.words[_WRITTEN]) < 1:
+                return False
+            _append_own(state, _SETTLED, now_ns, shard, settlement.settled[shard])
+            settlement.recorded[shard] = settlement.settled[shard]
+    return True
+
+
+@kernel
+def _waits_for(state: SequencerState, command: Any) -> int:
+    """The shard whose events must be settled before the command is decided, or _NOTHING, or _ALL_SHARDS."""
+    kind = command.kind
+    if kind == _AMEND:
+        contracts = state.decider.ledger.contracts
+        symbol = signed(command.symbol)
+        if symbol < len(contracts) and contracts[symbol].base != 0:
+            return symbol % len(state.settlement.settled)
+    elif kind == _CONTRACT:
+        return signed(_ALL_SHARDS)
+    return signed(_NOTHING)
+
+
+@kernel_entry
+def _is_settled(state: SequencerState, shard: int, now_ns: int) -> bool:
+    """Whether nothing is on its way from the shard (or from any) to the ledger, and the log says so."""
+    settlement = state.settlement
+    acted = state.words[_ACTED]
+    if shard >= 0:
+        return is_quiet(settlement, shard, acted)
+    # A first contract: from here on the log says how far everything is settled.
+    if not _record_settled(state, now_ns):
+        return False
+    quiet = True
+    for each in range(len(settlement.settled)):
+        quiet = quiet and is_quiet(settlement, each, acted)
+    return quiet
+
+
+@kernel_entry
+def _publish_definitions(state: SequencerState) -> None:
+    """Let the edge see the accounts and symbols that are known now."""
+    store_release(state.control, ACCOUNTS, state.decider.words[KNOWN_ACCOUNTS])
+    store_release(state.control, SYMBOLS, state.decider.words[KNOWN_SYMBOLS])
 
 
 @kernel
@@ -197,6 +212,8 @@ def _take(state: SequencerState, source: int, now_ns: int, monotonic: int) -> in
     # What is known to be there may be a prelude alone: then the producer's cursor tells whether its order has come.
     ready = ring.readable(gateway, PRELUDE_MAX + 1)
     if ready == 0:
+        return 0
+    if is_unrecorded(state.settlement) and not _record_settled(state, now_ns):
         return 0
     log = state.log
     words = state.words
@@ -209,44 +226,75 @@ def _take(state: SequencerState, source: int, now_ns: int, monotonic: int) -> in
     ring_mask = len(gateway.slots) - 1
     log_mask = len(log.slots) - 1
     for i in range(count):
+        taken = gateway.slots[(head + i) & ring_mask]
+        shard = _waits_for(state, taken)
+        if shard != _NOTHING:
+            words[_WAITING] = source
+            if i > 0 or not _is_settled(state, shard, now_ns):
+                count = i
+                break
+            words[_WAITING] = _NONE_WAITS
+            written = words[_WRITTEN]
+        if i + _AHEAD < count:
+            ask_ahead(state.decider.ledger, gateway.slots[(head + i + _AHEAD) & ring_mask])
         written += 1
         at = written & log_mask
-        taken = gateway.slots[(head + i) & ring_mask]
         log.slots[at] = taken
         out = log.slots[at]
         out.sequence = written
         out.timestamp_ns = now_ns
         out.source = source
         out.request = (head + i) & REQUEST_MASK
-        out.reason = _decide(state, out, at)
+        out.reason = decide_on(state.decider, state.records, at, log_mask, PRELUDE_MAX)
+        if out.kind == _SYMBOL or out.kind == _ACCOUNT:
+            _publish_definitions(state)
         if taken.timestamp_ns > 0:
             record(state.ring_wait_ns, monotonic - taken.timestamp_ns)
     if count > 0:
         words[_WRITTEN] = written
+        words[_ACTED] = written
         broadcast.publish(log, written)
         # Only now may the gateway write over them: a crash in between is told by the log itself.
         ring.release(gateway, count)
     return count
 
 
+@kernel_entry
+def _append_due(state: SequencerState, now_ns: int) -> None:
+    """The venue's own records whose time has come."""
+    words = state.words
+    if load_acquire(state.control, BOOT) == 1:
+        if broadcast.writable(state.log, words[_WRITTEN]) < 1:
+            return
+        _append_own(state, _BOOT, now_ns, 0, 0)
+        store_release(state.control, BOOT, 0)
+    if now_ns - words[LAST_TICK_NS] >= words[_TICK_NS]:
+        if is_unrecorded(state.settlement) and not _record_settled(state, now_ns):
+            return
+        if broadcast.writable(state.log, words[_WRITTEN]) > 0:
+            _append_own(state, _TICK, now_ns, 0, 0)
+            words[LAST_TICK_NS] = now_ns
+
+
 @kernel
 def sequence(state: SequencerState, now_ns: int, monotonic: int) -> int:
-    """One duty cycle: a turn of every ring, and the clock's tick; gives how many records the log got.
+    """One duty cycle: what is to be settled, the clock's tick, and a turn of every ring; gives how much work it was.
 
     `now_ns` is CLOCK_REALTIME, which becomes the log's time (it never goes back), `monotonic` the gateways' clock.
     """
     words = state.words
-    now_ns = max(now_ns, words[_LAST_NS])
-    words[_LAST_NS] = now_ns
+    now_ns = max(now_ns, words[LAST_NS])
+    words[LAST_NS] = now_ns
     before = words[_WRITTEN]
-    if load_acquire(state.control, BOOT) == 1:
-        if broadcast.writable(state.log, before) < 1:
-            return 0
-        _append_own(state, _BOOT, now_ns)
-        store_release(state.control, BOOT, 0)
-    if now_ns - words[_LAST_TICK_NS] >= words[_TICK_NS] and broadcast.writable(state.log, words[_WRITTEN]) > 0:
-        _append_own(state, _TICK, now_ns)
-        words[_LAST_TICK_NS] = now_ns
+    settled = settle_events(state.settlement)
+    if load_acquire(state.control, BOOT) == 1 or now_ns - words[LAST_TICK_NS] >= words[_TICK_NS]:
+        _append_due(state, now_ns)
+        if load_acquire(state.control, BOOT) == 1:
+            return settled
+    if words[_WAITING] != _NONE_WAITS:
+        _take(state, words[_WAITING], now_ns, monotonic)
+        if words[_WAITING] != _NONE_WAITS:
+            return settled + words[_WRITTEN] - before
     rings = words[_RINGS]
     turn = words[_TURN]
     for i in range(rings):
@@ -254,36 +302,10 @@ def sequence(state: SequencerState, now_ns: int, monotonic: int) -> int:
         if source >= rings:
             source -= rings
         _take(state, source, now_ns, monotonic)
+        if words[_WAITING] != _NONE_WAITS:
+            break
     words[_TURN] = turn + 1 if turn + 1 < rings else 0
-    return words[_WRITTEN] - before
-
-
-@kernel_entry
-def recover(state: SequencerState, records: Any, symbols: Any, accounts: Any) -> None:
-    """Learn from records of the log, in order, what the sequencer knew when it wrote them.
-
-    `symbols` and `accounts` are the same records read as definitions.
-    """
-    words = state.words
-    for i in range(len(records)):
-        command = records[i]
-        words[_LAST_NS] = command.timestamp_ns
-        kind = command.kind
-        # By source: a client may have sent a BOOT or TICK too, which was refused like any other command.
-        if command.source != VENUE_SOURCE:
-            words[_LAST_REQUEST + command.source] = signed(command.request) + 1
-        elif kind == _BOOT:
-            words[_LAST_REQUEST : _LAST_REQUEST + 256] = 0
-        elif kind == _TICK:
-            words[_LAST_TICK_NS] = command.timestamp_ns
-        if command.reason == 0 and kind == _SYMBOL:
-            number = signed(symbols[i].symbol)
-            state.symbols[number] = symbols[i]
-            words[_SYMBOLS] = max(words[_SYMBOLS], number)
-        if command.reason == 0 and kind == _ACCOUNT:
-            number = signed(accounts[i].account)
-            state.accounts[number] = accounts[i]
-            words[_ACCOUNTS] = max(words[_ACCOUNTS], number)
+    return settled + words[_WRITTEN] - before
 
 
 def is_taken_in(gateway: Ring) -> bool:
@@ -291,23 +313,23 @@ def is_taken_in(gateway: Ring) -> bool:
     head, tail = int(gateway.header[ring.HEAD]), int(gateway.header[ring.TAIL])
     slots = gateway.slots
     return tail - head <= PRELUDE_MAX and all(
-        int(slots[number & (len(slots) - 1)]["kind"]) in (_EXTENSION, _LEG) for number in range(head, tail)
+        is_prelude(int(slots[number & (len(slots) - 1)]["kind"])) for number in range(head, tail)
     )
 
 
 def resume(state: SequencerState, memory: VenueMemory) -> None:
-    """After recover() over the whole log: let the definitions be those of the log, and take each ring up where it ends.
+    """After redecide() over the whole log: its definitions are those that count, and each ring goes on where it ends.
 
     In memory that outlived a crash, the crash may have come after a definition was entered and before it was logged,
     or after a command was logged and before its slot was given back.
     """
-    memory.control[ACCOUNTS] = state.words[_ACCOUNTS]
-    memory.control[SYMBOLS] = state.words[_SYMBOLS]
+    memory.control[ACCOUNTS] = state.decider.words[KNOWN_ACCOUNTS]
+    memory.control[SYMBOLS] = state.decider.words[KNOWN_SYMBOLS]
     if memory.control[BOOT] == 1:
         return
     for number, gateway in enumerate(memory.gateways):
         head = int(gateway.header[ring.HEAD])
-        last = int(state.words[_LAST_REQUEST + number])
+        last = int(state.words[LAST_REQUEST + number])
         if last:
             skipped = (last - head) & REQUEST_MASK
             if skipped <= int(gateway.header[ring.TAIL]) - head:

@@ -65,6 +65,9 @@ def sizes(configuration: Configuration) -> Sizes:
         log_ring=pools.log_ring,
         event_ring=pools.event_ring,
         gateway_ring=pools.gateway_ring,
+        assets_max=pools.assets_max,
+        positions_max=pools.positions_max,
+        postings_max=pools.postings_max,
     )
 
 

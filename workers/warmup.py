@@ -27,6 +27,7 @@ from workers.memory import Sizes
 from workers.port import Port
 from workers.recovery import apply_batch
 from workers.replica import Replica
+from workers.sequencer import VENUE_SOURCE
 from workers.topology import JOURNAL, SEQUENCER, WorkerPlan
 from workers.venue import Venue
 
@@ -36,9 +37,10 @@ Report = Callable[[str, int, int], None]
 _TURN_NS = 1_000_000
 
 
-def _kernels(plans: list[WorkerPlan]) -> list[tuple[bool, bool, int]]:
-    """What decides which variants of the duty cycle a set of workers needs."""
-    return sorted({(plan.has(SEQUENCER), plan.has(JOURNAL), len(plan.shards())) for plan in plans})
+def _kernels(plans: list[WorkerPlan]) -> list[tuple[int, bool, int]]:
+    """What decides which variants of the duty cycle and of the recovery a set of workers needs."""
+    shards = sum(len(plan.shards()) for plan in plans)
+    return sorted({(plan.has(SEQUENCER) * shards, plan.has(JOURNAL), len(plan.shards())) for plan in plans})
 
 
 def _stamp(plans: list[WorkerPlan]) -> Path:
@@ -100,6 +102,7 @@ def _some_commands() -> Any:
     order["kind"] = (Kind.NEW, Kind.NEW, Kind.TICK)
     order["symbol"] = order["account"] = order["quantity_lots"] = order["price_ticks"] = 1
     order["sequence"] = (3, 4, 5)
+    order["source"] = (0, 0, VENUE_SOURCE)
     account = Account(1, "account").definition().view(COMMAND)
     symbol = Symbol(1, "SYMBOL", 0, 1, 0, 1, 1, 100, 1).definition().view(COMMAND)
     account["sequence"], symbol["sequence"] = 1, 2

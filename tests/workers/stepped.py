@@ -25,6 +25,7 @@ from workers.matcher import match
 from workers.memory import Sizes, VenueMemory
 from workers.port import Port
 from workers.replica import Replica
+from workers.settlement import settle_events
 from workers.topology import WorkerPlan
 from workers.venue import Venue
 
@@ -102,6 +103,11 @@ class SteppedWorker(Engine):
         """One frame of the journal, and its housekeeping; gives the number of records. 0 also without a journal."""
         return 0 if self._journal is None else self._journal.write()
 
+    def settle(self) -> None:
+        """Let the ledger, if it is here, read the events that there are."""
+        if self._worker is not None and self._worker.sequencer is not None:
+            settle_events(self._worker.sequencer.settlement)
+
     def match(self, now_ns: int) -> int:
         """One turn of every matcher here; gives the work done."""
         assert self._worker is not None
@@ -151,6 +157,7 @@ class SteppedVenue:
                 raise KilledError
             for other in list(self.workers.values()):
                 other.write()
+                other.settle()
             if beats > 2 and self.ports:
                 self.read()
 

@@ -115,7 +115,9 @@ def test_a_crash_in_the_middle_of_a_sweep_that_filled_the_event_ring(venue: Step
     assert venue.memory.shards[0].words[W_PENDING] != 0
     venue.crash(ENGINE)
     ends = [int(broadcast.published(venue.memory.events[0]))]
-    for beat in range(1, 9):
+    beat = 0
+    while ends[-1] < ends[0] + 100:
+        beat += 1
         with pytest.raises(KilledError):
             venue.start(ENGINE, dies_at_beat=beat)
         ends.append(int(broadcast.published(venue.memory.events[0])))

@@ -58,7 +58,7 @@ def test_every_ring_is_first_in_its_turn(venue: SteppedVenue) -> None:
         start = log_end(venue.memory)
         venue.sequence()
         first.append(by_source(venue, start)[0])
-        venue.settle()
+    venue.settle()
     assert sorted(first[:3]) == sorted(first[3:]) == [0, 1, 2]
 
 

@@ -93,7 +93,7 @@ def test_an_unknown_account_is_refused(venue: SteppedVenue, account: int) -> Non
     venue.assert_right()
 
 
-@pytest.mark.parametrize("kind", [0, 7, 14, 128, 255])
+@pytest.mark.parametrize("kind", [0, 7, 26, 128, 255])
 def test_an_unknown_kind_of_command_is_refused(venue: SteppedVenue, kind: int) -> None:
     command = buy(400)
     command["kind"] = kind

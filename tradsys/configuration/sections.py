@@ -38,6 +38,9 @@ class Pools(Struct, frozen=True, forbid_unknown_fields=True):
     directory_entries_per_shard: Annotated[int, Meta(ge=16, le=_POOL_MAX)] = 262_144
     symbols_max: Annotated[int, Meta(ge=1, le=65_535)] = 1024
     accounts_max: Annotated[int, Meta(ge=1, le=1 << 24)] = 65_536
+    assets_max: Annotated[int, Meta(ge=1, le=4095)] = 15
+    positions_max: Annotated[int, Meta(ge=16, le=1 << 26)] = 65_536
+    postings_max: Annotated[int, Meta(ge=16, le=1 << 26)] = 262_144
     log_ring: _Ring = 65_536
     event_ring: _Ring = 131_072
     gateway_ring: _Ring = 16_384

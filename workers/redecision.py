@@ -1,0 +1,203 @@
+"""Taking every decision in the log again: how a sequencer that starts comes to know what it knew.
+
+The log says with SETTLED records which events its decisions knew of. Private copies of the shards give those events
+again, so the ledger comes to be what it was at each record, and each decision must be the one that the log holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from shm import broadcast
+from shm.arena import new_array
+from shm.broadcast import Broadcast
+from shm.integers import signed
+from shm.jit import kernel_entry
+from tradsys.book.execution import run
+from tradsys.book.layout import W_EVENTS, W_POSITION, Shard
+from tradsys.ledger.layout import W_CONTRACTS, Ledger, state_of
+from tradsys.ledger.settling import settle
+from tradsys.reasons import Reason
+from tradsys.records import COMMAND, Kind
+from workers.decision import PRELUDE_MAX, Records, decide_on, readings
+from workers.journal.reader import JournalReader
+from workers.memory import LEDGER, READER_LEDGER, VenueMemory
+from workers.replica import private_shard
+from workers.sequencer import LAST_NS, LAST_REQUEST, LAST_TICK_NS, SOURCES, VENUE_SOURCE, SequencerState
+
+_COMMANDS_AT_ONCE = 64
+_NEVER_WAITED_FOR = 1 << 62
+
+_BOOT = int(Kind.BOOT)
+_TICK = int(Kind.TICK)
+_SETTLED = int(Kind.SETTLED)
+
+
+class DecisionError(Exception):
+    """A decision in the log is not the one that follows from the log."""
+
+
+class Events(NamedTuple):
+    """One private shard and its event ring."""
+
+    shard: Shard
+    events: Broadcast
+
+
+@kernel_entry
+def _settle_until(
+    ledger: Ledger, shards: Any, number: int, settled: Any, wanted: int, records: Records, first: int, last: int
+) -> bool:
+    """Settle a shard's events up to number `wanted`, carrying out the log up to sequence `last` as far as needed.
+
+    `records` begin at sequence `first`. False when the shard has no such event so early in the log.
+    """
+    shard, events = shards[number]
+    count = len(shards)
+    mask = len(events.slots) - 1
+    while True:
+        cursor = min(broadcast.published(events), wanted)
+        while settled[number] < cursor:
+            settled[number] += 1
+            if ledger.words[W_CONTRACTS] != 0:
+                settle(ledger, events.slots[settled[number] & mask], number, count)
+        broadcast.advance(events, READER_LEDGER, settled[number])
+        if settled[number] >= wanted:
+            return True
+        position = shard.words[W_POSITION]
+        if position >= last:
+            return False
+        until = min(position + _COMMANDS_AT_ONCE, last)
+        run(shard, records.commands, records.details, first, -1, until, count, number)
+
+
+@kernel_entry
+def redecide(state: SequencerState, shards: Any, records: Records, first: int, begin: int) -> int:
+    """Take the decisions on the records from index `begin` on again; gives the index of the first one that differs.
+
+    Their number when none does. `shards` is a tuple of Events, one for each shard.
+    """
+    words = state.words
+    settlement = state.settlement
+    commands = records.commands
+    for at in range(begin, len(commands)):
+        command = commands[at]
+        words[LAST_NS] = command.timestamp_ns
+        kind = command.kind
+        # By source: a client may have sent a BOOT or TICK too, which was refused like any other command.
+        if command.source != VENUE_SOURCE:
+            words[LAST_REQUEST + command.source] = signed(command.request) + 1
+            if decide_on(state.decider, records, at, -1, min(at, PRELUDE_MAX)) != command.reason:
+                return at
+        elif kind == _BOOT:
+            words[LAST_REQUEST : LAST_REQUEST + SOURCES] = 0
+        elif kind == _TICK:
+            words[LAST_TICK_NS] = command.timestamp_ns
+        elif kind == _SETTLED:
+            number, wanted = signed(command.account), signed(command.quantity_lots)
+            settled = settlement.settled
+            if number >= len(shards) or not _settle_until(
+                settlement.ledger, shards, number, settled, wanted, records, first, first + at - 1
+            ):
+                return at
+            settlement.recorded[number] = wanted
+    return len(commands)
+
+
+class Redecision:
+    """All decisions of a log, batch by batch, into a sequencer's state. Its ledger must be empty.
+
+    `is_settled`: the log has SETTLED records, so the private shards are needed.
+    """
+
+    def __init__(self, state: SequencerState, memory: VenueMemory, is_settled: bool) -> None:
+        self._state = state
+        self._is_settled = is_settled
+        self._shards = tuple(self._private(memory) for _ in range(memory.sizes.shards))
+        self._records = new_array(COMMAND, 0)
+
+    @staticmethod
+    def _private(memory: VenueMemory) -> Events:
+        shard = private_shard(memory.sizes)
+        broadcast.reserve(shard.events, READER_LEDGER, 0)
+        return Events(shard, shard.events)
+
+    def take(self, batch: Any) -> None:
+        """The next records of the log. Raises DecisionError."""
+        kept = self._kept()
+        begin = len(kept)
+        self._records = new_array(COMMAND, begin + len(batch))
+        plain = self._records.view(np.ndarray)
+        plain[:begin] = kept
+        plain[begin:] = batch
+        records, first = readings(self._records), int(plain["sequence"][0])
+        at = redecide(self._state, self._shards, records, first, begin)
+        if at < len(plain):
+            raise DecisionError(_difference(plain[at]))
+
+    def _kept(self) -> Any:
+        """What must still be at hand: preludes of orders to come, and what private shards have not carried out."""
+        plain = self._records.view(np.ndarray)
+        unused = len(plain) - PRELUDE_MAX
+        if self._is_settled and len(plain):
+            done = min(int(shard.words[W_POSITION]) for shard, _ in self._shards)
+            unused = min(unused, done + 1 - int(plain["sequence"][0]))
+        return plain[max(unused, 0) :]
+
+    def finish(self) -> None:
+        """The log is at its end: settle all that its commands lead to."""
+        plain = self._records.view(np.ndarray)
+        if not self._is_settled or not len(plain):
+            return
+        records, first, last = readings(self._records), int(plain["sequence"][0]), int(plain["sequence"][-1])
+        settled = self._state.settlement.settled
+        for number, (shard, _) in enumerate(self._shards):
+            while int(shard.words[W_POSITION]) < last or settled[number] < shard.words[W_EVENTS]:
+                wanted = max(int(shard.words[W_EVENTS]), int(settled[number]) + 1)
+                _settle_until(
+                    self._state.settlement.ledger, self._shards, number, settled, wanted, records, first, last
+                )
+
+
+def _difference(record: Any) -> str:
+    sequence = int(record["sequence"])
+    if record["kind"] == _SETTLED and record["source"] == VENUE_SOURCE:
+        return f"record {sequence} of the log speaks of an event that did not come from the records before it"
+    decided = Reason(int(record["reason"])).name
+    return f"the decision on record {sequence} of the log was {decided}, and now is another one; are pools smaller?"
+
+
+def redecide_journal(state: SequencerState, memory: VenueMemory, directory: Path, beat: Callable[[], None]) -> int:
+    """Take every decision in a journal again; gives its last sequence. `beat()` is called with every batch.
+
+    Raises DecisionError, JournalError.
+    """
+    if memory.control[LEDGER]:
+        for array in state_of(memory.ledger):
+            array.view(np.uint8)[:] = 0
+    memory.control[LEDGER] = 1
+    is_settled = _has_settled(directory, memory.sizes.shards, beat)
+    redecision = Redecision(state, memory, is_settled)
+    reader = JournalReader(directory, memory.sizes.shards)
+    while len(batch := reader.next_batch()):
+        beat()
+        redecision.take(batch.view(np.ndarray))
+    redecision.finish()
+    for stream, position in zip(memory.events, state.settlement.settled, strict=True):
+        # Nothing that the log leads to is to be settled any more: shards that are rebuilt need not wait for that.
+        broadcast.reserve(stream, READER_LEDGER, int(position) if is_settled else _NEVER_WAITED_FOR)
+    return reader.sequence
+
+
+def _has_settled(directory: Path, shards: int, beat: Callable[[], None]) -> bool:
+    """Whether the log says anywhere how far events are settled: without that, no event is needed."""
+    reader = JournalReader(directory, shards)
+    while len(batch := reader.next_batch()):
+        beat()
+        if bool(np.any(batch.view(np.ndarray)["kind"] == Kind.SETTLED)):
+            return True
+    return False

@@ -1,0 +1,100 @@
+"""Settling what the matchers tell, while the venue runs: the ledger reads every shard's events as a gating reader.
+
+How far it has come goes into the log (SETTLED) before the first decision that follows from it: see ADR 10.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from shm import broadcast
+from shm.atomics import load_acquire
+from shm.broadcast import Broadcast
+from shm.jit import kernel
+from tradsys.ledger.layout import W_CONTRACTS, Ledger
+from tradsys.ledger.settling import settle
+from workers.memory import READER_LEDGER, READER_SHARDS, VenueMemory
+
+EVENTS_PER_TURN = 4096
+
+
+class Settlement(NamedTuple):
+    """How far each shard's events are settled. Arrays int64 by shard."""
+
+    ledger: Ledger
+    headers: Any  # of all shards' event rings, one after the other
+    slots: Any  # and their slots
+    log_header: Any
+    settled: Any  # the last event settled
+    recorded: Any  # the last one that the log says is
+
+
+def new_settlement(memory: VenueMemory) -> Settlement:
+    """Nothing is settled yet."""
+    shards = memory.sizes.shards
+    return Settlement(
+        memory.ledger,
+        memory.event_headers,
+        memory.event_slots,
+        memory.log.header,
+        np.zeros(shards, np.int64),
+        np.zeros(shards, np.int64),
+    )
+
+
+@kernel
+def _events_of(settlement: Settlement, shard: int) -> Broadcast:
+    capacity = len(settlement.slots) // len(settlement.settled)
+    words = broadcast.HEADER_WORDS
+    return Broadcast(
+        settlement.headers[shard * words : (shard + 1) * words],
+        settlement.slots[shard * capacity : (shard + 1) * capacity],
+    )
+
+
+@kernel
+def settle_events(settlement: Settlement) -> int:
+    """Settle what there is, at most EVENTS_PER_TURN events of each shard; gives how many."""
+    ledger = settlement.ledger
+    shards = len(settlement.settled)
+    work = 0
+    for shard in range(shards):
+        position = settlement.settled[shard]
+        cursor = load_acquire(settlement.headers, shard * broadcast.HEADER_WORDS + broadcast.CURSOR)
+        if cursor <= position:
+            continue
+        events = _events_of(settlement, shard)
+        if ledger.words[W_CONTRACTS] == 0:
+            last = cursor
+        else:
+            last = min(cursor, position + EVENTS_PER_TURN)
+            mask = len(events.slots) - 1
+            for number in range(position + 1, last + 1):
+                settle(ledger, events.slots[number & mask], shard, shards)
+        settlement.settled[shard] = last
+        broadcast.advance(events, READER_LEDGER, last)
+        work += last - position
+    return work
+
+
+@kernel
+def is_unrecorded(settlement: Settlement) -> bool:
+    """Whether the log does not say yet how far everything is settled. Without contracts nobody needs to know."""
+    if settlement.ledger.words[W_CONTRACTS] == 0:
+        return False
+    unrecorded = False
+    for shard in range(len(settlement.settled)):
+        unrecorded = unrecorded or settlement.settled[shard] != settlement.recorded[shard]
+    return unrecorded
+
+
+@kernel
+def is_quiet(settlement: Settlement, shard: int, sequence: int) -> bool:
+    """Whether the shard has carried out the log up to `sequence`, and what that gave is settled and recorded."""
+    place = broadcast.POSITION + broadcast.READER_STRIDE * (READER_SHARDS + shard)
+    if load_acquire(settlement.log_header, place) < sequence:
+        return False
+    cursor = load_acquire(settlement.headers, shard * broadcast.HEADER_WORDS + broadcast.CURSOR)
+    return settlement.settled[shard] >= cursor and settlement.recorded[shard] == settlement.settled[shard]

@@ -68,6 +68,19 @@ def test_a_value_is_never_less_than_exact(hall: RiskHall) -> None:
     assert hall.usage().exposure == hall.usage().open_value == 2
 
 
+def test_what_is_open_is_worth_what_its_asset_is_worth_now(hall: RiskHall) -> None:
+    hall.trade(400, 10, buyer=ALICE, seller=BOB)
+    hall.enter(buy(300, 1))
+    hall.ledger.set_asset_value(QUOTE, 3, 1)
+    usage = hall.usage()
+    assert (usage.exposure, usage.open_value) == (12_900, 900)
+    assert (usage.all_exposure, usage.all_open_value) == (12_900, 900)
+    # What has traded was worth what it was then.
+    assert usage.day_traded == 4_000
+    hall.trade(390, 1)
+    assert hall.usage().unrealised == -300
+
+
 def test_a_decrement_counts_no_longer(hall: RiskHall) -> None:
     hall.enter(buy(400, 10))
     hall.send(sell(400, 4, self_trade=SelfTrade.DECREMENT))

@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.mark.skipif(JIT_DISABLED, reason="this is that run")
-@pytest.mark.parametrize("tests", ["tests/shm", "tests/book", "tests/ledger", "tests/workers/test_recovery.py"])
+@pytest.mark.parametrize(
+    "tests", ["tests/shm", "tests/book", "tests/ledger", "tests/risk", "tests/workers/test_recovery.py"]
+)
 def test_the_same_tests_pass_in_pure_python(tests: str) -> None:
     command = [sys.executable, "-m", "pytest", tests, "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
     environment = os.environ | {"NUMBA_DISABLE_JIT": "1"}

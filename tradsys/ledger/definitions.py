@@ -17,6 +17,7 @@ from tradsys.ledger.positions import NO_ROOM
 from tradsys.ledger.terms import AMOUNT_MAX, ASSET_DECIMALS_MAX, MILLION, VALUE_PART_MAX, AccountKind
 from tradsys.reasons import Reason
 from tradsys.risk.limits import group_row
+from tradsys.risk.marks import tell_of
 from tradsys.risk.usage import revalue
 
 _CLIENT = int(AccountKind.CLIENT)
@@ -95,7 +96,7 @@ def open_account(ledger: Ledger, details: Any) -> int:
 
 @kernel_entry
 def learn_symbol(ledger: Ledger, details: Any) -> int:
-    """A symbol's price range, for the contract that may follow."""
+    """A symbol's price range, for the contract that may follow, and its first mark."""
     symbol = signed(details.symbol)
     if symbol < 1 or symbol >= len(ledger.contracts):
         return _UNKNOWN_SYMBOL
@@ -103,6 +104,7 @@ def learn_symbol(ledger: Ledger, details: Any) -> int:
     contract.lowest_ticks = details.lowest_ticks
     contract.highest_ticks = details.highest_ticks
     contract.known = 1
+    tell_of(ledger, symbol, signed(details.reference_ticks))
     return _NONE
 
 

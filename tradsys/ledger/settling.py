@@ -21,6 +21,7 @@ from tradsys.risk.alerts import watch_account
 from tradsys.risk.breakers import reset
 from tradsys.risk.client_ids import retire
 from tradsys.risk.days import add_to_today
+from tradsys.risk.marks import mark, tell_of
 from tradsys.risk.unrealised import keep_listed
 from tradsys.risk.usage import recount, take_over, uncount
 from tradsys.risk.windows import watch_trade
@@ -190,8 +191,7 @@ def _traded(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
         _end(ledger, order)
     if flags & _COUNTER_DONE:
         _end(ledger, counter)
-    ledger.symbols[event.symbol].mark_ticks = event.price_ticks
-    ledger.symbols[event.symbol].traded = 1
+    mark(ledger, signed(event.symbol), signed(event.price_ticks))
     watch_account(ledger, ledger.holds[order if buys else counter])
     watch_account(ledger, ledger.holds[counter if buys else order])
     if flags & _AUCTION == 0:
@@ -279,14 +279,11 @@ def _triggered(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
 @kernel_entry
 def _of_market(ledger: Ledger, event: Any) -> None:
     """A symbol is told of, or has another state."""
-    symbol = ledger.symbols[event.symbol]
-    if event.kind == _STATE:
-        if event.reason == 0:
-            reset(ledger, signed(event.symbol), signed(event.timestamp_ns))
-        return
-    symbol.told = 1
-    if symbol.traded == 0:
-        symbol.mark_ticks = event.price_ticks
+    symbol = signed(event.symbol)
+    if event.kind == _SYMBOL:
+        tell_of(ledger, symbol, signed(event.price_ticks))
+    elif event.reason == 0:
+        reset(ledger, symbol, signed(event.timestamp_ns))
 
 
 @kernel

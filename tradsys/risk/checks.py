@@ -22,7 +22,7 @@ from tradsys.risk.client_ids import is_used
 from tradsys.risk.days import today_with
 from tradsys.risk.figures import Added, Place, figures_refusal
 from tradsys.risk.limits import limit_in, rows_of, set_in
-from tradsys.risk.rates import cancel_taken, order_taken
+from tradsys.risk.rates import rate_refusal, take_tokens
 from tradsys.risk.sizes import collar_refusal, lots_refusal, notional_refusal
 from tradsys.risk.terms import Check, Limit, refusal
 from tradsys.risk.usage import TOO_LARGE, counted_with, lots_of, notional_of, price_of
@@ -41,9 +41,6 @@ _NOT_NEEDED = int(KycStatus.NOT_NEEDED)
 _VERIFIED = int(KycStatus.VERIFIED)
 _TRADING = int(Limit.TRADING)
 _ORDERS_PER_SECOND = int(Limit.ORDERS_PER_SECOND)
-_ORDERS_BURST = int(Limit.ORDERS_BURST)
-_CANCELS_PER_SECOND = int(Limit.CANCELS_PER_SECOND)
-_CANCELS_BURST = int(Limit.CANCELS_BURST)
 
 _NONE = 0
 _IS_FROZEN = refusal(Check.STATUS, Reason.ACCOUNT_FROZEN)
@@ -54,8 +51,6 @@ _NOT_PERMITTED = refusal(Check.PERMISSION, Reason.NOT_PERMITTED)
 _HALTED = refusal(Check.VENUE, Reason.VENUE_HALTED)
 _NO_AMOUNT = refusal(Check.NOTIONAL, Reason.NOTIONAL_TOO_LARGE)
 _DUPLICATE = refusal(Check.CLIENT_ORDER_ID, Reason.DUPLICATE_CLIENT_ORDER_ID)
-_TOO_MANY = refusal(Check.RATE, Reason.ORDER_RATE_LIMIT)
-_TOO_MANY_CANCELS = refusal(Check.RATE, Reason.CANCEL_RATE_LIMIT)
 _UNKNOWN = refusal(Check.ACCOUNT, Reason.UNKNOWN_ACCOUNT)
 
 
@@ -87,44 +82,13 @@ def _standing_refusal(ledger: Ledger, place: Place, is_cancel: bool, least: int)
 
 
 @kernel
-def _rate_refusal(ledger: Ledger, place: Place, is_cancel: bool, now_ns: int, least: int) -> int:
-    if least > _TOO_MANY | 0xFF or place.limited >> _ORDERS_PER_SECOND == 0:
-        return _NONE
-    account = ledger.accounts[place.account]
-    if is_cancel:
-        rate = limit_in(ledger, place.rows, _CANCELS_PER_SECOND)
-        burst = limit_in(ledger, place.rows, _CANCELS_BURST)
-        return _NONE if rate < 0 or cancel_taken(account, now_ns, rate, burst) > 0 else _TOO_MANY_CANCELS
-    rate = limit_in(ledger, place.rows, _ORDERS_PER_SECOND)
-    burst = limit_in(ledger, place.rows, _ORDERS_BURST)
-    return _NONE if rate < 0 or order_taken(account, now_ns, rate, burst) > 0 else _TOO_MANY
-
-
-@kernel_entry
-def _take_tokens(ledger: Ledger, place: Place, is_cancel: bool, now_ns: int) -> None:
-    account = ledger.accounts[place.account]
-    if is_cancel:
-        rate = limit_in(ledger, place.rows, _CANCELS_PER_SECOND)
-        if rate >= 0:
-            burst = limit_in(ledger, place.rows, _CANCELS_BURST)
-            account.cancels_taken = cancel_taken(account, now_ns, rate, burst)
-            account.cancels_at_ns = now_ns
-        return
-    rate = limit_in(ledger, place.rows, _ORDERS_PER_SECOND)
-    if rate >= 0:
-        burst = limit_in(ledger, place.rows, _ORDERS_BURST)
-        account.orders_taken = order_taken(account, now_ns, rate, burst)
-        account.orders_at_ns = now_ns
-
-
-@kernel
 def take_token(ledger: Ledger, command: Any) -> None:
     """A command has passed all checks up to that of its account's rate: it takes one of what that gives."""
     if ledger.words[W_LIMITED] == 0:
         return
     place = place_of_command(ledger, command)
     if place.limited >> _ORDERS_PER_SECOND:
-        _take_tokens(ledger, place, command.kind == _CANCEL, signed(command.timestamp_ns))
+        take_tokens(ledger, place, command.kind == _CANCEL, signed(command.timestamp_ns))
 
 
 @kernel
@@ -305,4 +269,4 @@ def first_refusal(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any,
         found = _new_refusal(ledger, place, command, first_leg, second_leg, least)
     elif not found and command.kind == _AMEND:
         found = _amend_refusal(ledger, place, command, shards, least)
-    return found if found else _rate_refusal(ledger, place, is_cancel, signed(command.timestamp_ns), least)
+    return found if found else rate_refusal(ledger, place, is_cancel, signed(command.timestamp_ns), least)

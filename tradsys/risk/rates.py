@@ -8,7 +8,20 @@ from __future__ import annotations
 from typing import Any
 
 from shm.integers import signed
-from shm.jit import kernel
+from shm.jit import kernel, kernel_entry
+from tradsys.ledger.layout import Ledger
+from tradsys.reasons import Reason
+from tradsys.risk.figures import Place
+from tradsys.risk.limits import limit_in
+from tradsys.risk.terms import Check, Limit, refusal
+
+_ORDERS_PER_SECOND = int(Limit.ORDERS_PER_SECOND)
+_ORDERS_BURST = int(Limit.ORDERS_BURST)
+_CANCELS_PER_SECOND = int(Limit.CANCELS_PER_SECOND)
+_CANCELS_BURST = int(Limit.CANCELS_BURST)
+_NONE = 0
+_TOO_MANY = refusal(Check.RATE, Reason.ORDER_RATE_LIMIT)
+_TOO_MANY_CANCELS = refusal(Check.RATE, Reason.CANCEL_RATE_LIMIT)
 
 _TOKEN = 1_000_000_000
 _SHORT_NS = 1 << 32
@@ -33,12 +46,45 @@ def taken_with(taken: int, at_ns: int, now_ns: int, per_second: int, burst: int)
 
 
 @kernel
-def order_taken(account: Any, now_ns: int, per_second: int, burst: int) -> int:
+def _order_taken(account: Any, now_ns: int, per_second: int, burst: int) -> int:
     """See taken_with: of NEW and AMEND."""
     return taken_with(signed(account.orders_taken), signed(account.orders_at_ns), now_ns, per_second, burst)
 
 
 @kernel
-def cancel_taken(account: Any, now_ns: int, per_second: int, burst: int) -> int:
+def _cancel_taken(account: Any, now_ns: int, per_second: int, burst: int) -> int:
     """See taken_with: of CANCEL."""
     return taken_with(signed(account.cancels_taken), signed(account.cancels_at_ns), now_ns, per_second, burst)
+
+
+@kernel
+def rate_refusal(ledger: Ledger, place: Place, is_cancel: bool, now_ns: int, least: int) -> int:
+    """Whether the account's bucket has no token to give."""
+    if least > _TOO_MANY | 0xFF or place.limited >> _ORDERS_PER_SECOND == 0:
+        return _NONE
+    account = ledger.accounts[place.account]
+    if is_cancel:
+        rate = limit_in(ledger, place.rows, _CANCELS_PER_SECOND)
+        burst = limit_in(ledger, place.rows, _CANCELS_BURST)
+        return _NONE if rate < 0 or _cancel_taken(account, now_ns, rate, burst) > 0 else _TOO_MANY_CANCELS
+    rate = limit_in(ledger, place.rows, _ORDERS_PER_SECOND)
+    burst = limit_in(ledger, place.rows, _ORDERS_BURST)
+    return _NONE if rate < 0 or _order_taken(account, now_ns, rate, burst) > 0 else _TOO_MANY
+
+
+@kernel_entry
+def take_tokens(ledger: Ledger, place: Place, is_cancel: bool, now_ns: int) -> None:
+    """A command takes one that there is."""
+    account = ledger.accounts[place.account]
+    if is_cancel:
+        rate = limit_in(ledger, place.rows, _CANCELS_PER_SECOND)
+        if rate >= 0:
+            burst = limit_in(ledger, place.rows, _CANCELS_BURST)
+            account.cancels_taken = _cancel_taken(account, now_ns, rate, burst)
+            account.cancels_at_ns = now_ns
+        return
+    rate = limit_in(ledger, place.rows, _ORDERS_PER_SECOND)
+    if rate >= 0:
+        burst = limit_in(ledger, place.rows, _ORDERS_BURST)
+        account.orders_taken = _order_taken(account, now_ns, rate, burst)
+        account.orders_at_ns = now_ns

@@ -250,6 +250,17 @@ def test_an_interruption_by_a_band_ends_nothing(hall: RiskHall) -> None:
     assert hall.logged() == [BreakerRecord(1, RESET, Cause.TIME)]
 
 
+def test_time_asks_for_nothing_while_any_record_of_the_breaker_waits(two: RiskHall) -> None:
+    two.breaker_rules(volume=10, window_ms=8, halt_ms=20)
+    two.trade(500, 11)
+    two.breaker(TRIP, symbol=0)
+    # Its own record, then those that follow the venue's.
+    two.breaker(TRIP, Cause.VOLUME)
+    two.ledger.outbox_pop()
+    two.tick(ms=20)
+    assert two.ledger.outbox() == [BreakerRecord(symbol, TRIP, Cause.VENUE) for symbol in (1, 2, 3)]
+
+
 # The venue's.
 
 

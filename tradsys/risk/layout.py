@@ -40,8 +40,7 @@ BREAKER = np.dtype(
         ("half_open_ms", "<u4"),
         ("state", "u1"),  # the Transition that it has made: NONE, TRIP or HALF_OPEN
         ("cause", "u1"),  # of that
-        ("waits", "u1"),  # a record of it is in the outbox
-        ("unused", "u1"),
+        ("waits", "<u2"),  # how many records of it are in the outbox
         ("slot_ns", "<i8"),  # an eighth of the window; 0: there are no rules
         ("since_ns", "<i8"),  # log time of the record that brought it into its state
         ("tripped_slot", "<i8"),  # of a symbol's: the number of the venue's slot in which it tripped last

@@ -34,7 +34,7 @@ def outbox_pop(ledger: Ledger) -> None:
     """The first record stands in the log."""
     record = outbox_next(ledger)
     if record.kind == _BREAKER:
-        ledger.breakers[record.symbol].waits = 0
+        ledger.breakers[record.symbol].waits -= 1
     ledger.words[W_TAKEN] += 1
 
 
@@ -60,7 +60,7 @@ def send_breaker(ledger: Ledger, symbol: int, transition: int, cause: int) -> No
     record = _new_record(ledger, signed(_BREAKER), symbol)
     record.side = transition
     record.order_type = cause
-    ledger.breakers[symbol].waits = 1
+    ledger.breakers[symbol].waits += 1
 
 
 @kernel

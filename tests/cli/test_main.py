@@ -38,9 +38,11 @@ def test_every_command_has_its_file_and_explains_itself(name: str) -> None:
     assert "Usage: tradsys " in result.output
 
 
-@pytest.mark.parametrize("name", ["up", "status", "top", "replay"])
-def test_every_command_on_a_venue_takes_its_directory(name: str) -> None:
-    assert "--data-dir" in runner.invoke(app, [name, "--help"]).output
+@pytest.mark.parametrize(
+    "command", ["up", "status", "top", "replay", "deposit", "withdraw", "transfer", "account list", "account open"]
+)
+def test_every_command_on_a_venue_takes_its_directory(command: str) -> None:
+    assert "--data-dir" in runner.invoke(app, [*command.split(), "--help"]).output
 
 
 def test_the_version_is_shown() -> None:
@@ -55,9 +57,9 @@ def test_an_unknown_command_is_refused() -> None:
     assert "No such command 'trade'" in result.output
 
 
-@pytest.mark.parametrize("name", ["status", "top"])
-def test_without_a_venue_a_command_says_how_to_start_one(name: str, tmp_path: Path) -> None:
-    result = runner.invoke(app, [name, "--data-dir", str(tmp_path)])
+@pytest.mark.parametrize("command", ["status", "top", "account show alice", "deposit alice 1 USD"])
+def test_without_a_venue_a_command_says_how_to_start_one(command: str, tmp_path: Path) -> None:
+    result = runner.invoke(app, [*command.split(), "--data-dir", str(tmp_path)])
     assert result.exit_code == 1
     assert "no venue runs in" in result.output
     assert f"tradsys up --data-dir {tmp_path}" in result.output

@@ -16,6 +16,10 @@ COMMANDS = {
     "up": "Start a venue in the foreground.",
     "status": "Show what a running venue is doing, once.",
     "top": "Watch a running venue.",
+    "account": "Show, open and stop accounts.",
+    "deposit": "Put money into an account.",
+    "withdraw": "Take money out of an account.",
+    "transfer": "Move money between accounts.",
     "replay": "Send recorded days through a venue and check every execution.",
     "bench": "Measure rings, kernel, engine and gateway on this machine.",
 }

@@ -27,10 +27,10 @@ def duration(nanoseconds: int | None) -> str:
     return f"{nanoseconds} ns"
 
 
-def _new(title: str, *columns: str) -> Table:
+def new_table(title: str, *columns: str) -> Table:
+    """A table of the house; a column whose name ends in a hash holds numbers."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
     for column in columns:
-        # A column whose name ends in a hash holds numbers.
         table.add_column(column.removesuffix("#"), justify="right" if column.endswith("#") else "left")
     return table
 
@@ -41,7 +41,7 @@ def _core(core: int | None) -> str:
 
 def started_workers(plans: list[WorkerPlan], pids: list[int]) -> Table:
     """What runs where, for a venue that has just started."""
-    table = _new("Workers", "worker", "pid#", "agents", "core#", "idle")
+    table = new_table("Workers", "worker", "pid#", "agents", "core#", "idle")
     for plan, pid in zip(plans, pids, strict=True):
         table.add_row(plan.name, str(pid), ", ".join(plan.agents), _core(plan.core), plan.idle)
     return table
@@ -49,7 +49,7 @@ def started_workers(plans: list[WorkerPlan], pids: list[int]) -> Table:
 
 def symbols(defined: list[Symbol]) -> Table:
     """Symbols with their scales and price ranges."""
-    table = _new("Symbols", "symbol", "tick#", "lot#", "price range#", "reference#")
+    table = new_table("Symbols", "symbol", "tick#", "lot#", "price range#", "reference#")
     for symbol in defined:
         lowest, highest = (symbol.format_price(ticks) for ticks in (symbol.lowest_ticks, symbol.highest_ticks))
         table.add_row(
@@ -64,7 +64,9 @@ def symbols(defined: list[Symbol]) -> Table:
 
 def workers(seen: Observation, usage: Callable[[WorkerView], tuple[str, str]]) -> Table:
     """The workers at this moment; `usage` gives CPU and memory of one."""
-    table = _new("Workers", "worker", "state", "pid#", "core#", "idle", "heartbeat#", "restarts#", "CPU#", "memory#")
+    table = new_table(
+        "Workers", "worker", "state", "pid#", "core#", "idle", "heartbeat#", "restarts#", "CPU#", "memory#"
+    )
     for worker in seen.workers:
         table.add_row(
             worker.name,
@@ -81,7 +83,7 @@ def workers(seen: Observation, usage: Callable[[WorkerView], tuple[str, str]]) -
 
 def rates(rows: list[tuple[str, int, int]], per: str) -> Table:
     """(name, total, per second) each."""
-    table = _new("Flow", "", "total#", f"a second, {per}#")
+    table = new_table("Flow", "", "total#", f"a second, {per}#")
     for name, total, per_second in rows:
         table.add_row(name, f"{total:,}", f"{per_second:,}")
     return table
@@ -89,7 +91,7 @@ def rates(rows: list[tuple[str, int, int]], per: str) -> Table:
 
 def positions(seen: Observation) -> Table:
     """How far log, journal and shards are."""
-    table = _new("Positions", "", "position#", "behind#", "live orders#", "trades#", "events#")
+    table = new_table("Positions", "", "position#", "behind#", "live orders#", "trades#", "events#")
     table.add_row("log", f"{seen.log:,}", "", f"{seen.live_orders:,}", f"{seen.trades:,}", f"{seen.events:,}")
     table.add_row("journal", f"{seen.journaled:,}", f"{max(seen.log - seen.journaled, 0):,}", "", "", "")
     for shard in seen.shards:
@@ -106,7 +108,7 @@ def positions(seen: Observation) -> Table:
 
 def rings(seen: Observation) -> Table:
     """How full the rings are. Spare rings that nobody uses are left out."""
-    table = _new("Rings", "ring", "waiting#", "capacity#", "fill#")
+    table = new_table("Rings", "ring", "waiting#", "capacity#", "fill#")
     for each in seen.rings:
         if each.name.startswith("tool-") and not each.producer_pid and not each.waiting:
             continue
@@ -118,7 +120,7 @@ def rings(seen: Observation) -> Table:
 
 def readers(seen: Observation) -> Table:
     """How far the gating readers of the broadcast rings are behind."""
-    table = _new("Readers", "ring", "reader", "position#", "behind#")
+    table = new_table("Readers", "ring", "reader", "position#", "behind#")
     for reader in seen.readers:
         table.add_row(reader.ring, reader.name, f"{reader.position:,}", f"{reader.lag:,}")
     return table
@@ -126,7 +128,7 @@ def readers(seen: Observation) -> Table:
 
 def counters(seen: Observation) -> Table:
     """What gateways and others count."""
-    table = _new("Counters", "", "value#")
+    table = new_table("Counters", "", "value#")
     for name, value in seen.counters.items():
         table.add_row(name, f"{value:,}")
     return table
@@ -134,7 +136,7 @@ def counters(seen: Observation) -> Table:
 
 def latencies(seen: Observation) -> Table:
     """Percentiles since the start of the venue."""
-    table = _new("Latency since the start", "stage", "count#", "p50#", "p99#", "p99.9#", "max#")
+    table = new_table("Latency since the start", "stage", "count#", "p50#", "p99#", "p99.9#", "max#")
     for name, summary in seen.latencies.items():
         values = [duration(summary[key]) if summary["count"] else "-" for key in ("p50", "p99", "p999", "max")]
         table.add_row(name.replace("_", " "), f"{summary['count']:,}", *values)

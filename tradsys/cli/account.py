@@ -1,0 +1,152 @@
+"""`tradsys account`: who has an account at a running venue, what they own, and what they may do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradsys.cli.choices import choices, reader
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors, print_json
+from tradsys.cli.operator import AsJson, at_desk
+from tradsys.ledger.layout import FEE_CLASSES
+from tradsys.ledger.terms import AccountKind, AccountStatus, KycStatus, StatusChange
+
+if TYPE_CHECKING:
+    from workers.statement import AccountView, Statement
+
+account = typer.Typer(no_args_is_help=True, add_completion=False, help="Show, open and stop accounts.")
+
+_Name = Annotated[str, typer.Argument(help="The account's name.")]
+_FeeClass = Annotated[int | None, typer.Option("--fee-class", min=0, max=FEE_CLASSES - 1, help="Whose fees it pays.")]
+
+
+class AccountExistsError(Exception):
+    """There is an account of that name."""
+
+
+@account.command("list")
+def list_accounts(data_dir: DataDirectory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
+    """Show all accounts."""
+    with friendly_errors():
+        import msgspec
+
+        from workers.statement import accounts
+
+        _venue, segment, memory = attach(data_dir)
+        known = accounts(memory)
+        segment.close()
+        if as_json:
+            print_json(msgspec.json.encode(known))
+            return
+        from rich.console import Console
+
+        from tradsys.cli.money import accounts_table
+
+        Console().print(accounts_table(known))
+
+
+@account.command("show")
+def show(name: _Name, data_dir: DataDirectory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
+    """Show what an account is, owns and has traded."""
+    with friendly_errors():
+        from workers.statement import account_named, statement
+
+        _venue, segment, memory = attach(data_dir)
+        _show(statement(memory, account_named(memory, name)), as_json)
+        segment.close()
+
+
+def _show(stated: Statement, as_json: bool) -> None:
+    if as_json:
+        import msgspec
+
+        print_json(msgspec.json.encode(stated))
+        return
+    from rich.console import Console
+
+    from tradsys.cli.money import accounts_table, balances_table, positions_table
+
+    console = Console()
+    for table in (accounts_table([stated.account]), balances_table(stated), positions_table(stated)):
+        console.print(table)
+        console.print()
+
+
+@account.command("open")
+def open_account(
+    name: _Name,
+    kind: Annotated[
+        AccountKind,
+        typer.Option(parser=reader(AccountKind), metavar=choices(AccountKind), help="Whose money it holds."),
+    ] = AccountKind.CLIENT,
+    group: Annotated[int, typer.Option(min=0, max=(1 << 32) - 1, help="The trade group; 0: none.")] = 0,
+    fee_class: _FeeClass = None,
+    data_dir: DataDirectory = DEFAULT_DIRECTORY,
+    as_json: AsJson = False,
+) -> None:
+    """Open an account at a running venue.
+
+    It stays in the log for good. Keys for the gateways come from the configuration, under the same name.
+    """
+    with at_desk(data_dir) as desk:
+        from tradsys.symbols import Account
+        from workers.definitions import known_accounts
+        from workers.statement import account_named
+
+        known = known_accounts(desk.memory)
+        if name in {each.name for each in known}:
+            raise AccountExistsError(f"there is an account {name!r}")
+        record = Account(len(known) + 1, name, group).definition()
+        record["account_kind"] = kind
+        record["fee_class"] = fee_class or 0
+        desk.send(record)
+        _tell(account_named(desk.memory, name), as_json)
+
+
+@account.command("status")
+def status(
+    name: _Name,
+    to: Annotated[
+        AccountStatus | None,
+        typer.Option("--status", parser=reader(AccountStatus), metavar=choices(AccountStatus), help="What it may do."),
+    ] = None,
+    kyc: Annotated[
+        KycStatus | None,
+        typer.Option("--kyc", parser=reader(KycStatus), metavar=choices(KycStatus), help="Whether its owner is known."),
+    ] = None,
+    fee_class: _FeeClass = None,
+    data_dir: DataDirectory = DEFAULT_DIRECTORY,
+    as_json: AsJson = False,
+) -> None:
+    """Change what an account may do. Orders that rest stay: tradsys kill takes them out."""
+    from tradsys.records import Kind, details
+
+    changes = StatusChange(0)
+    for given, change in zip((to, kyc, fee_class), StatusChange, strict=True):
+        if given is not None:
+            changes |= change
+    if not changes:
+        raise typer.BadParameter("say what is to change: --status, --kyc or --fee-class")
+    with at_desk(data_dir) as desk:
+        from workers.statement import account_named
+
+        number = account_named(desk.memory, name).number
+        record = details(Kind.ACCOUNT_STATUS, account=number, changes=changes)
+        record["status"] = to or 0
+        record["kyc_status"] = kyc or 0
+        record["fee_class"] = fee_class or 0
+        desk.send(record)
+        _tell(account_named(desk.memory, name), as_json)
+
+
+def _tell(now: AccountView, as_json: bool) -> None:
+    if as_json:
+        import msgspec
+
+        print_json(msgspec.json.encode(now))
+        return
+    typer.echo(
+        f"{now.name} is account {now.number}: {now.kind}, {now.status}, kyc {now.kyc_status}, "
+        f"fee class {now.fee_class}, group {now.group or '-'}"
+    )

@@ -1,0 +1,30 @@
+"""`tradsys deposit`: money that comes in from outside."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory
+from tradsys.cli.operator import AsJson, PostingId, amount_of, at_desk, new_posting_id, outside, post, tell
+
+
+def deposit(
+    account: Annotated[str, typer.Argument(help="Who gets it.")],
+    amount: Annotated[str, typer.Argument(help='A decimal, such as "100.50".')],
+    asset: Annotated[str, typer.Argument(help="The asset's name.")],
+    posting_id: PostingId = None,
+    source: Annotated[str | None, typer.Option("--outside", help="The account that it comes from.")] = None,
+    data_dir: DataDirectory = DEFAULT_DIRECTORY,
+    as_json: AsJson = False,
+) -> None:
+    """Put money into an account of a running venue."""
+    from tradsys.ledger.terms import PostingKind
+    from workers.statement import account_named, asset_named
+
+    with at_desk(data_dir) as desk:
+        target, money = account_named(desk.memory, account), asset_named(desk.memory, asset)
+        number = posting_id or new_posting_id()
+        post(desk, PostingKind.DEPOSIT, number, outside(desk, source), target, money, units := amount_of(amount, money))
+        tell(desk, f"deposited {money.text(units)} {money.name} to {target.name}", number, target, money, as_json)

@@ -1,0 +1,115 @@
+"""What the commands share that act on a running venue: a desk at it, and how they say what became of a posting."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tradsys.cli.common import attach, friendly_errors, print_json
+from tradsys.decimals import Measure, parse_units
+
+if TYPE_CHECKING:
+    from tradsys.ledger.terms import PostingKind
+    from workers.desk import Desk
+    from workers.statement import AccountView, Asset
+
+AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON instead of text.")]
+PostingId = Annotated[
+    int | None,
+    typer.Option(
+        "--id",
+        min=1,
+        max=(1 << 63) - 3,
+        help="The posting's number: the same one again does nothing twice. A new one if not given.",
+        show_default=False,
+    ),
+]
+
+_MONEY = Measure("amount", "asset's smallest unit,", "off_lot_quantity", "quantity_overflow")
+
+
+class AmbiguousError(Exception):
+    """What was left out cannot be guessed."""
+
+
+@contextmanager
+def at_desk(data_dir: Path) -> Iterator[Desk]:
+    """A desk at the venue that runs in this directory. What goes wrong becomes an exit status 1 and a message."""
+    from workers.desk import Desk
+
+    with friendly_errors():
+        venue, segment, memory = attach(data_dir)
+        try:
+            with Desk(venue, memory) as desk:
+                yield desk
+        finally:
+            segment.close()
+
+
+def new_posting_id() -> int:
+    """A number that no posting has had: the time in ns."""
+    return time.time_ns()
+
+
+def amount_of(text: str, asset: Asset) -> int:
+    """Smallest units in a decimal string. Raises ValidationError."""
+    return parse_units(text, asset.decimals, 1, _MONEY)
+
+
+def outside(desk: Desk, name: str | None) -> AccountView:
+    """The account of that name, or if None the one that stands for the world outside. Raises AmbiguousError."""
+    from workers.statement import account_named, accounts
+
+    if name is not None:
+        return account_named(desk.memory, name)
+    found = [account for account in accounts(desk.memory) if account.kind == "outside"]
+    if not found:
+        raise AmbiguousError(
+            "the venue has no account for the world outside; open one with: tradsys account open world --kind outside"
+        )
+    if len(found) > 1:
+        names = ", ".join(account.name for account in found)
+        raise AmbiguousError(
+            f"the venue has several accounts for the world outside ({names}): say which with --outside"
+        )
+    return found[0]
+
+
+def post(
+    desk: Desk, kind: PostingKind, number: int, source: AccountView, target: AccountView, asset: Asset, amount: int
+) -> None:
+    """Move an amount, once for each `number`. Raises RefusedError, NoAnswerError."""
+    from tradsys.records import Kind, details
+
+    desk.send(
+        details(
+            Kind.POSTING,
+            posting_kind=kind,
+            number=number,
+            account=source.number,
+            target=target.number,
+            asset=asset.number,
+            amount=amount,
+        )
+    )
+
+
+def tell(desk: Desk, what: str, number: int, account: AccountView, asset: Asset, as_json: bool) -> None:
+    """Say that a posting stands, and what the account owns of the asset now."""
+    from workers.statement import statement
+
+    now = [balance for balance in statement(desk.memory, account).balances if balance.asset == asset.name]
+    if as_json:
+        import msgspec
+
+        facts: dict[str, Any] = {"id": number, "account": account.name, "asset": asset.name}
+        facts["balance"] = now[0] if now else None
+        print_json(msgspec.json.encode(facts))
+        return
+    owned = f"{now[0].available} available, {now[0].held} held" if now else "nothing"
+    typer.echo(f"{what} (id {number}); {account.name} now has {owned} of {asset.name}")

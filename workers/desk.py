@@ -1,0 +1,89 @@
+"""An operator's desk at a running venue: records into the log, one at a time, each answered before the next."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple, Self
+
+from tradsys.errors import from_reason
+from tradsys.reasons import Reason
+from tradsys.records import COMMAND, EventFlag, EventKind
+from workers.memory import VenueMemory
+from workers.port import Port
+from workers.venue import Venue
+
+PATIENCE_SECONDS = 10.0
+_NAP_SECONDS = 0.0005
+
+
+class RefusedError(Exception):
+    """The venue refused a record; `reason` says why."""
+
+    def __init__(self, reason: Reason) -> None:
+        entry = from_reason(reason)
+        super().__init__(f"refused, {entry.code}: {entry.sentence}")
+        self.reason = reason
+
+
+class NoAnswerError(Exception):
+    """The venue has not answered a record in time. It may still be carried out."""
+
+
+class Answer(NamedTuple):
+    """What became of a record: its place in the log, and how many orders it cancelled."""
+
+    sequence: int
+    timestamp_ns: int
+    cancelled: int
+
+
+class Desk:
+    """A spare ring of the venue, and a reader of all events that the engine waits for."""
+
+    def __init__(self, venue: Venue, memory: VenueMemory) -> None:
+        """Raises RingTakenError when every spare ring is taken."""
+        self.memory = memory
+        self._port = Port.claim_spare(memory, venue.control_ring + 1, venue.sequencer_index)
+        self._port.gate()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._port.close()
+
+    def send(self, record: Any, shards: int = 1, patience_seconds: float = PATIENCE_SECONDS) -> Answer:
+        """Send a record (64 bytes, an array of one), and wait until the log has it durably and `shards` answered it.
+
+        Raises RefusedError, NoAnswerError.
+        """
+        deadline = time.monotonic() + patience_seconds
+        request = self._port.next_request
+        while not self._port.submit(record.view(COMMAND)):
+            _wait(deadline, "the venue is busy and has not taken the record")
+        answered, cancelled = 0, 0
+        while True:
+            for event in self._own_events(request):
+                if event["kind"] == EventKind.REJECTED:
+                    raise RefusedError(Reason(int(event["reason"])))
+                if event["kind"] == EventKind.MASS_CANCELLED:
+                    cancelled += int(event["quantity_lots"])
+                if int(event["flags"]) & EventFlag.LAST:
+                    answered += 1
+                    if answered == shards:
+                        return Answer(int(event["log_sequence"]), int(event["timestamp_ns"]), cancelled)
+            _wait(deadline, "the venue took the record and has not answered; it may still be carried out")
+
+    def _own_events(self, request: int) -> list[Any]:
+        """What has come of a request since the last call."""
+        own: list[Any] = []
+        for shard in range(self.memory.sizes.shards):
+            while len(events := self._port.drain(shard)):
+                own.extend(events[(events["source"] == self._port.number) & (events["request"] == request)].copy())
+        return own
+
+
+def _wait(deadline: float, what: str) -> None:
+    if time.monotonic() > deadline:
+        raise NoAnswerError(what)
+    time.sleep(_NAP_SECONDS)

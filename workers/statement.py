@@ -1,0 +1,207 @@
+"""What the ledger of a running venue says of its assets and accounts, read from its shared memory as decimals.
+
+The sequencer writes the rows meanwhile. They are copied until two copies one after the other are the same: then nothing
+changed between the two, so the rows are of one moment. An account that never keeps still is shown as last copied.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from tradsys.decimals import format_units
+from tradsys.ledger.layout import W_ASSETS
+from tradsys.ledger.terms import AccountKind, AccountStatus, KycStatus
+from tradsys.symbols import Symbol
+from tradsys.words import word
+from workers.definitions import known_accounts, known_symbols
+from workers.memory import VenueMemory
+
+ASSET_NAME_BYTES_MAX = 16
+_COPIES_MAX = 1000
+_ACCOUNT_MASK = (1 << 32) - 1
+_SYMBOL_SHIFT = 32
+"""Of a position's key."""
+_MORE_DECIMALS = 4
+"""Digits that an average price has beyond those of the symbol's prices."""
+
+
+class UnknownNameError(Exception):
+    """The venue knows no account, asset or symbol of that name."""
+
+
+class Asset(msgspec.Struct, frozen=True):
+    """An asset, by its number."""
+
+    number: int
+    name: str
+    decimals: int
+
+    def text(self, amount: int) -> str:
+        """An amount of smallest units as a decimal."""
+        return format_units(amount, self.decimals, 1)
+
+
+class BalanceView(msgspec.Struct, frozen=True):
+    """Decimals. `reserved` is the part of what is held that waits for a withdrawal."""
+
+    asset: str
+    available: str
+    held: str
+    reserved: str
+
+
+class PositionView(msgspec.Struct, frozen=True):
+    """Decimals: quantities in the symbol's units, money in its quote asset. `average_price` is None of nothing."""
+
+    symbol: str
+    quantity: str
+    average_price: str | None
+    cost: str
+    realised: str
+    fees: str
+    turnover: str
+    open_orders: int
+    open_buy: str
+    open_sell: str
+
+
+class AccountView(msgspec.Struct, frozen=True):
+    """What an account is, in words. `group` 0: none."""
+
+    number: int
+    name: str
+    kind: str
+    status: str
+    kyc_status: str
+    fee_class: int
+    group: int
+    kill_switch: bool
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """One account and what it owns. `open_orders` counts those in settled symbols."""
+
+    account: AccountView
+    open_orders: int
+    balances: list[BalanceView]
+    positions: list[PositionView]
+
+
+def assets(memory: VenueMemory) -> list[Asset]:
+    """The assets that the ledger knows, by their numbers."""
+    rows = memory.ledger.assets.view(np.ndarray)[1 : int(memory.ledger.words[W_ASSETS]) + 1]
+    return [
+        Asset(number, rows[number - 1].tobytes()[:ASSET_NAME_BYTES_MAX].rstrip(b"\0").decode(), decimals)
+        for number, decimals in enumerate(rows["decimals"].tolist(), 1)
+    ]
+
+
+def asset_named(memory: VenueMemory, name: str) -> Asset:
+    """Raises UnknownNameError."""
+    return _named(name, {asset.name: asset for asset in assets(memory)}, "asset")
+
+
+def symbol_named(memory: VenueMemory, name: str) -> Symbol:
+    """Raises UnknownNameError."""
+    return _named(name, {symbol.name: symbol for symbol in known_symbols(memory)}, "symbol")
+
+
+def account_named(memory: VenueMemory, name: str) -> AccountView:
+    """Raises UnknownNameError."""
+    return _named(name, {account.name: account for account in accounts(memory)}, "account")
+
+
+def _named(name: str, known: dict[str, Any], what: str) -> Any:
+    if name not in known:
+        names = ", ".join(sorted(known)[:20])
+        raise UnknownNameError(f"there is no {what} {name!r}; known: {names or 'none'}")
+    return known[name]
+
+
+def accounts(memory: VenueMemory) -> list[AccountView]:
+    """All accounts, by their numbers."""
+    return [_account_view(known.id, known.name, known.group, memory) for known in known_accounts(memory)]
+
+
+def _account_view(number: int, name: str, group: int, memory: VenueMemory) -> AccountView:
+    row = memory.ledger.accounts.view(np.ndarray)[number]
+    return AccountView(
+        number=number,
+        name=name,
+        kind=word(AccountKind(int(row["kind"]))),
+        status=word(AccountStatus(int(row["status"]))),
+        kyc_status=word(KycStatus(int(row["kyc_status"]))),
+        fee_class=int(row["fee_class"]),
+        group=group,
+        kill_switch=bool(row["killed"]),
+    )
+
+
+def statement(memory: VenueMemory, account: AccountView) -> Statement:
+    """What an account owns now."""
+    row, balances, positions = _copy(memory, account.number)
+    known = assets(memory)
+    symbols = {symbol.id: symbol for symbol in known_symbols(memory)}
+    return Statement(
+        account=account,
+        open_orders=int(row["open_orders"][0]),
+        balances=[
+            BalanceView(asset.name, *(asset.text(int(balances[asset.number][part])) for part in _PARTS))
+            for asset in known
+            if any(balances[asset.number][part] for part in _PARTS)
+        ],
+        positions=[
+            _position_view(position, symbols[int(position["key"]) >> _SYMBOL_SHIFT], memory, known)
+            for position in positions[np.argsort(positions["key"])]
+            if position["turnover"] or position["open_orders"]
+        ],
+    )
+
+
+_PARTS = ("available", "held", "reserved")
+
+
+def _copy(memory: VenueMemory, number: int) -> list[Any]:
+    """The account's row, its balances by asset, and its positions; see the module's docstring."""
+    ledger = memory.ledger
+    columns = len(ledger.balances) // len(ledger.accounts)
+    before: list[Any] = []
+    for _ in range(_COPIES_MAX):
+        positions = ledger.positions.view(np.ndarray)
+        keys = positions["key"]
+        mine = np.flatnonzero((keys != 0) & (keys & _ACCOUNT_MASK == number))
+        copies = [
+            ledger.accounts.view(np.ndarray)[number : number + 1].copy(),
+            ledger.balances.view(np.ndarray)[number * columns : (number + 1) * columns].copy(),
+            positions[mine],
+        ]
+        if before and all(one.tobytes() == other.tobytes() for one, other in zip(before, copies, strict=True)):
+            break
+        before = copies
+    return copies
+
+
+def _position_view(position: Any, symbol: Symbol, memory: VenueMemory, known: list[Asset]) -> PositionView:
+    contract = memory.ledger.contracts.view(np.ndarray)[symbol.id]
+    quote = known[int(contract["quote"]) - 1]
+    quantity, cost = int(position["quantity"]), int(position["cost"])
+    average = None
+    if quantity:
+        spread = symbol.tick_units * 10**_MORE_DECIMALS * int(contract["divisor"])
+        divisor = abs(quantity) * int(contract["numerator"])
+        average = format_units((2 * abs(cost) * spread + divisor) // (2 * divisor), symbol.price_decimals + 4, 1)
+    return PositionView(
+        symbol=symbol.name,
+        quantity=symbol.format_quantity(quantity),
+        average_price=average,
+        cost=quote.text(cost),
+        realised=quote.text(int(position["realised"])),
+        fees=quote.text(int(position["fees"])),
+        turnover=quote.text(int(position["turnover"])),
+        open_orders=int(position["open_orders"]),
+        open_buy=symbol.format_quantity(int(position["open_lots_buy"])),
+        open_sell=symbol.format_quantity(int(position["open_lots_sell"])),
+    )

@@ -146,7 +146,6 @@ def ask_ahead(ledger: Ledger, command: Any) -> None:
     account, symbol = signed(command.account), signed(command.symbol)
     if symbol < len(ledger.contracts):
         prefetch_all(ledger.accounts, account)
-        prefetch(ledger.volumes, account)
         columns = columns_of(ledger)
         contract = ledger.contracts[symbol]
         prefetch(ledger.balances, account * columns + signed(contract.base))

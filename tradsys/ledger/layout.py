@@ -32,15 +32,16 @@ ACCOUNT = np.dtype(
         ("open_value", "<i8"),
         ("exposure_over", "<i4"),
         ("open_value_over", "<i4"),
-        ("day", "<i8"),  # of the two figures that follow
+        ("day", "<i8"),  # of the three figures that follow; see tradsys.ledger.volumes
         ("day_traded", "<i8"),
         ("day_realised", "<i8"),
+        ("volume", "<i8"),  # what it traded on the VOLUME_DAYS days before
         # What has been taken of its rates, in 10**-9 commands, and when last.
         ("orders_taken", "<i8"),
         ("orders_at_ns", "<i8"),
         ("cancels_taken", "<i8"),
         ("cancels_at_ns", "<i8"),
-        ("unused", "<i8", (2,)),
+        ("unused", "<i8"),
     ]
 )
 
@@ -80,16 +81,6 @@ CONTRACT = np.dtype(
         ("unused", "<i4"),
     ]
 )
-
-VOLUME = np.dtype(
-    [
-        ("day", "<i8"),  # of `today`; an account that has done nothing since then is behind
-        ("today", "<i8"),
-        ("before", "<i8"),  # on the VOLUME_DAYS days before that
-        ("unused", "<i8"),
-    ]
-)
-"""The value of what an account has traded."""
 
 SCHEDULE = np.dtype([("minimum", "<i8"), ("maker_rate", "<i4"), ("taker_rate", "<i4"), ("defined", "<i8")])
 
@@ -207,7 +198,6 @@ class Ledger(NamedTuple):
     contracts: Any  # CONTRACT by symbol
     schedules: Any  # SCHEDULE by symbol, class and tier: see fees.py
     tiers: Any  # int64, the volume from which on a fee tier applies, 0: undefined; by tier
-    volumes: Any  # VOLUME by account number
     day_volumes: Any  # int64, by account * DAY_SLOTS + day modulo DAY_SLOTS
     holds: Any  # HOLD by shard * rows + slot
     pending: Any  # HOLD by log sequence modulo its length, a power of two
@@ -255,7 +245,6 @@ def carve(take: Callable[[Any, int], Any], size: LedgerSize) -> Ledger:
         contracts=take(CONTRACT, size.symbols_max + 1),
         schedules=take(SCHEDULE, (size.symbols_max + 1) * FEE_CLASSES * FEE_TIERS),
         tiers=take(np.int64, FEE_TIERS),
-        volumes=take(VOLUME, size.accounts_max + 1),
         day_volumes=take(np.int64, (size.accounts_max + 1) * DAY_SLOTS),
         holds=take(HOLD, size.shards * (size.orders + 1)),
         pending=take(HOLD, 1 << (size.pending - 1).bit_length()),

@@ -15,7 +15,7 @@ from tradsys.ledger.holds import amended_leaves, drop, enter, free, is_waiting, 
 from tradsys.ledger.layout import FOR_AMENDMENT, FOR_ENTRY, FOR_TURN, NOTHING, W_FAULTS, Ledger
 from tradsys.ledger.links import drop_linked, enter_linked
 from tradsys.ledger.positions import trade
-from tradsys.ledger.volumes import add_to_volume, see_time
+from tradsys.ledger.volumes import see_time
 from tradsys.records import SLOT_BITS, CommandFlag, EventFlag, EventKind, Side
 from tradsys.risk.alerts import watch_account
 from tradsys.risk.breakers import reset
@@ -161,8 +161,7 @@ def _settle_side(ledger: Ledger, row: int, lots: int, notional: int, spent: int,
     trade(position, hold.side == _BUY, lots, notional, fee)
     profit = position.realised - realised - fee
     keep_listed(ledger, ledger.accounts[account], signed(hold.position), was_open)
-    add_to_today(ledger, ledger.accounts[account], signed(contract.quote), notional, profit)
-    add_to_volume(ledger, account, signed(contract.quote), notional)
+    add_to_today(ledger, account, signed(contract.quote), notional, profit)
     if hold.linked != 0:
         _bring_in(ledger, signed(hold.linked))
     if not done:

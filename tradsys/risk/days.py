@@ -9,6 +9,7 @@ from shm.jit import kernel
 from tradsys.ledger.layout import W_TODAY, Ledger
 from tradsys.ledger.terms import DAY_NS
 from tradsys.ledger.values import value_of
+from tradsys.ledger.volumes import come_to_today
 from tradsys.risk.sums import bounded
 
 
@@ -32,14 +33,9 @@ def realised_on(account: Any, day: int) -> int:
 
 
 @kernel
-def add_to_today(ledger: Ledger, account: Any, quote: int, notional: int, profit: int) -> None:
-    """A trade: so much notional, so much realised less its fee."""
-    day = signed(ledger.words[W_TODAY])
-    if account.day != day:
-        account.day = day
-        account.day_traded = 0
-        account.day_realised = 0
-        account.notional_alert = 0
-        account.loss_alert = 0
+def add_to_today(ledger: Ledger, number: int, quote: int, notional: int, profit: int) -> None:
+    """A trade of an account: so much notional, so much realised less its fee."""
+    come_to_today(ledger, number)
+    account = ledger.accounts[number]
     account.day_traded = bounded(account.day_traded + value_of(ledger, quote, notional))
     account.day_realised = bounded(account.day_realised + value_of(ledger, quote, profit))

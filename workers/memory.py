@@ -75,6 +75,9 @@ class Sizes(msgspec.Struct, frozen=True):
     assets_max: int = 15
     positions_max: int = 1024
     postings_max: int = 1024
+    limit_rows_max: int = 64
+    groups_max: int = 64
+    recent_client_ids: int = 1024
 
     def ledger(self) -> LedgerSize:
         """What the ledger holds."""
@@ -87,6 +90,9 @@ class Sizes(msgspec.Struct, frozen=True):
             pending=self.log_ring,
             positions=self.positions_max,
             postings=self.postings_max,
+            limit_rows=self.limit_rows_max,
+            groups=self.groups_max,
+            recent_client_ids=self.recent_client_ids,
         )
 
     def shard(self) -> ShardSize:

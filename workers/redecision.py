@@ -16,13 +16,15 @@ from shm import broadcast
 from shm.arena import new_array
 from shm.broadcast import Broadcast
 from shm.integers import signed
-from shm.jit import kernel_entry
+from shm.jit import kernel, kernel_entry
 from tradsys.book.execution import run
 from tradsys.book.layout import W_EVENTS, W_POSITION, Shard
 from tradsys.ledger.layout import W_CONTRACTS, Ledger, state_of
+from tradsys.ledger.recording import take_in
 from tradsys.ledger.settling import settle
 from tradsys.reasons import Reason
 from tradsys.records import COMMAND, Kind
+from tradsys.risk.outbox import outbox_next, outbox_pending, outbox_pop
 from workers.decision import PRELUDE_MAX, Records, decide_on, readings
 from workers.journal.reader import JournalReader
 from workers.memory import LEDGER, READER_LEDGER, VenueMemory
@@ -35,6 +37,8 @@ _NEVER_WAITED_FOR = 1 << 62
 _BOOT = int(Kind.BOOT)
 _TICK = int(Kind.TICK)
 _SETTLED = int(Kind.SETTLED)
+_BREAKER = int(Kind.BREAKER)
+_ALERT = int(Kind.ALERT)
 
 
 class DecisionError(Exception):
@@ -75,6 +79,17 @@ def _settle_until(
         run(shard, records.commands, records.details, first, -1, until, count, number)
 
 
+@kernel
+def _was_due(ledger: Ledger, command: Any) -> bool:
+    """Whether a record that the venue wrote by itself is the one that it had to write next."""
+    if outbox_pending(ledger) == 0:
+        return False
+    told = outbox_next(ledger)
+    same = command.kind == told.kind and command.symbol == told.symbol and command.account == told.account
+    same = same and command.side == told.side and command.order_type == told.order_type
+    return same and command.quantity_lots == told.quantity_lots and command.order_id == told.order_id
+
+
 @kernel_entry
 def redecide(state: SequencerState, shards: Any, records: Records, first: int, begin: int) -> int:
     """Take the decisions on the records from index `begin` on again; gives the index of the first one that differs.
@@ -97,6 +112,7 @@ def redecide(state: SequencerState, shards: Any, records: Records, first: int, b
             words[LAST_REQUEST : LAST_REQUEST + SOURCES] = 0
         elif kind == _TICK:
             words[LAST_TICK_NS] = command.timestamp_ns
+            take_in(settlement.ledger, records.details[at])
         elif kind == _SETTLED:
             number, wanted = signed(command.account), signed(command.quantity_lots)
             settled = settlement.settled
@@ -105,6 +121,11 @@ def redecide(state: SequencerState, shards: Any, records: Records, first: int, b
             ):
                 return at
             settlement.recorded[number] = wanted
+        elif kind == _ALERT or kind == _BREAKER:
+            if not _was_due(settlement.ledger, command):
+                return at
+            outbox_pop(settlement.ledger)
+            take_in(settlement.ledger, records.details[at])
     return len(commands)
 
 
@@ -167,6 +188,8 @@ def _difference(record: Any) -> str:
     sequence = int(record["sequence"])
     if record["kind"] == _SETTLED and record["source"] == VENUE_SOURCE:
         return f"record {sequence} of the log speaks of an event that did not come from the records before it"
+    if record["source"] == VENUE_SOURCE:
+        return f"record {sequence} of the log, {Kind(record['kind']).name}, does not follow from the records before it"
     decided = Reason(int(record["reason"])).name
     return f"the decision on record {sequence} of the log was {decided}, and now is another one; are pools smaller?"
 

@@ -25,7 +25,9 @@ from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from shm.ring import HEADER_WORDS, Ring
 from tradsys.ledger.deciding import ask_ahead
+from tradsys.ledger.recording import take_in
 from tradsys.records import Kind
+from tradsys.risk.outbox import outbox_next, outbox_pending, outbox_pop
 from workers.decision import (
     KNOWN_ACCOUNTS,
     KNOWN_SYMBOLS,
@@ -127,8 +129,11 @@ def without_open_prelude(gateway: Ring, count: int) -> int:
 
 
 @kernel_entry
-def _append_own(state: SequencerState, kind: int, now_ns: int, account: int, amount: int) -> None:
-    """Write one of the venue's own records to the log. The caller has made sure of room."""
+def _begin_own(state: SequencerState, kind: int, now_ns: int) -> int:
+    """Write one of the venue's own records, to be completed and published; gives its slot.
+
+    The caller has made sure of room.
+    """
     words = state.words
     number = words[_WRITTEN] + 1
     slots = state.log.slots
@@ -143,16 +148,21 @@ def _append_own(state: SequencerState, kind: int, now_ns: int, account: int, amo
     out.source = VENUE_SOURCE
     out.reason = 0
     out.symbol = 0
-    out.account = account
+    out.account = 0
     out.request = 0
     out.price_ticks = 0
-    out.quantity_lots = amount
+    out.quantity_lots = 0
     out.order_id = 0
     out.client_order_id = 0
     words[_WRITTEN] = number
     if kind != _SETTLED:
         words[_ACTED] = number
-    broadcast.publish(state.log, number)
+    return number & (len(slots) - 1)
+
+
+@kernel
+def _publish_own(state: SequencerState) -> None:
+    broadcast.publish(state.log, state.words[_WRITTEN])
 
 
 @kernel_entry
@@ -163,9 +173,35 @@ def _record_settled(state: SequencerState, now_ns: int) -> bool:
         if settlement.settled[shard] != settlement.recorded[shard]:
             if broadcast.writable(state.log, state.words[_WRITTEN]) < 1:
                 return False
-            _append_own(state, _SETTLED, now_ns, shard, settlement.settled[shard])
+            out = state.log.slots[_begin_own(state, _SETTLED, now_ns)]
+            out.account = shard
+            out.quantity_lots = settlement.settled[shard]
+            _publish_own(state)
             settlement.recorded[shard] = settlement.settled[shard]
     return True
+
+
+@kernel_entry
+def _append_outbox(state: SequencerState, now_ns: int) -> None:
+    """Write what follows from what has been settled, as far as there is room: alerts, and what breakers do."""
+    ledger = state.decider.ledger
+    while outbox_pending(ledger) > 0:
+        if is_unrecorded(state.settlement) and not _record_settled(state, now_ns):
+            return
+        if broadcast.writable(state.log, state.words[_WRITTEN]) < 1:
+            return
+        told = outbox_next(ledger)
+        at = _begin_own(state, signed(told.kind), now_ns)
+        out = state.log.slots[at]
+        out.side = told.side
+        out.order_type = told.order_type
+        out.symbol = told.symbol
+        out.account = told.account
+        out.quantity_lots = told.quantity_lots
+        out.order_id = told.order_id
+        _publish_own(state)
+        outbox_pop(ledger)
+        take_in(ledger, state.records.details[at])
 
 
 @kernel
@@ -266,13 +302,16 @@ def _append_due(state: SequencerState, now_ns: int) -> None:
     if load_acquire(state.control, BOOT) == 1:
         if broadcast.writable(state.log, words[_WRITTEN]) < 1:
             return
-        _append_own(state, _BOOT, now_ns, 0, 0)
+        _begin_own(state, _BOOT, now_ns)
+        _publish_own(state)
         store_release(state.control, BOOT, 0)
     if now_ns - words[LAST_TICK_NS] >= words[_TICK_NS]:
         if is_unrecorded(state.settlement) and not _record_settled(state, now_ns):
             return
         if broadcast.writable(state.log, words[_WRITTEN]) > 0:
-            _append_own(state, _TICK, now_ns, 0, 0)
+            at = _begin_own(state, _TICK, now_ns)
+            _publish_own(state)
+            take_in(state.decider.ledger, state.records.details[at])
             words[LAST_TICK_NS] = now_ns
 
 
@@ -291,6 +330,8 @@ def sequence(state: SequencerState, now_ns: int, monotonic: int) -> int:
         _append_due(state, now_ns)
         if load_acquire(state.control, BOOT) == 1:
             return settled
+    if outbox_pending(state.decider.ledger) > 0:
+        _append_outbox(state, now_ns)
     if words[_WAITING] != _NONE_WAITS:
         _take(state, words[_WAITING], now_ns, monotonic)
         if words[_WAITING] != _NONE_WAITS:

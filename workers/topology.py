@@ -68,6 +68,9 @@ def sizes(configuration: Configuration) -> Sizes:
         assets_max=pools.assets_max,
         positions_max=pools.positions_max,
         postings_max=pools.postings_max,
+        limit_rows_max=pools.limit_rows_max,
+        groups_max=pools.groups_max,
+        recent_client_ids=pools.recent_client_ids,
     )
 
 

@@ -41,6 +41,9 @@ class Pools(Struct, frozen=True, forbid_unknown_fields=True):
     assets_max: Annotated[int, Meta(ge=1, le=4095)] = 15
     positions_max: Annotated[int, Meta(ge=16, le=1 << 26)] = 65_536
     postings_max: Annotated[int, Meta(ge=16, le=1 << 26)] = 262_144
+    limit_rows_max: Annotated[int, Meta(ge=1, le=1 << 24)] = 4096
+    groups_max: Annotated[int, Meta(ge=1, le=1 << 20)] = 1024
+    recent_client_ids: Annotated[int, Meta(ge=0, le=1 << 26)] = 65_536
     log_ring: _Ring = 65_536
     event_ring: _Ring = 131_072
     gateway_ring: _Ring = 16_384

@@ -154,7 +154,7 @@ def ask_ahead(ledger: Ledger, command: Any) -> None:
         ask_for_client_id(ledger, account, signed(command.client_order_id))
 
 
-@kernel
+@kernel_entry
 def decide(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any, shards: int) -> int:
     """Whether a command passes the risk checks and its account can pay for it; gives a reason, or 0.
 

@@ -121,7 +121,7 @@ def _fee_so_far(hold: Any) -> int:
     return up(signed(hold.maker_traded), signed(hold.maker_rate)) + fee
 
 
-@kernel
+@kernel_entry
 def _settle_side(ledger: Ledger, row: int, lots: int, notional: int, spent: int, is_maker: bool, done: bool) -> None:
     """One order's side of a trade; `spent` is the trade in ticks times lots."""
     hold = ledger.holds[row]
@@ -168,7 +168,7 @@ def _settle_side(ledger: Ledger, row: int, lots: int, notional: int, spent: int,
         _keep_needed(ledger, row)
 
 
-@kernel
+@kernel_entry
 def _traded(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     order = row_of(ledger, shard, shards, event.order_id)
     counter = row_of(ledger, shard, shards, event.counter_order_id)
@@ -285,7 +285,7 @@ def _of_market(ledger: Ledger, event: Any) -> None:
         reset(ledger, symbol, signed(event.timestamp_ns))
 
 
-@kernel
+@kernel_entry
 def settle(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     """Settle one event (EVENT) of a shard; each shard's events in their order, each once."""
     see_time(ledger, signed(event.timestamp_ns))

@@ -254,7 +254,7 @@ def _amend_refusal(ledger: Ledger, place: Place, command: Any, shards: int, leas
     return figures_refusal(ledger, place, added, True, today_with(ledger, signed(command.timestamp_ns)), least)
 
 
-@kernel
+@kernel_entry
 def first_refusal(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any, shards: int, least: int) -> int:
     """The first refusal of a NEW, AMEND or CANCEL that is not below `least`, but for want of funds; 0: none.
 

@@ -141,6 +141,11 @@ class Redecision:
         self._shards = tuple(self._private(memory) for _ in range(memory.sizes.shards))
         self._records = new_array(COMMAND, 0)
 
+    @property
+    def streams(self) -> list[Broadcast]:
+        """The events of the private shards, by shard: the latest that there is room for."""
+        return [events for _, events in self._shards]
+
     @staticmethod
     def _private(memory: VenueMemory) -> Events:
         shard = private_shard(memory.sizes)
@@ -203,7 +208,7 @@ def redecide_journal(state: SequencerState, memory: VenueMemory, directory: Path
         for array in state_of(memory.ledger):
             array.view(np.uint8)[:] = 0
     memory.control[LEDGER] = 1
-    is_settled = _has_settled(directory, memory.sizes.shards, beat)
+    is_settled = has_settled(directory, memory.sizes.shards, beat)
     redecision = Redecision(state, memory, is_settled)
     reader = JournalReader(directory, memory.sizes.shards)
     while len(batch := reader.next_batch()):
@@ -216,7 +221,7 @@ def redecide_journal(state: SequencerState, memory: VenueMemory, directory: Path
     return reader.sequence
 
 
-def _has_settled(directory: Path, shards: int, beat: Callable[[], None]) -> bool:
+def has_settled(directory: Path, shards: int, beat: Callable[[], None]) -> bool:
     """Whether the log says anywhere how far events are settled: without that, no event is needed."""
     reader = JournalReader(directory, shards)
     while len(batch := reader.next_batch()):

@@ -15,6 +15,7 @@ from workers.memory import Sizes, VenueMemory
 from workers.topology import SEQUENCER, WorkerPlan
 
 _FILE = "venue.json"
+_LAST_FILE = "last-venue.json"
 
 
 class VenueNotRunningError(Exception):
@@ -71,13 +72,13 @@ def run_directory(data_directory: Path) -> Path:
 
 
 def write(venue: Venue) -> None:
-    """Make `venue` known in its data directory."""
-    directory = run_directory(venue.path)
-    directory.mkdir(parents=True, exist_ok=True)
+    """Make `venue` known in its data directory, and remember it there when it has stopped."""
+    run_directory(venue.path).mkdir(parents=True, exist_ok=True)
     text = msgspec.json.format(msgspec.json.encode(venue), indent=2)
-    temporary = directory / f"{_FILE}.new"
-    temporary.write_bytes(text)
-    temporary.rename(directory / _FILE)
+    for path in (venue.path / _LAST_FILE, run_directory(venue.path) / _FILE):
+        temporary = path.with_name(f"{path.name}.new")
+        temporary.write_bytes(text)
+        temporary.rename(path)
 
 
 def read(data_directory: Path) -> Venue:
@@ -89,6 +90,16 @@ def read(data_directory: Path) -> Venue:
             f"no venue runs in {data_directory}; start one with: tradsys up --data-dir {data_directory}"
         ) from None
     return msgspec.json.decode(text, type=Venue)
+
+
+def last(data_directory: Path) -> Venue:
+    """The venue that runs in a data directory, or ran there last. Raises VenueNotRunningError."""
+    try:
+        text = (data_directory / _LAST_FILE).read_bytes()
+    except FileNotFoundError:
+        raise VenueNotRunningError(f"no venue has run in {data_directory}") from None
+    # The directory may have been moved since then.
+    return msgspec.structs.replace(msgspec.json.decode(text, type=Venue), data_directory=str(data_directory))
 
 
 def enter(program: str, description: str | None = None) -> tuple[Venue, WorkerPlan]:

@@ -20,6 +20,7 @@ COMMANDS = {
     "deposit": "Put money into an account.",
     "withdraw": "Take money out of an account.",
     "transfer": "Move money between accounts.",
+    "audit": "Recompute the ledger from the journal and check it.",
     "replay": "Send recorded days through a venue and check every execution.",
     "bench": "Measure rings, kernel, engine and gateway on this machine.",
 }

@@ -1,0 +1,147 @@
+"""The audit of balances: a venue that runs, one that has stopped, and one whose memory somebody has tampered with."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import SMALL, USD, Bank, runner
+from tradsys.cli.main import app
+from tradsys.ledger.layout import W_FAULTS
+from tradsys.records import Side
+from workers.audit import Recomputation, audit
+from workers.embedded import embedded_venue
+from workers.journal.segments import HEADER_LINES, LINE_BYTES, list_segments
+from workers.livecopy import take_copy
+from workers.statement import account_named
+
+COLUMNS = 16
+"""Assets that a venue has room for, and none."""
+
+
+def trade(bank: Bank, name: str) -> None:
+    """Two accounts of this name with money that have traded, and have orders and a withdrawal under way."""
+    for suffix, amount, asset in (("-b", "1000", "USD"), ("-s", "30", "ACM")):
+        bank.told("account", "open", name + suffix)
+        bank.told("deposit", name + suffix, amount, asset)
+    bank.order(f"{name}-s", Side.SELL, "10.05", 20)
+    bank.order(f"{name}-b", Side.BUY, "10.05", 8)
+    bank.order(f"{name}-b", Side.BUY, "9.00", 10)
+    bank.told("withdraw", f"{name}-b", "1.50", "USD")
+
+
+def audited(directory: str, *options: str) -> tuple[int, Any]:
+    """Exit status and what the command says."""
+    result = runner.invoke(app, ["audit", "balances", "--json", "--data-dir", directory, *options])
+    assert "Traceback" not in result.output
+    return result.exit_code, json.loads(result.stdout.splitlines()[-1])
+
+
+def test_a_running_venue_owns_what_its_journal_says(bank: Bank) -> None:
+    trade(bank, "sound")
+    status, found = audited(bank.embedded.venue.data_directory)
+    assert (status, found["differences"], found["busy"]) == (0, [], 0)
+    assert found["compared"] == len(bank.told("account", "list"))
+    totals = {each["asset"]: each for each in found["totals"]}
+    assert totals["USD"]["total"] == "0.00"
+    assert all(each["held"] == each["in_orders"] != "0.00" for each in totals.values())
+    shown = bank.run("audit", "balances")
+    assert shown.exit_code == 0
+    assert "everything is as it must be" in shown.output
+
+
+def test_what_does_not_follow_from_the_journal_is_told(bank: Bank) -> None:
+    trade(bank, "wrong")
+    ledger = bank.memory.ledger
+    columns = len(ledger.balances) // len(ledger.accounts)
+    number = account_named(bank.memory, "wrong-b").number
+    position = int((ledger.positions["key"] == 1 << 32 | number).nonzero()[0][0])
+    hold = int(((ledger.holds["order_id"] != 0) & (ledger.holds["account"] == number)).nonzero()[0][0])
+    ledger.balances["available"][number * columns + USD] += 1
+    ledger.positions["realised"][position] -= 5
+    ledger.holds["held"][hold] += 3
+    ledger.words[W_FAULTS] += 1
+    try:
+        status, found = audited(bank.embedded.venue.data_directory)
+        shown = bank.run("audit", "balances")
+    finally:
+        ledger.balances["available"][number * columns + USD] -= 1
+        ledger.positions["realised"][position] += 5
+        ledger.holds["held"][hold] -= 3
+        ledger.words[W_FAULTS] -= 1
+    assert status == 1
+    told = {(each["what"], each["account"]): each["found"] - each["expected"] for each in found["differences"]}
+    assert told == {
+        ("balance, available", number): 1,
+        ("position, realised", number): -5,
+        ("hold, held", number): 3,
+        ("events that did not fit", 0): 1,
+    }
+    assert shown.exit_code == 1
+    assert "wrong-b" in shown.output
+
+
+def test_accounts_that_trade_meanwhile_are_left_out_and_no_others(bank: Bank) -> None:
+    trade(bank, "still")
+    live = take_copy(bank.embedded.venue, bank.memory)
+    assert live.quiet
+    # As if the copy had been begun before the last trades and was over only now.
+    bank.told("account", "open", "late")
+    bank.told("deposit", "late", "100", "USD")
+    bank.order("late", Side.BUY, "10.05", 1)
+    now = take_copy(bank.embedded.venue, bank.memory)
+    mixed = live._replace(last=now.last, quiet=False)
+    found = audit(Recomputation(bank.embedded.venue, mixed, lambda _: None), mixed)
+    assert found.differences == []
+    assert found.busy == 4, "late, who sold to it, fees and the world"
+    # What an account that did nothing has otherwise than the journal says is still found.
+    still = account_named(bank.memory, "still-b").number
+    mixed.tables.balances["available"][still * COLUMNS + USD] += 1
+    wrong = audit(Recomputation(bank.embedded.venue, mixed, lambda _: None), mixed)
+    assert [(each.what, each.account) for each in wrong.differences] == [("balance, available", still)]
+
+
+def test_a_stopped_venue_is_recomputed_from_its_directory_alone(tmp_path: Path) -> None:
+    directory = tmp_path / "venue"
+    with embedded_venue(SMALL, directory=directory) as embedded:
+        bank = Bank(embedded)
+        bank.define_money()
+        trade(bank, "kept")
+    status, found = audited(str(directory))
+    assert (status, found["differences"], found["compared"]) == (0, [], None)
+    # 8 of 20 shares are sold; 10 wanted at 9.00 hold that, a tenth of a per cent of it, and a cent for rounding.
+    assert {each["asset"]: each["held"] for each in found["totals"]} == {"USD": "90.10", "ACM": "12"}
+    moved = shutil.copytree(directory, tmp_path / "moved")
+    assert audited(str(moved))[0] == 0
+    damage(list_segments(moved / "journal")[0])
+    damaged = runner.invoke(app, ["audit", "balances", "--data-dir", str(moved)])
+    assert damaged.exit_code == 1
+    assert "damaged" in damaged.output
+
+
+def damage(path: Path) -> None:
+    """Change one byte of a segment's first record."""
+    content = bytearray(path.read_bytes())
+    content[(HEADER_LINES + 1) * LINE_BYTES + 40] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_directory_in_which_nothing_ran_is_refused(tmp_path: Path) -> None:
+    result = runner.invoke(app, ["audit", "balances", "--data-dir", str(tmp_path)])
+    assert result.exit_code == 1
+    assert f"no venue has run in {tmp_path}" in result.output
+
+
+@pytest.mark.parametrize("held", [0, 7])
+def test_what_is_held_must_be_what_orders_hold(bank: Bank, held: int) -> None:
+    live = take_copy(bank.embedded.venue, bank.memory)
+    recomputed = Recomputation(bank.embedded.venue, live, lambda _: None)
+    row = account_named(bank.memory, "alice").number * COLUMNS + USD
+    recomputed.memory.ledger.balances["held"][row] += held
+    found = audit(recomputed, None)
+    told = [(each.what, each.of, each.found - each.expected) for each in found.differences]
+    assert told == ([("sum over all accounts", "USD", 7), ("held by orders", "USD", 7)] if held else [])

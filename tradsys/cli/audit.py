@@ -1,0 +1,124 @@
+"""`tradsys audit`: what must be true of a venue, checked against what its journal says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors, print_json
+from tradsys.cli.operator import AsJson
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from workers.audit import Audit
+    from workers.livecopy import LiveCopy
+    from workers.venue import Venue
+
+audit = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Recompute the ledger from the journal and check it."
+)
+
+_NAP_SECONDS = 0.02
+_SHOWN = 50
+
+
+@audit.callback()
+def _commands() -> None:
+    """One command so far, which has a name of its own."""
+
+
+@audit.command("balances")
+def balances(
+    data_dir: DataDirectory = DEFAULT_DIRECTORY,
+    wait: Annotated[
+        float, typer.Option(min=0.0, max=3600.0, help="Seconds to wait for a moment at which nobody trades.")
+    ] = 5.0,
+    as_json: AsJson = False,
+) -> None:
+    """Recompute every balance from the journal from scratch and check it; if the venue runs, compare it with that.
+
+    Exit status 1 when anything is not as it must be.
+    """
+    with friendly_errors():
+        from rich.console import Console
+
+        from workers.audit import Recomputation, audit
+        from workers.journal import last_sequence
+
+        console = Console(stderr=as_json)
+        venue, live = _running_or_last(data_dir, wait)
+        end = live.last if live else last_sequence(venue.journal_directory, venue.sizes.shards)
+        with _progress(console, end) as progress:
+            recomputed = Recomputation(venue, live, progress)
+        found = audit(recomputed, live)
+        if as_json:
+            import msgspec
+
+            print_json(msgspec.json.encode(found))
+        else:
+            names = [bytes(name).decode() for name in recomputed.memory.accounts["name"]]
+            _show(found, names, console)
+    raise typer.Exit(1 if found.differences else 0)
+
+
+def _running_or_last(data_dir: Path, wait_seconds: float) -> tuple[Venue, LiveCopy | None]:
+    """The venue that runs here and a copy of its ledger, if possible of a quiet moment; or the one that ran last."""
+    from workers import venue as venues
+    from workers.livecopy import take_copy
+
+    try:
+        venue, segment, memory = attach(data_dir)
+    except venues.VenueNotRunningError:
+        return venues.last(data_dir), None
+    deadline = time.monotonic() + wait_seconds
+    live = take_copy(venue, memory)
+    while not live.quiet and time.monotonic() < deadline:
+        time.sleep(_NAP_SECONDS)
+        live = take_copy(venue, memory)
+    segment.close()
+    return venue, live
+
+
+@contextmanager
+def _progress(console: Console, end: int) -> Iterator[Callable[[int], None]]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("taking every decision again", total=end)
+        yield lambda sequence: progress.update(task, completed=sequence)
+
+
+def _show(found: Audit, names: list[str], console: Console) -> None:
+    from tradsys.cli.tables import new_table
+
+    console.print(f"{found.sequence:,} records of the log, every decision taken again")
+    totals = new_table("Sums over all accounts", "asset", "available#", "held#", "in orders#", "reserved#", "total#")
+    for each in found.totals:
+        totals.add_row(each.asset, each.available, each.held, each.in_orders, each.reserved, each.total)
+    console.print(totals)
+    console.print(_compared(found))
+    if not found.differences:
+        console.print("[green]everything is as it must be")
+        return
+    table = new_table(f"{len(found.differences):,} differences", "what", "account", "of", "expected#", "found#")
+    for wrong in found.differences[:_SHOWN]:
+        table.add_row(wrong.what, names[wrong.account], wrong.of, f"{wrong.expected:,}", f"{wrong.found:,}")
+    console.print(table)
+    if len(found.differences) > _SHOWN:
+        console.print(f"the first {_SHOWN} of them; --json gives all")
+
+
+def _compared(found: Audit) -> str:
+    if found.compared is None:
+        return "no venue runs here: the recomputed ledger was checked by itself"
+    text = f"compared {found.compared:,} accounts of the running venue with what the journal says they own"
+    if found.busy:
+        text += f"; {found.busy:,} were trading just then and were not compared (--wait)"
+    return text

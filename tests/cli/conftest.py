@@ -54,9 +54,9 @@ class Bank:
         self.embedded = embedded
         self.memory = embedded.memory
 
-    def run(self, *arguments: str) -> Result:
-        """A command on the venue."""
-        return runner.invoke(app, [*arguments, "--data-dir", self.embedded.venue.data_directory])
+    def run(self, *arguments: str, typed: str | None = None) -> Result:
+        """A command on the venue; `typed` is what it reads from stdin."""
+        return runner.invoke(app, [*arguments, "--data-dir", self.embedded.venue.data_directory], input=typed)
 
     def told(self, *arguments: str) -> Any:
         """What a command that must do what it is told says as JSON."""
@@ -85,9 +85,9 @@ class Bank:
         )
         self.send(details(Kind.FEES, maker_rate=0, taker_rate=1_000, minimum=0))
 
-    def order(self, name: str, side: Side, price: str, lots: int) -> None:
-        """A limit order in ACME."""
-        symbol = symbol_named(self.memory, "ACME")
+    def order(self, name: str, side: Side, price: str, lots: int, symbol_name: str = "ACME") -> None:
+        """A limit order."""
+        symbol = symbol_named(self.memory, symbol_name)
         record = np.zeros(1, COMMAND)
         record["kind"], record["side"], record["order_type"] = Kind.NEW, side, OrderType.LIMIT
         record["symbol"], record["account"] = symbol.id, account_named(self.memory, name).number

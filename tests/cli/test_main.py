@@ -39,7 +39,8 @@ def test_every_command_has_its_file_and_explains_itself(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "status", "top", "replay", "deposit", "withdraw", "transfer", "account list", "account open"]
+    "command",
+    ["up", "status", "top", "replay", "deposit", "withdraw", "transfer", "account list", "limits set", "kill on"],
 )
 def test_every_command_on_a_venue_takes_its_directory(command: str) -> None:
     assert "--data-dir" in runner.invoke(app, [*command.split(), "--help"]).output

@@ -20,6 +20,8 @@ COMMANDS = {
     "deposit": "Put money into an account.",
     "withdraw": "Take money out of an account.",
     "transfer": "Move money between accounts.",
+    "limits": "Show and set risk limits.",
+    "kill": "Put kill switches on, and lift them.",
     "audit": "Recompute the ledger from the journal and check it.",
     "replay": "Send recorded days through a venue and check every execution.",
     "bench": "Measure rings, kernel, engine and gateway on this machine.",

@@ -7,6 +7,9 @@ ring has room for it. The journal is on, at level `memory`.
 
 Every command is a new order. Two of three rest; the third takes about two of those, so the book neither fills nor
 runs dry.
+
+With risk the symbols are settled: many accounts with money in two assets, fees, and every limit set, none of which
+refuses anything.
 """
 
 from __future__ import annotations
@@ -20,10 +23,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from rich.console import Console
 
-from bench.common import machine, need_jit, pinned, show
+from bench.common import BenchmarkError, machine, need_jit, pinned, show
 from shm import histogram
-from tradsys.records import COMMAND, Kind, Side, TimeInForce
-from workers.driver import BACK_PRESSURE, EVENTS, LAST_ANSWER_NS, NO_TARGET, Driver, load_of
+from tradsys.ledger.terms import AccountKind, PostingKind
+from tradsys.records import COMMAND, Kind, Side, TimeInForce, details
+from tradsys.risk.terms import Limit, Scope
+from workers.driver import BACK_PRESSURE, EVENTS, LAST_ANSWER_NS, NO_TARGET, REFUSED, Driver, load_of
 from workers.embedded import EmbeddedVenue, embedded_venue
 from workers.port import Port
 from workers.topology import usable_cores
@@ -32,6 +37,22 @@ SATURATION = None
 """As an offered rate: as fast as the ring takes orders."""
 
 _ACCOUNT = "bench"
+_QUOTE, _BASE = 1, 2
+_FUNDS = 10**17
+_UNREACHED = 10**15
+_SPECIAL_LIMITS = {
+    Limit.TRADING: 1,
+    Limit.ORDER_LOTS_MIN: 1,
+    Limit.ORDER_NOTIONAL_MIN: 1,
+    Limit.COLLAR_BPS: 10_000,
+    Limit.CONCENTRATION_BPS: 10_000,
+    Limit.ORDERS_PER_SECOND: 1_000_000,
+    Limit.ORDERS_BURST: 1_000_000,
+    Limit.CANCELS_PER_SECOND: 1_000_000,
+    Limit.CANCELS_BURST: 1_000_000,
+}
+_NOT_SET = {Limit.SHORT, Limit.LEVERAGE}
+"""They allow more instead of checking."""
 _CENTRE_TICKS = 1000
 _RANGE_TICKS = 200
 _NO_BOUND = 1 << 40
@@ -49,14 +70,37 @@ class Settings(NamedTuple):
     topology: str = "compact"
     shards: int = 1
     data_directory: Path | None = None  # of the venue; a temporary one when not named
+    risk: bool = False
+    accounts: int = 1  # with risk as many more as it takes to be like a venue
+
+    @property
+    def traders(self) -> int:
+        """Accounts that send orders."""
+        return max(self.accounts, 1000) if self.risk else self.accounts
 
 
-def orders(count: int, symbols: int, random: np.random.Generator) -> Any:
-    """`count` new orders (COMMAND) over the symbols 1 to `symbols` of account 1."""
+class Flow:
+    """Orders whose client order ids are never used again."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._random = np.random.default_rng(settings.seed)
+        self._used = 0
+
+    def next(self, count: int) -> Any:
+        """The next orders (COMMAND)."""
+        commands = orders(count, self._settings.symbols, self._random, self._settings.traders)
+        commands["client_order_id"] += self._used
+        self._used += count
+        return commands
+
+
+def orders(count: int, symbols: int, random: np.random.Generator, accounts: int = 1) -> Any:
+    """`count` new orders (COMMAND) over the symbols and accounts from 1 on."""
     commands = np.zeros(count, COMMAND)
     commands["kind"] = Kind.NEW
     commands["symbol"] = random.integers(1, symbols + 1, count)
-    commands["account"] = 1
+    commands["account"] = random.integers(1, accounts + 1, count)
     side = random.integers(0, 2, count)
     takes = random.random(count) < 1 / 3
     commands["side"] = side
@@ -71,6 +115,26 @@ def orders(count: int, symbols: int, random: np.random.Generator) -> Any:
     return commands
 
 
+def money_and_limits(settings: Settings) -> Any:
+    """What makes every symbol a settled one, and every limit one that is set: an array of COMMAND."""
+    fees, outside = settings.traders + 1, settings.traders + 2
+    records = [details(Kind.ASSET, asset=asset, value_numerator=1, value_divisor=1) for asset in (_QUOTE, _BASE)]
+    records.append(details(Kind.ACCOUNT, account=fees, account_kind=AccountKind.FEE))
+    records.append(details(Kind.ACCOUNT, account=outside, account_kind=AccountKind.OUTSIDE))
+    terms = dict(asset=_BASE, quote=_QUOTE, account=fees, lot_value=1, numerator=1, divisor=1)
+    records += [details(Kind.CONTRACT, symbol=symbol, **terms) for symbol in range(1, settings.symbols + 1)]
+    records.append(details(Kind.FEES, maker_rate=-50, taker_rate=500, minimum=1))
+    for limit in Limit:
+        if limit not in _NOT_SET:
+            amount = _SPECIAL_LIMITS.get(limit, _UNREACHED)
+            records.append(details(Kind.LIMIT, scope=Scope.VENUE, limit=limit, amount=amount))
+    for account in range(1, settings.traders + 1):
+        for asset in (_QUOTE, _BASE):
+            sides = dict(account=outside, target=account, asset=asset, amount=_FUNDS // 1000, number=len(records))
+            records.append(details(Kind.POSTING, posting_kind=PostingKind.DEPOSIT, **sides))
+    return np.concatenate([record.view(COMMAND) for record in records])
+
+
 def _overrides(settings: Settings) -> dict[str, Any]:
     symbol = {
         "tick_size": "1",
@@ -82,8 +146,8 @@ def _overrides(settings: Settings) -> dict[str, Any]:
     return {
         "topology": {"kind": settings.topology, "shards": settings.shards},
         "journal": {"level": "memory"},
-        "pools": {"symbols_max": max(settings.symbols, 16)},
-        "accounts": [{"name": _ACCOUNT}],
+        "pools": {"symbols_max": max(settings.symbols, 16), "recent_client_ids": 65_536},
+        "accounts": [{"name": f"{_ACCOUNT}-{number}"} for number in range(1, settings.traders + 1)],
         "symbols": [{"name": f"BENCH-{number}", **symbol} for number in range(1, settings.symbols + 1)],
     }
 
@@ -96,6 +160,9 @@ def measure(embedded: EmbeddedVenue, port: Port, commands: Any, rate: int | None
     with Driver(port, bell, load, [], in_flight_max=_NO_BOUND, spin=True) as driver:
         for _ in driver.run():
             pass
+    refused = int(np.count_nonzero(load.order_ids == REFUSED))
+    if refused:
+        raise BenchmarkError(f"{refused} of {len(commands)} orders were refused: that would be another measurement")
     elapsed_ns = int(load.words[LAST_ANSWER_NS]) - int(load.planned_ns[0])
     latencies = histogram.summary(load.latencies)
     return {
@@ -137,25 +204,36 @@ def run(console: Console, settings: Settings | None = None) -> dict[str, Any]:
         with pinned(mine):
             runs = _rounds(embedded, settings, status.update)
     layout = ", ".join(f"{plan.name} on core {plan.core} ({plan.idle})" for plan in workers)
-    topology = f"{settings.topology}: {layout}; load from core {mine}; journal level memory; {settings.symbols} symbols"
+    risk = f", settled, every limit set, {settings.traders} accounts" if settings.risk else ""
+    topology = f"{settings.topology}: {layout}; load from core {mine}; journal level memory"
+    topology += f"; {settings.symbols} symbols{risk}"
     _show(console, runs, f"{topology}; medians of {settings.rounds} interleaved rounds, the worst maximum")
-    return {"runs": runs, "rounds": settings.rounds, "seed": settings.seed, "topology": topology, "machine": machine()}
+    return {
+        "runs": runs,
+        "risk": settings.risk,
+        "rounds": settings.rounds,
+        "seed": settings.seed,
+        "topology": topology,
+        "machine": machine(),
+    }
 
 
 def _rounds(embedded: EmbeddedVenue, settings: Settings, report: Callable[[str], None]) -> list[dict[str, Any]]:
     venue = embedded.venue
-    random = np.random.default_rng(settings.seed)
+    flow = Flow(settings)
     rounds: dict[int | None, list[dict[str, Any]]] = {rate: [] for rate in settings.rates}
     port = Port.claim_spare(embedded.memory, venue.control_ring + 1, venue.sequencer_index)
     try:
+        if settings.risk:
+            report("defining money and limits")
+            measure(embedded, port, money_and_limits(settings), SATURATION)
         report("warming up")
-        warm_up = min(100_000, settings.saturating_orders)
-        measure(embedded, port, orders(warm_up, settings.symbols, random), SATURATION)
+        measure(embedded, port, flow.next(min(100_000, settings.saturating_orders)), SATURATION)
         for number in range(settings.rounds):
             for rate in settings.rates:
                 report(f"round {number + 1} of {settings.rounds}: {_words(rate)}")
                 count = settings.saturating_orders if rate is SATURATION else int(rate * settings.seconds)
-                rounds[rate].append(measure(embedded, port, orders(count, settings.symbols, random), rate))
+                rounds[rate].append(measure(embedded, port, flow.next(count), rate))
     finally:
         port.close()
     return [combine(rate, measured) for rate, measured in rounds.items()]

@@ -339,7 +339,8 @@ def assert_answered_once(events: Any, records: Any) -> None:
     """
     from_clients = records[records["source"] != sequencer.VENUE_SOURCE]
     from_clients = from_clients[~np.isin(from_clients["kind"], [Kind.EXTENSION, Kind.LEG])]
-    single = from_clients[(from_clients["kind"] != Kind.CANCEL_ALL) | (from_clients["symbol"] != 0)]
+    is_mass_cancel = np.isin(from_clients["kind"], [Kind.CANCEL_ALL, Kind.KILL])
+    single = from_clients[~is_mass_cancel | (from_clients["symbol"] != 0)]
     last = events[(events["flags"] & 2) != 0]
     numbers, counts = np.unique(last["log_sequence"], return_counts=True)
     answers = dict(zip(numbers.tolist(), counts.tolist(), strict=True))

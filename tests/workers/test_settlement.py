@@ -21,8 +21,12 @@ from tests.workers.settled_venue import (
     PORT,
     QUOTE,
     QUOTE_FUNDS,
+    Counts,
     assert_settled,
-    give_money,
+    limits,
+    money,
+    officer,
+    tell,
     transfer,
 )
 from tests.workers.stepped import ACCOUNTS, SIZES, SteppedVenue, compact, sharded
@@ -34,7 +38,7 @@ from workers import memory
 from workers.journal import JournalWriter
 from workers.redecision import DecisionError
 
-ROOMY = msgspec.structs.replace(SIZES, event_ring=256, gateway_ring=128)
+ROOMY = msgspec.structs.replace(SIZES, event_ring=256, gateway_ring=128, recent_client_ids=8)
 PLANS = {"compact": (1, compact(1)), "compact-3": (3, compact(3)), "sharded-3": (3, sharded(3))}
 
 
@@ -43,9 +47,13 @@ def venue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SteppedVen
     shards, plans = PLANS[request.param]
     venue = SteppedVenue(tmp_path, plans, msgspec.structs.replace(ROOMY, shards=shards))
     venue.define()
-    give_money(venue)
+    tell(venue, money())
     yield venue
     venue.close()
+
+
+def settled(venue: SteppedVenue) -> Counts:
+    return assert_settled(venue.records(), venue.sizes, venue.memory.ledger)
 
 
 def of(venue: SteppedVenue, account: int, asset: int) -> tuple[int, int]:
@@ -67,7 +75,7 @@ def test_an_order_that_cannot_be_paid_is_refused_and_holds_nothing(venue: Steppe
     assert sum(of(venue, 1, QUOTE)) == QUOTE_FUNDS
     assert of(venue, 1, QUOTE)[1] > 500 // 3
     venue.assert_right()
-    assert_settled(venue)
+    settled(venue)
 
 
 def test_what_a_fill_brings_in_can_be_spent_at_once(venue: SteppedVenue) -> None:
@@ -87,7 +95,7 @@ def test_what_a_fill_brings_in_can_be_spent_at_once(venue: SteppedVenue) -> None
     venue.submit(sell(510, 2 * everything, account=1))
     venue.settle()
     assert reasons(venue, Kind.NEW) == [Reason.NONE] * 3
-    assert_settled(venue)
+    settled(venue)
 
 
 def test_an_amendment_waits_for_the_fills_of_its_order(venue: SteppedVenue) -> None:
@@ -101,7 +109,7 @@ def test_an_amendment_waits_for_the_fills_of_its_order(venue: SteppedVenue) -> N
     assert reasons_logged(venue) == [Kind.NEW], "the amendment stays in the ring"
     venue.settle()
     assert reasons(venue, Kind.AMEND) == [Reason.NONE]
-    assert_settled(venue)
+    settled(venue)
 
 
 def reasons_logged(venue: SteppedVenue) -> list[int]:
@@ -116,7 +124,7 @@ def test_random_traders_with_scarce_money(venue: SteppedVenue, seed: int) -> Non
     dice = random.Random(seed)
     crash_anywhere(venue, dice, 300, crashes=False)
     venue.assert_right()
-    assert assert_settled(venue) > 0
+    assert settled(venue).refusals > 0
 
 
 def test_random_crashes_lose_no_unit(venue: SteppedVenue, seed: int) -> None:
@@ -126,17 +134,30 @@ def test_random_crashes_lose_no_unit(venue: SteppedVenue, seed: int) -> None:
         venue.submit(transfer(1000 + number, 1 + number, 1 + (number + 1) % ACCOUNTS, 10), PORT)
     venue.settle()
     venue.assert_right()
-    assert assert_settled(venue) > 0
+    assert settled(venue).refusals > 0
+
+
+@pytest.mark.parametrize("crashes", [False, True])
+def test_random_risk_officers(venue: SteppedVenue, seed: int, crashes: bool) -> None:
+    dice = random.Random(seed)
+    tell(venue, limits())
+    for _ in range(25):
+        venue.submit(officer(dice), PORT)
+        crash_anywhere(venue, dice, 20, crashes=crashes)
+    counts = settled(venue)
+    venue.assert_right()
+    assert min(counts) > 0
 
 
 def test_a_start_takes_every_decision_again_and_comes_to_the_same_state(venue: SteppedVenue, seed: int) -> None:
+    tell(venue, limits())
     crash_anywhere(venue, random.Random(seed), 200, crashes=False)
     before = [array.tobytes() for array in state_of(venue.memory.ledger)]
     venue.restart_cold()
     venue.settle()
     after = [array.tobytes() for array in state_of(venue.memory.ledger)]
     assert before == after
-    assert_settled(venue)
+    settled(venue)
 
 
 def test_a_decision_that_is_not_the_logs_is_a_failed_start(venue: SteppedVenue) -> None:

@@ -166,6 +166,7 @@ def engine(
     ] = None,
     topology: Annotated[str, typer.Option(help="compact or sharded.")] = "compact",
     shards: Annotated[int, typer.Option(min=1, max=64, help="Matchers.")] = 1,
+    risk: Annotated[bool, typer.Option("--risk", help="With settled symbols, and every limit set.")] = False,
     data_dir: _DataDirectory = None,
     as_json: _AsJson = False,
 ) -> None:
@@ -175,6 +176,7 @@ def engine(
     if topology not in {"compact", "sharded"}:
         raise typer.BadParameter(f"{topology!r} is neither compact nor sharded", param_hint="--topology")
     options = _given(rounds=rounds, seconds=seconds, topology=topology, shards=shards, data_directory=data_dir)
+    options["risk"] = risk
     _measure(as_json, lambda console: benchmark.run(console, benchmark.Settings(**options)))
 
 

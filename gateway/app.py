@@ -8,6 +8,7 @@ from aiohttp import web
 
 from gateway import results
 from gateway.rest.answers import json_response
+from gateway.rest.balances import Balances
 from gateway.rest.market_data import MarketData
 from gateway.rest.orders import Orders
 from gateway.rest.status import Status
@@ -27,6 +28,7 @@ def application(service: Service) -> web.Application:
     app = web.Application(middlewares=[_errors_as_json], client_max_size=service.frame_bytes_max)
     endpoint = Endpoint(service)
     Orders(service).add_routes(app.router)
+    Balances(service).add_routes(app.router)
     MarketData(service).add_routes(app.router)
     Status(service).add_routes(app.router)
     app.router.add_get("/ws", endpoint.serve)

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from gateway import health
+from gateway.accounts import Accounts
 from gateway.auth.keys import ConfiguredKeys
 from gateway.commands import CommandWriter
 from gateway.entry import OrderEntry
 from gateway.events import Event, unpack_array
 from gateway.feed import BATCH, Feed
+from gateway.ledger import LedgerReader
+from gateway.postings import Postings
 from gateway.recovered import sessions as sessions_of
 from gateway.service import Service
 from gateway.sessions import SessionNumbers, ends_with_orders
@@ -40,13 +43,16 @@ class Replica(Recovered, Protocol):
 
 
 class Edge:
-    """The moving parts of a gateway process. `pump` is its duty cycle; the owner decides when to call it."""
+    """The moving parts of a gateway process. `pump` is its duty cycle; the owner decides when to call it.
+
+    `sequencer` is the index of the worker that takes in commands, and of its doorbell.
+    """
 
     def __init__(
         self,
         memory: VenueMemory,
         port: Port,
-        sequencer_bell: int,
+        sequencer: int,
         configuration: Configuration,
         workers: list[WorkerPlan],
         rebuild: Callable[[], Replica],
@@ -61,18 +67,23 @@ class Edge:
             lambda symbol: memory.symbols[symbol], gateway.trades_kept, gateway.finished_orders_kept
         )
         self.feed = Feed(memory)
-        writer = CommandWriter(memory, port.number, sequencer_bell)
+        writer = CommandWriter(memory, port.number, sequencer)
         self._tally = Tally(memory.counters, f"gateway-{port.number}")
         clock_ns = time.monotonic_ns
         self.entry = OrderEntry(writer, self.state, memory.control, self._shards, clock_ns, self._tally)
         self.sessions = SessionNumbers(port.number)
         self.channels = Channels(self.state, gateway.depth_levels_max)
+        accounts = Accounts(memory.accounts, memory.control)
+        ledger = LedgerReader(memory, self.feed, sequencer)
         self.service = Service(
             self.state,
             self.entry,
             self.channels,
             self.sessions,
-            ConfiguredKeys(configuration, memory.accounts, memory.control),
+            ConfiguredKeys(configuration, accounts),
+            accounts,
+            ledger,
+            Postings(self.entry, accounts, ledger, self.state.withdrawals),
             gateway.frame_bytes_max,
             gateway.depth_levels_max,
             lambda: health.read(memory, workers, time.monotonic_ns()),

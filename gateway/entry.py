@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -19,7 +20,7 @@ from gateway.state import VenueState
 from gateway.tally import Tally
 from gateway.terms import named
 from tradsys.errors import ValidationError, error, from_reason
-from tradsys.records import CommandFlag, Kind, MarketState, entry_word
+from tradsys.records import CommandFlag, Kind, MarketState, details, entry_word
 from workers.memory import DRAINING, FAILED, PHASE
 
 ANSWER_TIMEOUT_NS = 5_000_000_000
@@ -150,6 +151,11 @@ class OrderEntry:
             order_id=entry_word(session=session),
         )
         self._send(record, number, reply)
+
+    def record(self, kind: Kind, reply: Reply, *, symbol: int = 0, **fields: Any) -> None:
+        """A record for the ledger or the risk checks, by the fields of DETAILS. Raises TradingError when not taken."""
+        record = details(kind, timestamp_ns=time.monotonic_ns(), symbol=symbol, **fields)
+        self._send(record.tobytes(), symbol, reply)
 
     def end_session(self, account: int, session: int) -> None:
         """The session is lost: cancel its orders, at once if the ring has room, and from the next timer tick on."""

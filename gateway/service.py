@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from gateway.accounts import Accounts
 from gateway.auth import Authenticator
 from gateway.entry import OrderEntry
 from gateway.health import Health
+from gateway.ledger import LedgerReader
+from gateway.postings import Postings
 from gateway.results import OrderView, order_view
 from gateway.sessions import SessionNumbers
 from gateway.state import VenueState
@@ -23,6 +26,9 @@ class Service(NamedTuple):
     channels: Channels
     sessions: SessionNumbers
     authenticator: Authenticator
+    accounts: Accounts
+    ledger: LedgerReader
+    postings: Postings
     frame_bytes_max: int
     depth_levels_max: int
     health: Callable[[], Health]

@@ -17,6 +17,8 @@ from gateway.events import (
     KEPT_PRIORITY,
     ORDER_DONE,
     PREVENTED,
+    RECORDED,
+    REJECTED,
     RESTED,
     RESTING,
     RULES,
@@ -33,6 +35,7 @@ from gateway.market import Indication, Market, Trade
 from gateway.orders import CANCELLED as CANCELLED_STATUS
 from gateway.orders import FILLED, OPEN, WAITING, Order, OrderTable
 from gateway.recovered import live_orders
+from gateway.withdrawals import Withdrawals
 from tradsys.records import MarketState, TriggerSource
 from tradsys.symbols import Rules, Symbol
 
@@ -58,6 +61,10 @@ class Recovered(Protocol):
     def symbol_count(self) -> int:
         """The highest symbol number."""
 
+    @property
+    def postings(self) -> Any:
+        """The POSTING records, a LEDGER_RECORD array."""
+
     def recent_events(self, shard: int, count: int) -> Any:
         """The last events of a shard, an EVENT array."""
 
@@ -69,6 +76,7 @@ class VenueState:
         self.orders = OrderTable(finished_orders_kept)
         self.markets: dict[int, Market] = {}
         self.market_of: dict[str, Market] = {}
+        self.withdrawals = Withdrawals()
         self._definition_of = definition_of
         self._trades_kept = trades_kept
         self._appliers: dict[int, Callable[[Event, int], None]] = {
@@ -85,6 +93,8 @@ class VenueState:
             DISPLAYED: self._displayed,
             TRIGGERED: self._triggered,
             PREVENTED: self._prevented,
+            RECORDED: self._recorded,
+            REJECTED: self._recorded,
         }
 
     def apply(self, event: Event, number: int) -> None:
@@ -97,6 +107,7 @@ class VenueState:
         """Begin with what the journal tells; the last `recent_count` events a shard give trades and ended orders."""
         for symbol in range(1, replica.symbol_count + 1):
             self._define(replica.symbols[symbol])
+        self.withdrawals.load(replica.postings)
         for shard in range(len(replica.shards)):
             recent = replica.recent_events(shard, recent_count)
             first = int(replica.positions[shard]) - len(recent) + 1
@@ -265,6 +276,9 @@ class VenueState:
             TriggerSource(event.counter_account & 0xFF),
             MarketState(event.counter_account >> 8 & 0xFF or MarketState.HALT),
         )
+
+    def _recorded(self, event: Event, number: int) -> None:
+        self.withdrawals.apply(event)
 
     def _indication(self, event: Event, number: int) -> None:
         market = self.markets[event.symbol]

@@ -95,6 +95,7 @@ _TABLE = (
     Entry("not_found", ValidationError, 404, "There is nothing at this address."),
     Entry("method_not_allowed", ValidationError, 405, "This address does not support the method."),
     Entry("unauthenticated", ValidationError, 401, "The request carries no valid key."),
+    Entry("role_required", BusinessRuleError, 403, "The request is for a role that the account does not have."),
     Entry("duplicate_request", ValidationError, 409, "This request is already waiting for its answer."),
     # Prices and quantities.
     Entry("off_tick_price", ValidationError, 422, "The price is not a multiple of the symbol's tick size."),
@@ -175,6 +176,9 @@ _TABLE = (
     ),
     _of(Reason.INSUFFICIENT_FUNDS, BusinessRuleError, 409, "The account does not have that much available."),
     _of(Reason.AMOUNT_TOO_LARGE, BusinessRuleError, 409, "A balance would become larger than the ledger can hold."),
+    Entry("off_unit_amount", ValidationError, 422, "The amount has more decimals than the asset."),
+    Entry("unknown_withdrawal", BusinessRuleError, 404, "There is no such withdrawal."),
+    Entry("withdrawal_ended", BusinessRuleError, 409, "The withdrawal has been settled or cancelled already."),
     _of(Reason.INVALID_ASSET, ValidationError, 422, "An asset has a number, decimals up to 18, and a value."),
     _of(Reason.INVALID_CONTRACT, ValidationError, 422, "The contract makes no sense, or its symbol has had orders."),
     _of(Reason.INVALID_FEES, ValidationError, 422, "A fee rate, minimum, class or tier is out of range."),

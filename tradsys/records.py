@@ -207,6 +207,7 @@ _LEDGER_RECORD: dict[str, tuple[str, int]] = dict(
     posting_kind=("u1", 17),
     target=("<u4", 36),
     number=("<i8", 48),
+    reference=("<i8", 56),  # of WITHDRAW and RELEASE: the number of the RESERVE; the ledger does not look at it
     # LIMIT: `amount` (-1: none) for `account`, `symbol` or `group`, as the scope says.
     scope=("u1", 17),
     limit=("u1", 18),

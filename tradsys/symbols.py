@@ -9,6 +9,7 @@ import numpy as np
 
 from tradsys.decimals import AMOUNT, QUANTITY, format_units, parse_step, parse_units
 from tradsys.errors import ValidationError
+from tradsys.ledger.terms import AccountKind
 from tradsys.records import (
     ACCOUNT_DEFINITION,
     NOTIONAL_MAX,
@@ -237,16 +238,24 @@ class Rules(msgspec.Struct, frozen=True):
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A trading account: its number in the core, its name, and its trade group (0: none)."""
+    """An account: its number in the core, its name, its trade group (0: none), its kind and the class of its fees."""
 
     id: int
     name: str
     group: int = 0
+    kind: AccountKind = AccountKind.CLIENT
+    fee_class: int = 0
 
     @classmethod
     def from_definition(cls, record: Any) -> Self:
         """The account that an ACCOUNT_DEFINITION record defines."""
-        return cls(int(record["account"]), bytes(record["name"]).decode("ascii"), int(record["group"]))
+        return cls(
+            int(record["account"]),
+            bytes(record["name"]).decode("ascii"),
+            int(record["group"]),
+            AccountKind(int(record["account_kind"]) or AccountKind.CLIENT),
+            int(record["fee_class"]),
+        )
 
     def definition(self) -> Any:
         """The command that defines the account: an array of one ACCOUNT_DEFINITION. ValueError: bad name."""
@@ -255,5 +264,7 @@ class Account(msgspec.Struct, frozen=True):
         record["kind"] = Kind.ACCOUNT
         record["account"] = self.id
         record["group"] = self.group
+        record["account_kind"] = self.kind
+        record["fee_class"] = self.fee_class
         record["name"] = self.name.encode("ascii")
         return record

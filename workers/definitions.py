@@ -1,4 +1,5 @@
-"""The accounts, symbols and trading rules of the configuration that the log does not know yet, sent to the engine."""
+"""What the configuration defines and the log does not know yet, sent to the engine: first accounts, symbols and trading
+rules, then what needs their numbers (see ledger_definitions)."""
 
 from __future__ import annotations
 
@@ -15,8 +16,9 @@ from tradsys.errors import from_reason
 from tradsys.logging import logger
 from tradsys.records import COMMAND, EventKind
 from tradsys.symbols import Account, Rules, Symbol
+from workers.ledger_definitions import Definition, Known, missing_records, others_than_configured
 from workers.memory import ACCOUNTS, JOURNALED, SYMBOLS, VenueMemory
-from workers.port import Port
+from workers.port import REQUEST_MASK, Port
 
 Wait = Callable[[Callable[[], bool], str], None]
 """Waits for a condition; the text says for what. Raises when it takes too long."""
@@ -69,9 +71,16 @@ def changed_symbols(known: list[Symbol], configuration: Configuration) -> list[s
 
 
 def changed_accounts(known: list[Account], configuration: Configuration) -> list[str]:
-    """Names of accounts that the configuration puts into another trade group than the log, whose word counts."""
-    groups = {account.name: account.group for account in known}
-    return [entry.name for entry in configuration.accounts if groups.get(entry.name, entry.group) != entry.group]
+    """Names of accounts whose group or kind is another one in the configuration than in the log, whose word counts."""
+    by_name = {account.name: account for account in known}
+    changed = []
+    for entry in configuration.accounts:
+        present = by_name.get(entry.name)
+        if present is not None:
+            wanted = entry.account(present.id)
+            if (wanted.group, wanted.kind) != (present.group, present.kind):
+                changed.append(entry.name)
+    return changed
 
 
 def present_rules(memory: VenueMemory, symbol: int) -> Rules:
@@ -95,31 +104,42 @@ def define_missing(memory: VenueMemory, port: Port, configuration: Configuration
     for name in changed_symbols(before, configuration):
         _log.warning("the log defines a symbol otherwise than the configuration; the log's definition stays", name=name)
     for name in changed_accounts(known_accounts(memory), configuration):
-        _log.warning("the log has the account in another trade group than the configuration; it stays there", name=name)
+        _log.warning("the log has the account in another trade group or of another kind; it stays as it is", name=name)
     accounts = missing_accounts(known_accounts(memory), configuration)
     symbols = missing_symbols(before, configuration)
     rules = missing_rules(memory, before + symbols, configuration)
-    if not accounts and not symbols and not rules:
+    names = {symbol.id: symbol.name for symbol in before + symbols}
+    _define(
+        memory, port, wait, [Definition(f"the account {account.name}", account.definition()) for account in accounts]
+    )
+    _define(memory, port, wait, [Definition(f"the symbol {symbol.name}", symbol.definition()) for symbol in symbols])
+    _define(
+        memory,
+        port,
+        wait,
+        [Definition(f"the rules of {names[number]}", wanted.command(number)) for number, wanted in rules.items()],
+    )
+    known = Known(memory.ledger, known_accounts(memory), known_symbols(memory))
+    for name in others_than_configured(known, configuration):
+        _log.warning("the log has an asset or a symbol's assets otherwise than the configuration; they stay", name=name)
+    _define(memory, port, wait, missing_records(known, configuration))
+
+
+def _define(memory: VenueMemory, port: Port, wait: Wait, definitions: list[Definition]) -> None:
+    """Send the records and wait until they stand, everywhere and for good. Raises RefusedDefinitionError."""
+    if not definitions:
         return
     for shard, stream in enumerate(memory.events):
         port.positions[shard] = int(stream.header[broadcast.CURSOR])
-    commands = [account.definition() for account in accounts]
-    commands += [symbol.definition() for symbol in symbols]
-    commands += [wanted.command(number) for number, wanted in rules.items()]
-    _submit(port, np.concatenate([command.view(COMMAND) for command in commands]), wait)
-    names = {symbol.id: symbol.name for symbol in before + symbols}
+    first = port.next_request
+    _submit(port, np.concatenate([definition.record.view(COMMAND) for definition in definitions]), wait)
 
     def defined() -> bool:
-        _check_refusals(port, names)
-        return (
-            memory.control[ACCOUNTS] >= _last_id(accounts)
-            and memory.control[SYMBOLS] >= _last_id(symbols)
-            and all(present_rules(memory, number) == wanted for number, wanted in rules.items())
-            and _settled(memory)
-        )
+        _check_refusals(port, first, definitions)
+        return port.is_taken_in() and _settled(memory)
 
-    wait(defined, "the engine to define the accounts and symbols of the configuration")
-    _check_refusals(port, names)
+    wait(defined, "the engine to define what is configured")
+    _check_refusals(port, first, definitions)
 
 
 def _submit(port: Port, commands: Any, wait: Wait) -> None:
@@ -130,11 +150,7 @@ def _submit(port: Port, commands: Any, wait: Wait) -> None:
         sent += port.submit(commands[sent:])
         return sent == len(commands)
 
-    wait(submitted, "the engine to take in the accounts and symbols of the configuration")
-
-
-def _last_id(definitions: list[Account] | list[Symbol]) -> int:
-    return definitions[-1].id if definitions else 0
+    wait(submitted, "the engine to take in what is configured")
 
 
 def _settled(memory: VenueMemory) -> bool:
@@ -145,14 +161,13 @@ def _settled(memory: VenueMemory) -> bool:
     )
 
 
-def _check_refusals(port: Port, names: dict[int, str]) -> None:
+def _check_refusals(port: Port, first: int, definitions: list[Definition]) -> None:
     for shard in range(port.memory.sizes.shards):
         events = port.drain(shard)
         while events is not None and len(events):
             refused = events[(events["kind"] == EventKind.REJECTED) & (events["source"] == port.number)]
             if len(refused):
-                name = names.get(int(refused[0]["symbol"]))
-                what = "a definition of the configuration" if name is None else f"the symbol {name}"
+                what = definitions[(int(refused[0]["request"]) - first) & REQUEST_MASK].what
                 raise RefusedDefinitionError(
                     f"the engine refused {what}: {from_reason(int(refused[0]['reason'])).sentence}"
                 )

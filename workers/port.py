@@ -85,6 +85,10 @@ class Port:
         """The `request` number that the next submitted command will carry."""
         return int(self._ring.header[ring.TAIL]) & REQUEST_MASK
 
+    def is_taken_in(self) -> bool:
+        """Whether the sequencer has moved everything that was submitted to the log."""
+        return int(self._ring.header[ring.HEAD]) == int(self._ring.header[ring.TAIL])
+
     def submit(self, commands: Any) -> int:
         """Publish COMMAND records, as many as fit; gives how many. 0: the ring is full, try again."""
         count = int(ring.push(self._ring, commands))

@@ -12,7 +12,7 @@ from shm import broadcast
 from shm.arena import allocate
 from shm.broadcast import Broadcast
 from tradsys.book.layout import W_EVENTS, Shard, carve, initialise
-from tradsys.records import ACCOUNT_DEFINITION, EVENT, SYMBOL_DEFINITION, Kind
+from tradsys.records import ACCOUNT_DEFINITION, EVENT, LEDGER_RECORD, SYMBOL_DEFINITION, Kind
 from workers.journal.reader import JournalReader
 from workers.memory import Sizes
 from workers.recovery import apply_batch
@@ -45,6 +45,13 @@ class Replica:
         self.symbols: Any = np.zeros(sizes.symbols_max + 1, SYMBOL_DEFINITION)
         self.account_count = 0
         self.symbol_count = 0
+        self._postings: list[bytes] = []
+
+    @property
+    def postings(self) -> Any:
+        """The POSTING records so far, a LEDGER_RECORD array."""
+        # As bytes: numpy lays overlapping fields out anew when it joins arrays.
+        return np.frombuffer(b"".join(self._postings), LEDGER_RECORD)
 
     @property
     def sequence(self) -> int:
@@ -73,6 +80,7 @@ class Replica:
         for definition in plain[accepted & (plain["kind"] == Kind.SYMBOL)].view(SYMBOL_DEFINITION):
             self.symbols[definition["symbol"]] = definition
             self.symbol_count = int(definition["symbol"])
+        self._postings.append(plain[plain["kind"] == Kind.POSTING].tobytes())
 
     def recent_events(self, shard: int, count: int) -> Any:
         """The last events of a shard, at most `count` and RECENT_EVENTS, oldest first: a copy."""

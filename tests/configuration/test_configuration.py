@@ -231,3 +231,33 @@ def test_a_variable_that_names_no_value_is_told(tmp_path: Path, name: str) -> No
 def test_values_that_do_not_go_together_are_told(tmp_path: Path, content: object, path: str) -> None:
     told = _mistakes(tmp_path, content)
     assert path in told
+
+
+def test_mistakes_about_money_are_told() -> None:
+    symbol = (
+        '[{name: S, base: A, quote: B, tick_size: "0.01", lot_size: "0.1", lowest_price: "1", highest_price: "9",'
+        ' reference_price: "5"}]'
+    )
+    environ = {
+        "TRADSYS__ASSETS": "[{name: A, decimals: 0}, {name: B, decimals: 2}]",
+        "TRADSYS__SYMBOLS": symbol,
+        "TRADSYS__ACCOUNTS": '[{name: a, deposits: [{asset: C, amount: "1"}, {asset: B, amount: "0.001"}]}]',
+        "TRADSYS__LIMITS": "[{limit: exposure, value: 1, account: a, symbol: S}, {limit: position, symbol: S}]",
+        "TRADSYS__FEES": "[{symbol: T}]",
+        "TRADSYS__FEE_TIERS": '[{tier: 2, volume: "1"}]',
+    }
+    with pytest.raises(InvalidConfigurationError) as caught:
+        load("testing", environ=environ)
+    told = [str(mistake) for mistake in caught.value.mistakes]
+    for expected in (
+        "no whole number of A",
+        "nobody to get the fees",
+        "come from an account of kind outside",
+        "is no asset",
+        "0.001 is not a multiple",
+        "is of the whole account",
+        "has no such scope",
+        "is no symbol",
+        "is out of order",
+    ):
+        assert any(expected in sentence for sentence in told), (expected, told)

@@ -17,15 +17,20 @@ from shm import broadcast, ring
 from shm.arena import new_array
 from tradsys.book.layout import initialise
 from tradsys.configuration import Configuration, load
-from tradsys.records import ACCOUNT_DEFINITION, COMMAND, SYMBOL_DEFINITION, Kind
+from tradsys.records import COMMAND
 from workers import memory, topology
+from workers.decision import KNOWN_ACCOUNTS, KNOWN_SYMBOLS, PRELUDE_MAX, decide_on, new_decider, readings
+from workers.ledger_definitions import Known, missing_records
 from workers.memory import ACCOUNTS, JOURNALED, RUNNING, SYMBOLS, VenueMemory
 from workers.port import Port
 from workers.recovery import apply_batch
+from workers.settlement import new_settlement, settle_events
 
 DEADLINE_SECONDS = 20.0
 ALICE, BOB, CAROL = "alice-key", "bob-key", "carol-key"
 GATEWAY_RING = 0
+SEQUENCER = 0
+"""Index of its worker."""
 
 
 class SteppedEngine:
@@ -36,23 +41,29 @@ class SteppedEngine:
         self.log: list[Any] = []
         self.paused = False
         self._record = new_array(COMMAND, 1)
+        self._slots = venue_memory.log.slots.view(np.ndarray)
+        self._decider = new_decider(venue_memory)
+        self._records = readings(venue_memory.log.slots)
+        self._settlement = new_settlement(venue_memory)
         for shard in venue_memory.shards:
             initialise(shard)
 
     def execute(self, command: Any, source: int = 255, request: int = 0) -> None:
-        """Sequence one command and carry it out."""
+        """Sequence one command and carry it out. One with a reason is refused, whatever the ledger would say."""
         record = command.copy()
         record["sequence"] = len(self.log) + 1
         record["timestamp_ns"] = record["sequence"] * 1000
         record["source"], record["request"] = source, request
+        self._decide(record)
         self.log.append(record)
-        self._learn(record)
         shards = self.memory.shards
         for number, shard in enumerate(shards):
             assert apply_batch(shard, number, len(shards), record), "nobody gates the events"
         sequence = len(self.log)
         broadcast.publish(self.memory.log, sequence)
         self.memory.control[JOURNALED] = sequence
+        while settle_events(self._settlement):
+            pass
 
     def step(self) -> None:
         """Take in everything that stands in the rings."""
@@ -64,16 +75,16 @@ class SteppedEngine:
                 self.execute(self._record, number, head & 0xFFFF_FFFF)
                 head += 1
 
-    def _learn(self, record: Any) -> None:
-        plain = record.view(np.ndarray)
-        if record["kind"][0] == Kind.ACCOUNT:
-            definition = plain.view(ACCOUNT_DEFINITION)[0]
-            self.memory.accounts[definition["account"]] = definition
-            self.memory.control[ACCOUNTS] = definition["account"]
-        elif record["kind"][0] == Kind.SYMBOL:
-            definition = plain.view(SYMBOL_DEFINITION)[0]
-            self.memory.symbols[definition["symbol"]] = definition
-            self.memory.control[SYMBOLS] = definition["symbol"]
+    def _decide(self, record: Any) -> None:
+        """Let the ledger say whether the command is accepted."""
+        mask = len(self._slots) - 1
+        at = int(record["sequence"][0]) & mask
+        self._slots[at] = record[0]
+        if not record["reason"][0]:
+            record["reason"] = decide_on(self._decider, self._records, at, mask, PRELUDE_MAX)
+            self._slots[at] = record[0]
+        self.memory.control[ACCOUNTS] = self._decider.words[KNOWN_ACCOUNTS]
+        self.memory.control[SYMBOLS] = self._decider.words[KNOWN_SYMBOLS]
 
 
 class Harness:
@@ -83,14 +94,18 @@ class Harness:
         self.configuration = configuration
         self.memory = memory.private(topology.sizes(configuration))
         self.memory.control[memory.PHASE] = RUNNING
+        self.memory.line(SEQUENCER)[memory.STATE] = memory.READY
         self.engine = SteppedEngine(self.memory)
         for account in configuration.account_list():
             self.engine.execute(account.definition().view(COMMAND))
         for symbol in configuration.symbol_list():
             self.engine.execute(symbol.definition().view(COMMAND))
+        known = Known(self.memory.ledger, configuration.account_list(), configuration.symbol_list())
+        for definition in missing_records(known, configuration):
+            self.engine.execute(definition.record.view(COMMAND))
         self.port = Port(self.memory, GATEWAY_RING, 0)
         self.plan = topology.plan(configuration, [0])
-        self.edge = Edge(self.memory, self.port, 0, configuration, self.plan, self._no_replica)
+        self.edge = Edge(self.memory, self.port, SEQUENCER, configuration, self.plan, self._no_replica)
         self.server: TestServer | None = None
         self._handle: asyncio.Handle | None = None
         self.edge.pump()

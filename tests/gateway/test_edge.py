@@ -27,7 +27,7 @@ from tests.gateway.harness import (
     until,
 )
 from tradsys.book.layout import W_EVENTS
-from tradsys.records import EVENT
+from tradsys.records import EVENT, LEDGER_RECORD
 from workers import memory
 from workers.memory import DRAINING, PHASE
 from workers.port import Port
@@ -113,6 +113,7 @@ class Executed:
         self.shards = self._again.memory.shards
         self.symbols = self._again.memory.symbols
         self.symbol_count = 2
+        self.postings = np.zeros(0, LEDGER_RECORD)
 
     @property
     def positions(self) -> Any:

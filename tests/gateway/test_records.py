@@ -40,7 +40,7 @@ def answer_to(harness: Harness, **changed: Any) -> Any:
 
 
 def test_a_record_is_answered_by_the_shard_that_says_that_it_stands(harness: Harness) -> None:
-    assert answer_to(harness, kind=Kind.POSTING) == Recorded(str(len(harness.engine.log)))
+    assert answer_to(harness, kind=Kind.FEES) == Recorded(str(len(harness.engine.log)))
 
 
 def test_a_refusal_by_the_sequencer_comes_from_one_shard_only(harness: Harness) -> None:

@@ -12,7 +12,7 @@ from gateway.state import VenueState
 from tests import factories
 from tests.gateway.harness import Harness, configuration
 from tradsys.book.layout import W_EVENTS
-from tradsys.records import EVENT, MarketState, Side
+from tradsys.records import EVENT, LEDGER_RECORD, MarketState, Side
 from tradsys.risk.terms import Scope, Transition
 
 SYMBOLS = 2
@@ -113,6 +113,7 @@ class LoadedFrom:
         self.positions = np.array([shard.words[W_EVENTS] for shard in self.shards])
         self.symbols = harness.memory.symbols
         self.symbol_count = 2
+        self.postings = np.zeros(0, LEDGER_RECORD)
 
     def recent_events(self, shard: int, count: int) -> Any:
         last = int(self.positions[shard])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from tests.workers.stepped import SIZES, compact, describe
@@ -25,6 +26,7 @@ from workers.definitions import (
     present_rules,
 )
 from workers.engine import Engine
+from workers.ledger_definitions import known_assets
 from workers.port import Port
 
 TURNS_MAX = 2000
@@ -127,3 +129,42 @@ def test_only_what_is_not_known_by_name_is_missing() -> None:
 def test_a_symbol_that_the_configuration_describes_otherwise_is_noticed() -> None:
     known = configuration("", [("ACME", "0.01"), ("EMCA", "0.01")]).symbol_list()
     assert changed_symbols(known, configuration("", [("ACME", "0.05"), ("EMCA", "0.01")])) == ["ACME"]
+
+
+def test_money_is_defined_once_and_what_was_changed_since_stays(tmp_path: Path) -> None:
+    environ = {
+        "TRADSYS__ASSETS": '[{name: USD, decimals: 2, value: "1"}, {name: BTC, decimals: 8, value: "60000"}]',
+        "TRADSYS__SYMBOLS": '[{name: BTC-USD, base: BTC, quote: USD, tick_size: "0.10", lot_size: "0.0001",'
+        ' lowest_price: "10000.00", highest_price: "12000.00", reference_price: "11000.00"}]',
+        "TRADSYS__FEES": "[{taker_rate: 200}]",
+        "TRADSYS__FEE_TIERS": '[{tier: 1, volume: "1000.00"}]',
+        "TRADSYS__LIMITS": "[{limit: open_orders, value: 5},"
+        " {limit: position, value: 7, account: alice, symbol: BTC-USD}]",
+        "TRADSYS__BREAKERS": "[{symbol: BTC-USD, price_move_bps: 500, window_ms: 1000, halt_ms: 100}]",
+        "TRADSYS__ACCOUNTS": '[{name: alice, deposits: [{asset: USD, amount: "12.34"}]}, {name: fees, kind: fee},'
+        " {name: world, kind: outside}]",
+    }
+    first = load("testing", environ=environ)
+    stepped = Stepped(tmp_path, msgspec.structs.replace(ROOMY, accounts_max=4))
+    stepped.define(first)
+    sent = stepped.port.next_request
+    # Three accounts, a symbol, two assets, a contract, fees, a tier, two limits, a breaker and a deposit.
+    assert sent == 3 + 1 + 2 + 1 + 1 + 1 + 2 + 1 + 1
+    stepped.define(first)
+    assert stepped.port.next_request == sent
+    ledger = stepped.memory.ledger
+    assert [asset.name for asset in known_assets(ledger)] == ["USD", "BTC"]
+    contract = np.asarray(ledger.contracts)[1]
+    # 0.0001 BTC are 10,000 of its smallest units; at a price of 0.10 they cost a thousandth of a cent.
+    assert [int(contract[name]) for name in ("lot_value", "numerator", "divisor")] == [10_000, 1, 1000]
+    assert int(contract["fee_account"]) == 2
+    balances = np.asarray(ledger.balances).reshape(len(ledger.accounts), -1)
+    assert (int(balances[1, 1]["available"]), int(balances[3, 1]["available"])) == (1234, -1234)
+    # The value of an asset follows the configuration, fees do not.
+    environ["TRADSYS__ASSETS"] = '[{name: USD, decimals: 2, value: "2"}, {name: BTC, decimals: 8, value: "60000"}]'
+    environ["TRADSYS__FEES"] = "[{taker_rate: 300}]"
+    stepped.define(load("testing", environ=environ))
+    assert stepped.port.next_request == sent + 1
+    assert int(np.asarray(ledger.assets)[1]["value_numerator"]) == 2
+    assert int(np.asarray(ledger.schedules)[0]["taker_rate"]) == 200
+    stepped.close()

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 from tradsys.configuration.mistakes import Mistake, Path, shown
+from tradsys.configuration.money_rules import money_rules
 from tradsys.configuration.sections import RINGS_MAX, Configuration, SymbolEntry
 from tradsys.configuration.sources import Layers
 from tradsys.decimals import parse_step, parse_units
@@ -28,6 +29,9 @@ def broken_rules(configuration: Configuration, layers: Layers, known: list[Mista
         for path, value, problem, remedy in rule(configuration):
             if not any(_within(path, other) or _within(other, path) for other in spoiled):
                 mistakes.append(Mistake(path, shown(path, value), problem, remedy, layers.source_of(path)))
+    if not known and not mistakes:  # amounts cannot be judged while the scales that they are in are wrong
+        for path, value, problem, remedy in money_rules(configuration):
+            mistakes.append(Mistake(path, shown(path, value), problem, remedy, layers.source_of(path)))
     return mistakes
 
 

@@ -6,6 +6,19 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from tradsys.configuration.money import (
+    AssetEntry,
+    BreakerEntry,
+    DepositEntry,
+    FeeClass,
+    FeesEntry,
+    Group,
+    Kind,
+    LimitEntry,
+    Role,
+    TierEntry,
+)
+from tradsys.ledger.terms import AccountKind
 from tradsys.records import SLOT_MASK, MarketState, TriggerSource
 from tradsys.symbols import Account, Rules, Symbol
 
@@ -105,7 +118,10 @@ class RulesEntry(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SymbolEntry(Struct, frozen=True, forbid_unknown_fields=True):
-    """A symbol to define at the start. Prices and sizes are decimal strings."""
+    """A symbol to define at the start. Prices and sizes are decimal strings.
+
+    With `base` and `quote`, names of assets, it is settled; its fees go to `fee_account`, or to the first of that kind.
+    """
 
     name: str
     tick_size: str
@@ -114,6 +130,9 @@ class SymbolEntry(Struct, frozen=True, forbid_unknown_fields=True):
     highest_price: str
     reference_price: str
     opens: Opens = "continuous"
+    base: str = ""
+    quote: str = ""
+    fee_account: str = ""
     rules: RulesEntry = RulesEntry()
 
     def symbol(self, id: int) -> Symbol:
@@ -131,19 +150,26 @@ class SymbolEntry(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AccountEntry(Struct, frozen=True, forbid_unknown_fields=True):
-    """An account to define at the start, the keys that stand for it, and its trade group (0: none)."""
+    """An account to define at the start, the keys that stand for it, and its trade group (0: none).
+
+    Without a role it trades for itself. Its deposits are made once.
+    """
 
     name: str
     keys: list[str] = []
-    group: Annotated[int, Meta(ge=0, le=(1 << 32) - 1)] = 0
+    group: Group = 0
+    kind: Kind = "client"
+    fee_class: FeeClass = 0
+    roles: list[Role] = []
+    deposits: list[DepositEntry] = []
 
     def account(self, id: int) -> Account:
         """The account with this number."""
-        return Account(id, self.name, self.group)
+        return Account(id, self.name, self.group, AccountKind[self.kind.upper()], self.fee_class)
 
 
 class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that can be configured. Symbols and accounts are numbered from 1 in the order given."""
+    """Everything that can be configured. Symbols, accounts and assets are numbered from 1 in the order given."""
 
     environment: Literal["development", "testing", "staging", "production"] = "development"
     topology: Topology = Topology()
@@ -154,6 +180,11 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
     logging: Logging = Logging()
     symbols: list[SymbolEntry] = []
     accounts: list[AccountEntry] = []
+    assets: list[AssetEntry] = []
+    fees: list[FeesEntry] = []
+    fee_tiers: list[TierEntry] = []
+    limits: list[LimitEntry] = []
+    breakers: list[BreakerEntry] = []
 
     def symbol_list(self) -> list[Symbol]:
         """The symbols, numbered from 1."""
@@ -167,3 +198,7 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
         """The account that each key stands for."""
         accounts = zip(self.account_list(), self.accounts, strict=True)
         return {key: account for account, entry in accounts for key in entry.keys}
+
+    def roles_of_account(self) -> dict[str, frozenset[str]]:
+        """The roles of each account, by its name."""
+        return {entry.name: frozenset(entry.roles) for entry in self.accounts}

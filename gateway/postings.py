@@ -1,0 +1,96 @@
+"""Deposits, withdrawals, transfers and corrections: a client's request becomes a posting of the ledger."""
+
+from __future__ import annotations
+
+from gateway import messages
+from gateway.accounts import Accounts
+from gateway.entry import OrderEntry, Reply
+from gateway.ledger import LedgerReader
+from gateway.ledger_messages import CorrectionBody, PostingBody
+from gateway.messages import Identifier
+from gateway.withdrawals import RESERVED, Withdrawal, Withdrawals
+from tradsys import posting_ids
+from tradsys.errors import ValidationError, error
+from tradsys.ledger.terms import AccountKind, PostingKind
+from tradsys.records import Kind
+from tradsys.symbols import Account
+
+
+class Postings:
+    """Sends postings through the order entry; who may ask for which is the caller's business."""
+
+    def __init__(self, entry: OrderEntry, accounts: Accounts, ledger: LedgerReader, withdrawals: Withdrawals) -> None:
+        self._entry = entry
+        self._accounts = accounts
+        self._ledger = ledger
+        self._withdrawals = withdrawals
+
+    def deposit(self, body: PostingBody, reply: Reply) -> None:
+        """From outside to an account. Raises TradingError when it is refused at once, as the others do."""
+        outside = self._accounts.first(AccountKind.OUTSIDE)
+        target = self._accounts.named(body.account)
+        self._post(PostingKind.DEPOSIT, posting_id(body.id), outside.id, target.id, body.asset, body.amount, reply)
+
+    def reserve(self, body: PostingBody, reply: Reply) -> None:
+        """The first step of a withdrawal."""
+        account = self._accounts.named(body.account).id
+        self._post(PostingKind.RESERVE, posting_id(body.id), account, account, body.asset, body.amount, reply)
+
+    def end(self, withdrawal: Withdrawal, reply: Reply, *, settle: bool) -> None:
+        """The second step: what is reserved leaves, or is available again."""
+        if withdrawal.status is not RESERVED:
+            raise error("withdrawal_ended", f"the withdrawal is {withdrawal.status}", status=withdrawal.status)
+        target = self._accounts.first(AccountKind.OUTSIDE).id if settle else withdrawal.account
+        self._entry.record(
+            Kind.POSTING,
+            reply,
+            posting_kind=PostingKind.WITHDRAW if settle else PostingKind.RELEASE,
+            number=posting_ids.of_end(withdrawal.id, withdrawal.refusals),
+            account=withdrawal.account,
+            target=target,
+            asset=withdrawal.asset,
+            amount=withdrawal.amount,
+            reference=withdrawal.id,
+        )
+
+    def transfer(self, account: Account, body: PostingBody, reply: Reply) -> None:
+        """From an account to another, asked for by the first: its ids are its own."""
+        number = posting_ids.of_transfer(account.name, messages.identifier(body.id, "id"))
+        target = self._accounts.named(body.account)
+        self._post(PostingKind.TRANSFER, number, account.id, target.id, body.asset, body.amount, reply)
+
+    def correct(self, body: CorrectionBody, reply: Reply) -> None:
+        """From any account to any other."""
+        source, target = self._accounts.named(body.source), self._accounts.named(body.target)
+        number = posting_id(body.id)
+        self._post(PostingKind.CORRECTION, number, source.id, target.id, body.asset, body.amount, reply)
+
+    def withdrawal(self, id: Identifier) -> Withdrawal:
+        """The withdrawal with this id. Raises BusinessRuleError."""
+        withdrawal = self._withdrawals.get(posting_id(id))
+        if withdrawal is None:
+            raise error("unknown_withdrawal")
+        return withdrawal
+
+    def _post(
+        self, kind: PostingKind, number: int, source: int, target: int, asset_name: str, text: str, reply: Reply
+    ) -> None:
+        asset = self._ledger.asset(asset_name)
+        self._entry.record(
+            Kind.POSTING,
+            reply,
+            posting_kind=kind,
+            number=number,
+            account=source,
+            target=target,
+            asset=asset.id,
+            amount=asset.parse(text),
+        )
+
+
+def posting_id(id: Identifier) -> int:
+    """The id of an administrator's posting. Raises ValidationError."""
+    number = messages.identifier(id, "id")
+    if number > posting_ids.ID_MAX:
+        raise ValidationError("invalid_field", f"id is a whole number from 1 to {posting_ids.ID_MAX}", field="id")
+    return number

@@ -1,0 +1,202 @@
+"""What the configuration says about money and risk and the log does not know yet, as records for the engine.
+
+The configuration's word counts for what assets are worth and for circuit breakers: it holds from every start on. Of
+what can be changed while the venue runs (contracts, fees, tiers, limits) the log's word counts, once it has one; the
+configuration only says how it begins. Opening deposits are made once: their posting ids are always the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tradsys import posting_ids
+from tradsys.assets import Asset, parse_value
+from tradsys.configuration import Configuration
+from tradsys.configuration.money import AssetEntry, BreakerEntry, LimitEntry, contract_of
+from tradsys.ledger.layout import FEE_CLASSES, FEE_TIERS, W_ASSETS, Ledger
+from tradsys.ledger.terms import AccountKind, PostingKind
+from tradsys.records import Kind, details
+from tradsys.risk.layout import LIMIT_WORDS, SLOTS, VENUE_LIMITS
+from tradsys.risk.terms import Limit, Scope
+from tradsys.symbols import Account, Symbol
+
+_BREAKER_FIELDS = ("price_move_bps", "volatility_bps", "volume", "symbols", "halt_ms", "half_open_ms")
+_NS_PER_MS = 1_000_000
+
+
+class Definition(NamedTuple):
+    """A record for the engine (an array of one DETAILS), and what it is for people."""
+
+    what: str
+    record: Any
+
+
+class Known(NamedTuple):
+    """What the log has already, for finding what it has not."""
+
+    ledger: Ledger
+    accounts: list[Account]
+    symbols: list[Symbol]
+
+    def account(self, name: str) -> int:
+        """The number of an account, 0 for ""."""
+        return next((account.id for account in self.accounts if account.name == name), 0)
+
+    def symbol(self, name: str) -> int:
+        """The number of a symbol, 0 for ""."""
+        return next((symbol.id for symbol in self.symbols if symbol.name == name), 0)
+
+    def first(self, kind: AccountKind) -> int:
+        """The number of the first account of a kind, 0 when there is none."""
+        return next((account.id for account in self.accounts if account.kind == kind), 0)
+
+
+def known_assets(ledger: Ledger) -> list[Asset]:
+    """The assets that the ledger knows."""
+    rows = np.asarray(ledger.assets)
+    return [Asset.from_row(number, rows[number]) for number in range(1, int(ledger.words[W_ASSETS]) + 1)]
+
+
+def missing_records(known: Known, configuration: Configuration) -> list[Definition]:
+    """What is to be sent, in its order. All accounts and symbols of the configuration must be known."""
+    assets = {asset.name: asset for asset in known_assets(known.ledger)}
+    missing = list(_assets(assets, configuration))
+    missing += _contracts(known, assets, configuration)
+    missing += _tiers(known.ledger, configuration)
+    missing += _fees(known, configuration)
+    missing += [_limit(known, entry) for entry in configuration.limits if not _has_limit(known, entry)]
+    missing += [_rules(known, entry) for entry in configuration.breakers if not _has_rules(known, entry)]
+    missing += _deposits(known, assets, configuration)
+    return missing
+
+
+def others_than_configured(known: Known, configuration: Configuration) -> list[str]:
+    """Assets that the log has with other decimals, and symbols with orders that it has with other assets: they stay."""
+    assets = {asset.name: asset for asset in known_assets(known.ledger)}
+    others = [entry.name for entry in configuration.assets if _has_other_decimals(assets.get(entry.name), entry)]
+    rows = np.asarray(known.ledger.contracts)
+    for entry in configuration.symbols:
+        row = rows[known.symbol(entry.name)]
+        wanted = tuple(assets[name].id if name in assets else 0 for name in (entry.base, entry.quote))
+        if row["used"] and wanted != (row["base"], row["quote"]):
+            others.append(entry.name)
+    return others
+
+
+def _has_other_decimals(present: Asset | None, entry: AssetEntry) -> bool:
+    return present is not None and present.decimals != entry.decimals
+
+
+def _assets(assets: dict[str, Asset], configuration: Configuration) -> Iterator[Definition]:
+    """Adds to `assets` what is to be defined."""
+    for entry in configuration.assets:
+        present = assets.get(entry.name)
+        wanted = entry.asset(len(assets) + 1 if present is None else present.id)
+        if wanted != present and not _has_other_decimals(present, entry):
+            assets[entry.name] = wanted
+            yield Definition(f"the asset {entry.name}", wanted.definition())
+
+
+def _contracts(known: Known, assets: dict[str, Asset], configuration: Configuration) -> Iterator[Definition]:
+    rows = np.asarray(known.ledger.contracts)
+    symbols = {symbol.name: symbol for symbol in known.symbols}
+    for entry in configuration.symbols:
+        symbol = symbols[entry.name]
+        row = rows[symbol.id]
+        if not entry.base or row["base"] or row["used"]:
+            continue
+        payee = known.account(entry.fee_account) or known.first(AccountKind.FEE)
+        contract = contract_of(symbol, assets, entry.base, entry.quote, payee)
+        yield Definition(f"what the symbol {entry.name} trades", contract.definition(symbol.id))
+
+
+def _tiers(ledger: Ledger, configuration: Configuration) -> Iterator[Definition]:
+    for entry in configuration.fee_tiers:
+        if not ledger.tiers[entry.tier]:
+            record = details(Kind.TIER, tier=entry.tier, amount=parse_value(entry.volume))
+            yield Definition(f"the fee tier {entry.tier}", record)
+
+
+def _fees(known: Known, configuration: Configuration) -> Iterator[Definition]:
+    schedules = np.asarray(known.ledger.schedules).reshape(-1, FEE_CLASSES, FEE_TIERS)
+    for entry in configuration.fees:
+        symbol = known.symbol(entry.symbol)
+        if not schedules[symbol, entry.fee_class, entry.tier]["defined"]:
+            record = details(
+                Kind.FEES,
+                symbol=symbol,
+                fee_class=entry.fee_class,
+                tier=entry.tier,
+                maker_rate=entry.maker_rate,
+                taker_rate=entry.taker_rate,
+                minimum=entry.minimum,
+            )
+            yield Definition(f"the fees of {entry.symbol or 'all symbols'}", record)
+
+
+def _limit(known: Known, entry: LimitEntry) -> Definition:
+    record = details(
+        Kind.LIMIT,
+        scope=entry.scope,
+        limit=Limit[entry.limit.upper()],
+        amount=entry.value,
+        account=known.account(entry.account),
+        symbol=known.symbol(entry.symbol),
+        group=entry.group,
+    )
+    return Definition(f"the limit {entry.limit}", record)
+
+
+def _has_limit(known: Known, entry: LimitEntry) -> bool:
+    row = limits_row(known.ledger, entry.scope, known.account(entry.account), known.symbol(entry.symbol), entry.group)
+    return bool(row and int(known.ledger.limits[row * LIMIT_WORDS]) >> Limit[entry.limit.upper()] & 1)
+
+
+def limits_row(ledger: Ledger, scope: Scope, account: int, symbol: int, group: int) -> int:
+    """Where the limits of a scope stand, 0 when it has none of its own."""
+    if scope == Scope.VENUE:
+        return VENUE_LIMITS
+    if scope == Scope.ACCOUNT:
+        return int(np.asarray(ledger.accounts)[account]["limits_row"])
+    table = np.asarray(ledger.groups if scope == Scope.GROUP else ledger.positions)
+    found = np.flatnonzero(table["key"] == (group if scope == Scope.GROUP else symbol << 32 | account))
+    return int(table[found[0]]["limits_row"]) if len(found) else 0
+
+
+def _rules(known: Known, entry: BreakerEntry) -> Definition:
+    fields = {name: getattr(entry, name) for name in (*_BREAKER_FIELDS, "window_ms")}
+    record = details(Kind.BREAKER_RULES, **fields | {"symbol": known.symbol(entry.symbol)})
+    return Definition(f"the circuit breaker of {entry.symbol or 'the venue'}", record)
+
+
+def _has_rules(known: Known, entry: BreakerEntry) -> bool:
+    row = np.asarray(known.ledger.breakers)[known.symbol(entry.symbol)]
+    same = all(int(row[name]) == getattr(entry, name) for name in _BREAKER_FIELDS)
+    return same and int(row["slot_ns"]) == entry.window_ms * (_NS_PER_MS // SLOTS)
+
+
+def _deposits(known: Known, assets: dict[str, Asset], configuration: Configuration) -> Iterator[Definition]:
+    made = set(np.asarray(known.ledger.posted)["key"].tolist()) if _has_deposits(configuration) else set()
+    for entry in configuration.accounts:
+        for deposit in entry.deposits:
+            number = posting_ids.of_opening(entry.name, deposit.asset)
+            if number in made:
+                continue
+            asset = assets[deposit.asset]
+            record = details(
+                Kind.POSTING,
+                posting_kind=PostingKind.DEPOSIT,
+                number=number,
+                account=known.first(AccountKind.OUTSIDE),
+                target=known.account(entry.name),
+                asset=asset.id,
+                amount=asset.parse(deposit.amount),
+            )
+            yield Definition(f"the deposit of {deposit.asset} for {entry.name}", record)
+
+
+def _has_deposits(configuration: Configuration) -> bool:
+    return any(entry.deposits for entry in configuration.accounts)

@@ -11,6 +11,7 @@ from gateway.rest.answers import json_response
 from gateway.rest.balances import Balances
 from gateway.rest.market_data import MarketData
 from gateway.rest.orders import Orders
+from gateway.rest.risk import Risk
 from gateway.rest.status import Status
 from gateway.service import Service
 from gateway.websocket.endpoint import Endpoint
@@ -30,6 +31,7 @@ def application(service: Service) -> web.Application:
     Orders(service).add_routes(app.router)
     Balances(service).add_routes(app.router)
     MarketData(service).add_routes(app.router)
+    Risk(service).add_routes(app.router)
     Status(service).add_routes(app.router)
     app.router.add_get("/ws", endpoint.serve)
     app.on_shutdown.append(endpoint.close_all)

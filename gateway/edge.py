@@ -72,9 +72,9 @@ class Edge:
         clock_ns = time.monotonic_ns
         self.entry = OrderEntry(writer, self.state, memory.control, self._shards, clock_ns, self._tally)
         self.sessions = SessionNumbers(port.number)
-        self.channels = Channels(self.state, gateway.depth_levels_max)
         accounts = Accounts(memory.accounts, memory.control)
         ledger = LedgerReader(memory, self.feed, sequencer)
+        self.channels = Channels(self.state, gateway.depth_levels_max, ledger, accounts)
         self.service = Service(
             self.state,
             self.entry,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from gateway.messages import Identifier
 from tradsys.configuration.money import FeeClass, FeesEntry, Group, LimitName
-from tradsys.ledger.terms import AMOUNT_MAX
 
 Status = Literal["active", "cancel_only", "frozen"]
 KycStatus = Literal["not_needed", "pending", "verified", "rejected", "expired"]
@@ -47,7 +46,7 @@ class LimitBody(Struct, forbid_unknown_fields=True):
     """A limit of a group, an account, an account in a symbol, or else of the venue; without a value it is removed."""
 
     limit: LimitName
-    value: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)] | None = None
+    value: Identifier | None = None
     account: str = ""
     symbol: str = ""
     group: Group = 0

@@ -231,12 +231,15 @@ _CHOICES = {
 
 def identifier(value: Identifier, field: str) -> int:
     """An id between 1 and 2**63 - 1. Raises ValidationError."""
+    return whole_number(value, field, 1, _ID_MAX)
+
+
+def whole_number(value: Identifier, field: str, least: int, most: int) -> int:
+    """A number, in a string or not, within these. Raises ValidationError."""
     if isinstance(value, str):
-        if not (value.isascii() and value.isdigit()) or len(value) > 19:
-            raise _bad_identifier(field)
-        value = int(value)
-    if not 1 <= value <= _ID_MAX:
-        raise _bad_identifier(field)
+        value = int(value) if value.isascii() and value.isdigit() and len(value) <= 19 else least - 1
+    if not least <= value <= most:
+        raise ValidationError("invalid_field", f"{field} is a whole number from {least} to {most}", field=field)
     return value
 
 
@@ -250,7 +253,3 @@ def echo_of(data: bytes) -> Any:
     if isinstance(echo, int) and not isinstance(echo, bool) and abs(echo) <= _ID_MAX:
         return echo
     return echo if isinstance(echo, str) else None
-
-
-def _bad_identifier(field: str) -> ValidationError:
-    return ValidationError("invalid_field", f"{field} is a whole number from 1 to {_ID_MAX}", field=field)

@@ -10,7 +10,7 @@ from gateway.ledger_messages import CorrectionBody, PostingBody
 from gateway.messages import Identifier
 from gateway.withdrawals import RESERVED, Withdrawal, Withdrawals
 from tradsys import posting_ids
-from tradsys.errors import ValidationError, error
+from tradsys.errors import error
 from tradsys.ledger.terms import AccountKind, PostingKind
 from tradsys.records import Kind
 from tradsys.symbols import Account
@@ -90,7 +90,4 @@ class Postings:
 
 def posting_id(id: Identifier) -> int:
     """The id of an administrator's posting. Raises ValidationError."""
-    number = messages.identifier(id, "id")
-    if number > posting_ids.ID_MAX:
-        raise ValidationError("invalid_field", f"id is a whole number from 1 to {posting_ids.ID_MAX}", field="id")
-    return number
+    return messages.whole_number(id, "id", 1, posting_ids.ID_MAX)

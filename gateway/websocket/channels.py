@@ -1,10 +1,11 @@
-"""Who listens to what, and the messages that they get: execution reports, trades, depth."""
+"""Who listens to what, and the messages that they get: execution reports, trades, depth, alerts."""
 
 from __future__ import annotations
 
 from typing import Any, Protocol
 
 from gateway import results
+from gateway.accounts import Accounts
 from gateway.events import (
     ACCEPTED,
     AMENDED,
@@ -20,11 +21,13 @@ from gateway.events import (
     TRIGGERED,
     Event,
 )
+from gateway.ledger import LedgerReader
 from gateway.market import Market
 from gateway.orders import Order
 from gateway.results import SIDES, TYPES, Report
 from gateway.state import VenueState
 from gateway.websocket import frames
+from gateway.websocket.alerts import KINDS, Alerts
 from tradsys.errors import from_reason
 from tradsys.records import Kind
 
@@ -58,8 +61,9 @@ class Listener(Protocol):
 class Channels:
     """Subscriptions of all sockets of this gateway. Every method is cheap when nobody listens."""
 
-    def __init__(self, state: VenueState, depth_levels_max: int) -> None:
+    def __init__(self, state: VenueState, depth_levels_max: int, ledger: LedgerReader, accounts: Accounts) -> None:
         self._state = state
+        self.alerts = Alerts(state, ledger, accounts, lambda listener, message: _send((listener,), message))
         self._depth_levels_max = depth_levels_max
         self._owners: dict[int, list[Listener]] = {}
         self._traders: dict[int, list[Listener]] = {}
@@ -114,6 +118,7 @@ class Channels:
 
     def remove(self, listener: Listener) -> None:
         """The listener is gone."""
+        self.alerts.unfollow(listener)
         for table in (self._owners, self._traders, self._watchers):
             for key in [key for key, listeners in table.items() if listener in listeners]:
                 _discard(table, key, listener)
@@ -125,6 +130,9 @@ class Channels:
         """An event, already applied to the state."""
         if event.kind in (TRADE, PREVENTED):
             self._tell_both(event)
+            return
+        if event.kind in KINDS:
+            self.alerts.tell(event)
             return
         owners = self._owners.get(event.account)
         if owners is None or event.kind not in _NAMES:
@@ -140,7 +148,8 @@ class Channels:
         _send(owners, report)
 
     def publish(self) -> None:
-        """The trades and the depth changes since the last call, one message a symbol."""
+        """The trades and the depth changes since the last call, one message a symbol, and kill switches."""
+        self.alerts.publish()
         if self._new_trades:
             for number, trades in self._new_trades.items():
                 message = {"channel": "trades", "symbol": self._state.markets[number].symbol.name, "trades": trades}

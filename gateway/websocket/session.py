@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway import messages, results
+from gateway.auth import RISK_OFFICER
 from gateway.messages import Identifier
 from gateway.results import Answer, Cancelled, Refusal
 from gateway.service import Service
@@ -166,6 +167,14 @@ class Session:
             channels.follow_orders(self, self._own_account())
             self._answer(message.id, _NO_RESULT)
             return
+        if message.channel == "alerts":
+            self._own_account()
+            account = self._account
+            assert account is not None
+            hears_all = RISK_OFFICER in self._service.authenticator.roles_of(account)
+            channels.alerts.follow(self, None if hears_all else account)
+            self._answer(message.id, _NO_RESULT)
+            return
         market = self._service.entry.market(_channel_symbol(message))
         self._answer(message.id, _NO_RESULT)  # before the snapshot
         if message.channel == "trades":
@@ -177,6 +186,8 @@ class Session:
         channels = self._service.channels
         if message.channel == "orders":
             channels.unfollow_orders(self, self._own_account())
+        elif message.channel == "alerts":
+            channels.alerts.unfollow(self)
         else:
             market = self._service.entry.market(_channel_symbol(message))
             if message.channel == "trades":
@@ -209,7 +220,9 @@ class Session:
 def _channel_symbol(message: messages.Subscribe | messages.Unsubscribe) -> str:
     if message.channel not in ("trades", "depth"):
         raise ValidationError(
-            "unknown_channel", f"there is no channel {message.channel!r}: orders, trades, depth", field="channel"
+            "unknown_channel",
+            f"there is no channel {message.channel!r}: orders, trades, depth, alerts",
+            field="channel",
         )
     if message.symbol is None:
         raise ValidationError("missing_field", f"the channel {message.channel} needs a symbol", field="symbol")

@@ -17,7 +17,9 @@ from shm import broadcast, ring
 from shm.arena import new_array
 from tradsys.book.layout import initialise
 from tradsys.configuration import Configuration, load
+from tradsys.ledger.layout import W_TAKEN
 from tradsys.records import COMMAND
+from tradsys.risk.outbox import outbox_pending, outbox_pop
 from workers import memory, topology
 from workers.decision import KNOWN_ACCOUNTS, KNOWN_SYMBOLS, PRELUDE_MAX, decide_on, new_decider, readings
 from workers.ledger_definitions import Known, missing_records
@@ -120,6 +122,14 @@ class Harness:
         """One cycle of engine and gateway."""
         self.engine.step()
         self.edge.pump()
+
+    def log_outbox(self) -> None:
+        """Let the log have what the venue itself has to tell."""
+        ledger = self.memory.ledger
+        while outbox_pending(ledger):
+            record = np.asarray(ledger.outbox)[[int(ledger.words[W_TAKEN]) & (len(ledger.outbox) - 1)]]
+            outbox_pop(ledger)
+            self.send(record)
 
     def send(self, *commands: Any) -> None:
         """Commands that come from elsewhere than this gateway, carried out and seen by it."""

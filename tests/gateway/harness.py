@@ -18,7 +18,7 @@ from shm.arena import new_array
 from tradsys.book.layout import initialise
 from tradsys.configuration import Configuration, load
 from tradsys.ledger.layout import W_TAKEN
-from tradsys.records import COMMAND
+from tradsys.records import COMMAND, Kind
 from tradsys.risk.outbox import outbox_pending, outbox_pop
 from workers import memory, topology
 from workers.decision import KNOWN_ACCOUNTS, KNOWN_SYMBOLS, PRELUDE_MAX, decide_on, new_decider, readings
@@ -82,7 +82,7 @@ class SteppedEngine:
         mask = len(self._slots) - 1
         at = int(record["sequence"][0]) & mask
         self._slots[at] = record[0]
-        if not record["reason"][0]:
+        if not record["reason"][0] and record["kind"][0] not in (Kind.TICK, Kind.ALERT):  # which are the venue's own
             record["reason"] = decide_on(self._decider, self._records, at, mask, PRELUDE_MAX)
             self._slots[at] = record[0]
         self.memory.control[ACCOUNTS] = self._decider.words[KNOWN_ACCOUNTS]

@@ -97,8 +97,8 @@ def kernel(
     _measure(as_json, lambda console: benchmark.run(console, benchmark.Settings(**options)))
 
 
-@bench.command("ledger")
-def ledger(
+@bench.command("risk")
+def risk(
     rounds: _Rounds = None,
     accounts: Annotated[int | None, typer.Option(min=1, max=1_000_000, show_default=False)] = None,
     assets: Annotated[int | None, typer.Option(min=2, max=1_000, show_default=False)] = None,
@@ -107,11 +107,12 @@ def ledger(
     data_dir: _NoDataDirectory = None,
     as_json: _AsJson = False,
 ) -> None:
-    """The ledger alone: taking an order's hold, and settling a trade."""
-    from bench import ledger as benchmark
+    """The risk checks and the ledger alone: deciding on an order with every check on, and settling a trade."""
+    from bench import risk as benchmark
+    from bench.risk_market import Settings
 
     options = _given(rounds=rounds, accounts=accounts, assets=assets, symbols=symbols, seed=seed)
-    _measure(as_json, lambda console: benchmark.run(console, benchmark.Settings(**options)))
+    _measure(as_json, lambda console: benchmark.run(console, Settings(**options)))
 
 
 @bench.command("levels")

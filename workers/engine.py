@@ -24,6 +24,7 @@ from workers import venue as venues
 from workers.duty import Worker, run_for
 from workers.idle import new_idle
 from workers.journal import JournalReader, JournalWriter
+from workers.ledgerwatch import LedgerWatch
 from workers.matcher import new_matcher
 from workers.memory import (
     HEARTBEAT_NS,
@@ -67,6 +68,7 @@ class Engine:
         self._descriptors = np.full(len(venue.workers), NO_DESCRIPTOR, np.int64)
         self._journal: JournalWriter | None = None
         self._worker: Worker | None = None
+        self._watch: LedgerWatch | None = None
 
     def beat(self) -> None:
         """Show that the worker lives, while it is outside its duty cycles."""
@@ -95,6 +97,7 @@ class Engine:
         self._await_journal(int(broadcast.published(self.memory.log)))
         if state is not None:
             self._redecide(state)
+            self._watch = LedgerWatch(self.memory, state.decider, self.log)
         if self.plan.shards():
             self._rebuild()
         matchers = tuple(new_matcher(self.memory, number) for number in self.plan.shards())
@@ -154,6 +157,8 @@ class Engine:
         self._worker.numbers[1] = time.time_ns() - time.monotonic_ns()
         if self._journal is not None:
             self._journal.attend()
+        if self._watch is not None:
+            self._watch.step()
         self._open_bells()
         return work
 

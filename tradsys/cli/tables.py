@@ -12,6 +12,8 @@ from workers.observation import Observation, WorkerView
 from workers.topology import WorkerPlan
 
 _STATE_STYLES = {"ready": "green", "recovering": "yellow", "stopping": "yellow", "absent": "red", "stopped": "red"}
+_NEVER = ("ledger_faults", "ledger_imbalance")
+"""Counters that are 0 unless something is broken."""
 _FULL, _BUSY = 80, 40
 """Percent of a ring's capacity from which its fill is shown in red and in yellow."""
 
@@ -130,7 +132,7 @@ def counters(seen: Observation) -> Table:
     """What gateways and others count."""
     table = new_table("Counters", "", "value#")
     for name, value in seen.counters.items():
-        table.add_row(name, f"{value:,}")
+        table.add_row(name, f"[red]{value:,}" if value and name in _NEVER else f"{value:,}")
     return table
 
 

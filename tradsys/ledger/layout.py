@@ -180,6 +180,12 @@ W_LOST = 13  # records for which it had no room: never, unless nobody empties it
 W_TODAY = 14  # the latest day of the log's clock
 WORDS = 16
 
+# Words of `summing`: see conservation.py.
+S_ASSET = 0  # the asset that is being summed up; 0: none yet
+S_NEXT = 1  # the first account that has not been added
+S_TOTAL = 2  # of those before it
+SUMMING_WORDS = 3
+
 FEE_CLASSES = 8
 FEE_TIERS = 4
 DAY_SLOTS = 32
@@ -212,6 +218,8 @@ class Ledger(NamedTuple):
     breakers: Any  # BREAKER by symbol, the venue's is 0
     slots: Any  # SLOT, SLOTS for each breaker
     outbox: Any  # COMMAND, a ring whose length is a power of two
+    # Not of its state:
+    summing: Any  # int64[SUMMING_WORDS]: see conservation.py
 
 
 class LedgerSize(NamedTuple):
@@ -258,10 +266,11 @@ def carve(take: Callable[[Any, int], Any], size: LedgerSize) -> Ledger:
         breakers=take(BREAKER, size.symbols_max + 1),
         slots=take(SLOT, (size.symbols_max + 1) * SLOTS),
         outbox=take(COMMAND, 1 << (1023 + 4 * size.symbols_max).bit_length()),
+        summing=take(np.int64, SUMMING_WORDS),
     )
     return Ledger(table_of(fields.values()), **fields)
 
 
 def state_of(ledger: Ledger) -> tuple[Any, ...]:
     """The arrays that are the ledger's state."""
-    return ledger[1:]
+    return ledger[1:-1]

@@ -8,6 +8,7 @@ from shm.hashing import hash_pair, place_of
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.balances import balance_of, has_account
+from tradsys.ledger.conservation import own
 from tradsys.ledger.layout import W_ASSETS, W_POSTED, Ledger
 from tradsys.ledger.terms import AMOUNT_MAX, AccountKind, AccountStatus, PostingKind
 from tradsys.reasons import Reason
@@ -74,11 +75,11 @@ def _carry_out(ledger: Ledger, kind: int, source: int, target: int, asset: int, 
     if amount > AMOUNT_MAX - (taker.available + taker.held) or amount > giver.available + giver.held + AMOUNT_MAX:
         return _AMOUNT_TOO_LARGE
     if kind == _WITHDRAW:
-        giver.held -= amount
+        own(ledger, source, asset, signed(0), -amount)
         giver.reserved -= amount
     else:
-        giver.available -= amount
-    taker.available += amount
+        own(ledger, source, asset, -amount, signed(0))
+    own(ledger, target, asset, amount, signed(0))
     return _NONE
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.amounts import up
-from tradsys.ledger.balances import balance_of
+from tradsys.ledger.conservation import own
 from tradsys.ledger.holds import amended_leaves, drop, enter, free, is_waiting, needs, pending_of, row_of, waits
 from tradsys.ledger.layout import FOR_AMENDMENT, FOR_ENTRY, FOR_TURN, NOTHING, W_FAULTS, Ledger
 from tradsys.ledger.links import drop_linked, enter_linked
@@ -144,24 +144,23 @@ def _settle_side(ledger: Ledger, row: int, lots: int, notional: int, spent: int,
     hold.charged = so_far
     hold.filled_lots += lots
     hold.leaves -= spent if hold.budget != 0 else lots
-    quote = balance_of(ledger, account, signed(contract.quote))
-    base = balance_of(ledger, account, signed(contract.base))
+    quote, base, none = signed(contract.quote), signed(contract.base), signed(0)
     value = lots * contract.lot_value
     if hold.side == _BUY:
         hold.held -= notional + fee
-        quote.held -= notional + fee
-        base.available += value
+        own(ledger, account, quote, none, -(notional + fee))
+        own(ledger, account, base, value, none)
     else:
         hold.held -= value
-        base.held -= value
-        quote.available += notional - fee
-    balance_of(ledger, signed(contract.fee_account), signed(contract.quote)).available += fee
+        own(ledger, account, base, none, -value)
+        own(ledger, account, quote, notional - fee, none)
+    own(ledger, signed(contract.fee_account), quote, fee, none)
     position = ledger.positions[hold.position]
     was_open, realised = position.quantity != 0, signed(position.realised)
     trade(position, hold.side == _BUY, lots, notional, fee)
     profit = position.realised - realised - fee
     keep_listed(ledger, ledger.accounts[account], signed(hold.position), was_open)
-    add_to_today(ledger, account, signed(contract.quote), notional, profit)
+    add_to_today(ledger, account, quote, notional, profit)
     if hold.linked != 0:
         _bring_in(ledger, signed(hold.linked))
     if not done:

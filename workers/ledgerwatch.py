@@ -1,0 +1,57 @@
+"""Watches the ledger beside the sequencer: counts what must never be, and logs an error when it first comes about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shm.counters import STRIDE, CounterKind
+from tradsys.ledger.conservation import add_up, begin
+from tradsys.ledger.layout import S_ASSET, S_TOTAL, W_FAULTS
+from workers.decision import KNOWN_ACCOUNTS, Decider
+from workers.memory import VenueMemory
+
+ACCOUNTS_AT_ONCE = 256
+"""Added up in one go, some microseconds: the sequencer does nothing else meanwhile."""
+
+
+class LedgerWatch:
+    """Only beside the sequencer, in its process and between its duty cycles, may a watch be stepped.
+
+    Counters: `ledger_faults`, events that did not fit what the ledger knew; `ledger_imbalance`, assets whose last sum
+    over all accounts was not 0; `ledger_sums`, how many sums were taken.
+    """
+
+    def __init__(self, memory: VenueMemory, decider: Decider, log: Any) -> None:
+        self._ledger = memory.ledger
+        self._known = decider.words
+        self._log = log
+        self._unbalanced: set[int] = set()
+        self._told: set[int] = set()
+        counters = memory.counters
+        self._values = counters.values
+        self._faults = STRIDE * counters.allocate("ledger_faults", CounterKind.GAUGE)
+        self._imbalance = STRIDE * counters.allocate("ledger_imbalance", CounterKind.GAUGE)
+        self._sums = STRIDE * counters.allocate("ledger_sums")
+        begin(memory.ledger)
+
+    def step(self) -> None:
+        """Add up some more accounts, and look at the faults."""
+        faults = int(self._ledger.words[W_FAULTS])
+        if faults and not self._values[self._faults]:
+            self._log.error("events did not fit what the ledger knew; see docs/operations.md", faults=faults)
+        self._values[self._faults] = faults
+        if add_up(self._ledger, int(self._known[KNOWN_ACCOUNTS]), ACCOUNTS_AT_ONCE):
+            self._take_sum(int(self._ledger.summing[S_ASSET]), int(self._ledger.summing[S_TOTAL]))
+
+    def _take_sum(self, asset: int, total: int) -> None:
+        self._values[self._sums] += 1
+        if total == 0:
+            self._unbalanced.discard(asset)
+        else:
+            self._unbalanced.add(asset)
+        if total and asset not in self._told:
+            self._told.add(asset)
+            self._log.error(
+                "an asset's sum over all accounts is not 0; see docs/operations.md", asset=asset, total=total
+            )
+        self._values[self._imbalance] = len(self._unbalanced)

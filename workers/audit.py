@@ -143,7 +143,7 @@ def _sum(amounts: Any) -> int:
 
 def _conservation(memory: VenueMemory, tables: Tables) -> Iterator[Difference]:
     for asset in assets(memory):
-        total = sum(_sum(_by_account(memory, tables, part)[:, asset.number]) for part in ("available", "held"))
+        total = sum(_sum(_by_account(memory, tables, part)[:, asset.id]) for part in ("available", "held"))
         if total:
             yield Difference("sum over all accounts", 0, asset.name, 0, total)
 
@@ -165,7 +165,7 @@ def _held(memory: VenueMemory, tables: Tables) -> Iterator[Difference]:
     """What is held must be what orders hold and what is reserved."""
     expected = _in_orders(memory, tables) + _by_account(memory, tables, "reserved")
     found = _by_account(memory, tables, "held")
-    names = {asset.number: asset.name for asset in assets(memory)}
+    names = {asset.id: asset.name for asset in assets(memory)}
     for account, asset in np.argwhere(expected != found).tolist():
         yield Difference(
             "held by orders",
@@ -186,9 +186,9 @@ def _totals(memory: VenueMemory, tables: Tables) -> list[AssetTotal]:
     parts = [_by_account(memory, tables, part) for part in _PARTS]
     found = []
     for asset in assets(memory):
-        available, held, reserved = (_sum(part[:, asset.number]) for part in parts)
-        numbers = (available, held, _sum(in_orders[:, asset.number]), reserved, available + held)
-        found.append(AssetTotal(asset.name, *map(asset.text, numbers)))
+        available, held, reserved = (_sum(part[:, asset.id]) for part in parts)
+        numbers = (available, held, _sum(in_orders[:, asset.id]), reserved, available + held)
+        found.append(AssetTotal(asset.name, *map(asset.format, numbers)))
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from tradsys.assets import Asset
 from tradsys.decimals import format_units
 from tradsys.ledger.layout import W_ASSETS
 from tradsys.ledger.terms import AccountKind, AccountStatus, KycStatus
@@ -19,29 +20,16 @@ from tradsys.words import word
 from workers.definitions import known_accounts, known_symbols
 from workers.memory import VenueMemory
 
-ASSET_NAME_BYTES_MAX = 16
 _COPIES_MAX = 1000
 _ACCOUNT_MASK = (1 << 32) - 1
 _SYMBOL_SHIFT = 32
 """Of a position's key."""
 _MORE_DECIMALS = 4
-"""Digits that an average price has beyond those of the symbol's prices."""
+"""Digits that an average has beyond those of the symbol's prices."""
 
 
 class UnknownNameError(Exception):
     """The venue knows no account, asset or symbol of that name."""
-
-
-class Asset(msgspec.Struct, frozen=True):
-    """An asset, by its number."""
-
-    number: int
-    name: str
-    decimals: int
-
-    def text(self, amount: int) -> str:
-        """An amount of smallest units as a decimal."""
-        return format_units(amount, self.decimals, 1)
 
 
 class BalanceView(msgspec.Struct, frozen=True):
@@ -54,11 +42,14 @@ class BalanceView(msgspec.Struct, frozen=True):
 
 
 class PositionView(msgspec.Struct, frozen=True):
-    """Decimals: quantities in the symbol's units, money in its quote asset. `average_price` is None of nothing."""
+    """Decimals: quantities in the symbol's units, money in its quote asset.
+
+    `average_cost` is that of one unit, as a price; None of nothing.
+    """
 
     symbol: str
     quantity: str
-    average_price: str | None
+    average_cost: str | None
     cost: str
     realised: str
     fees: str
@@ -92,11 +83,8 @@ class Statement(msgspec.Struct, frozen=True):
 
 def assets(memory: VenueMemory) -> list[Asset]:
     """The assets that the ledger knows, by their numbers."""
-    rows = memory.ledger.assets.view(np.ndarray)[1 : int(memory.ledger.words[W_ASSETS]) + 1]
-    return [
-        Asset(number, rows[number - 1].tobytes()[:ASSET_NAME_BYTES_MAX].rstrip(b"\0").decode(), decimals)
-        for number, decimals in enumerate(rows["decimals"].tolist(), 1)
-    ]
+    rows = memory.ledger.assets.view(np.ndarray)
+    return [Asset.from_row(number, rows[number]) for number in range(1, int(memory.ledger.words[W_ASSETS]) + 1)]
 
 
 def asset_named(memory: VenueMemory, name: str) -> Asset:
@@ -149,9 +137,9 @@ def statement(memory: VenueMemory, account: AccountView) -> Statement:
         account=account,
         open_orders=int(row["open_orders"][0]),
         balances=[
-            BalanceView(asset.name, *(asset.text(int(balances[asset.number][part])) for part in _PARTS))
+            BalanceView(asset.name, *(asset.format(int(balances[asset.id][part])) for part in _PARTS))
             for asset in known
-            if any(balances[asset.number][part] for part in _PARTS)
+            if any(balances[asset.id][part] for part in _PARTS)
         ],
         positions=[
             _position_view(position, symbols[int(position["key"]) >> _SYMBOL_SHIFT], memory, known)
@@ -196,11 +184,11 @@ def _position_view(position: Any, symbol: Symbol, memory: VenueMemory, known: li
     return PositionView(
         symbol=symbol.name,
         quantity=symbol.format_quantity(quantity),
-        average_price=average,
-        cost=quote.text(cost),
-        realised=quote.text(int(position["realised"])),
-        fees=quote.text(int(position["fees"])),
-        turnover=quote.text(int(position["turnover"])),
+        average_cost=average,
+        cost=quote.format(cost),
+        realised=quote.format(int(position["realised"])),
+        fees=quote.format(int(position["fees"])),
+        turnover=quote.format(int(position["turnover"])),
         open_orders=int(position["open_orders"]),
         open_buy=symbol.format_quantity(int(position["open_lots_buy"])),
         open_sell=symbol.format_quantity(int(position["open_lots_sell"])),

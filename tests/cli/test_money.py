@@ -51,12 +51,13 @@ def test_money_comes_in_moves_and_leaves(bank: Bank) -> None:
 
 def test_the_same_id_moves_nothing_twice(bank: Bank) -> None:
     bank.told("account", "open", "twice")
-    for _ in range(2):
-        bank.told("deposit", "twice", "10", "USD", "--id", "5001")
+    assert [bank.told("deposit", "twice", "10", "USD", "--id", "5001")["moved"] for _ in range(2)] == [True, False]
+    assert "nothing moved: a posting with the id 5001" in bank.run("deposit", "bob", "1", "USD", "--id", "5001").output
     assert balance(bank, "twice") == ("10.00", "0.00", "0.00")
-    for _ in range(2):
-        bank.told("withdraw", "twice", "4", "USD", "--id", "5002")
-    assert balance(bank, "twice") == ("6.00", "0.00", "0.00")
+    assert [bank.told("withdraw", "twice", "4", "USD", "--id", "5002")["moved"] for _ in range(2)] == [True, False]
+    # The number after that of a withdrawal is free.
+    assert bank.told("deposit", "twice", "1", "USD", "--id", "5003")["moved"]
+    assert balance(bank, "twice") == ("7.00", "0.00", "0.00")
 
 
 def test_what_cannot_be_paid_is_refused_and_changes_nothing(bank: Bank) -> None:
@@ -111,7 +112,7 @@ def test_a_trade_shows_in_what_both_own(bank: Bank) -> None:
     assert balance(bank, "buyer", "ACM") == ("8", "0", "0")
     (position,) = bought["positions"]
     assert position["symbol"] == "ACME"
-    assert (position["quantity"], position["average_price"], position["cost"]) == ("8", "10.050000", "80.40")
+    assert (position["quantity"], position["average_cost"], position["cost"]) == ("8", "10.050000", "80.40")
     assert (position["fees"], position["turnover"]) == ("0.09", "80.40")
     assert (position["open_orders"], position["open_buy"], position["open_sell"]) == (1, "10", "0")
     assert bought["open_orders"] == 1

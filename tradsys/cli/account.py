@@ -97,10 +97,7 @@ def open_account(
         known = known_accounts(desk.memory)
         if name in {each.name for each in known}:
             raise AccountExistsError(f"there is an account {name!r}")
-        record = Account(len(known) + 1, name, group).definition()
-        record["account_kind"] = kind
-        record["fee_class"] = fee_class or 0
-        desk.send(record)
+        desk.send(Account(len(known) + 1, name, group, kind, fee_class or 0).definition())
         _tell(account_named(desk.memory, name), as_json)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory
-from tradsys.cli.operator import AsJson, PostingId, amount_of, at_desk, new_posting_id, outside, post, tell
+from tradsys.cli.operator import AsJson, PostingId, at_desk, new_posting_id, outside, post, tell
 
 
 def deposit(
@@ -25,6 +25,7 @@ def deposit(
 
     with at_desk(data_dir) as desk:
         target, money = account_named(desk.memory, account), asset_named(desk.memory, asset)
-        number = posting_id or new_posting_id()
-        post(desk, PostingKind.DEPOSIT, number, outside(desk, source), target, money, units := amount_of(amount, money))
-        tell(desk, f"deposited {money.text(units)} {money.name} to {target.name}", number, target, money, as_json)
+        number, units, world = posting_id or new_posting_id(), money.parse(amount), outside(desk, source)
+        moved = post(desk, PostingKind.DEPOSIT, number, world, target, money, units)
+        what = f"deposited {money.format(units)} {money.name} to {target.name}"
+        tell(desk, what, moved, number, target, money, as_json)

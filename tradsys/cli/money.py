@@ -37,13 +37,13 @@ def balances_table(stated: Statement) -> Table:
 
 def positions_table(stated: Statement) -> Table:
     """What an account has traded and has open, by symbol."""
-    columns = ("quantity#", "average price#", "realised#", "fees#", "turnover#", "orders#", "buying#", "selling#")
+    columns = ("quantity#", "average cost#", "realised#", "fees#", "turnover#", "orders#", "buying#", "selling#")
     table = new_table(f"Positions, with {stated.open_orders:,} open orders", "symbol", *columns)
     for each in stated.positions:
         table.add_row(
             each.symbol,
             each.quantity,
-            each.average_price or "-",
+            each.average_cost or "-",
             each.realised,
             each.fees,
             each.turnover,

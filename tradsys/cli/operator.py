@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tradsys.cli.common import attach, friendly_errors, print_json
-from tradsys.decimals import Measure, parse_units
+from tradsys.posting_ids import ID_MAX
 
 if TYPE_CHECKING:
+    from tradsys.assets import Asset
     from tradsys.ledger.terms import PostingKind
     from workers.desk import Desk
-    from workers.statement import AccountView, Asset
+    from workers.statement import AccountView
 
 AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON instead of text.")]
 PostingId = Annotated[
@@ -24,13 +25,11 @@ PostingId = Annotated[
     typer.Option(
         "--id",
         min=1,
-        max=(1 << 63) - 3,
+        max=ID_MAX,
         help="The posting's number: the same one again does nothing twice. A new one if not given.",
         show_default=False,
     ),
 ]
-
-_MONEY = Measure("amount", "asset's smallest unit,", "off_lot_quantity", "quantity_overflow")
 
 
 class AmbiguousError(Exception):
@@ -56,11 +55,6 @@ def new_posting_id() -> int:
     return time.time_ns()
 
 
-def amount_of(text: str, asset: Asset) -> int:
-    """Smallest units in a decimal string. Raises ValidationError."""
-    return parse_units(text, asset.decimals, 1, _MONEY)
-
-
 def outside(desk: Desk, name: str | None) -> AccountView:
     """The account of that name, or if None the one that stands for the world outside. Raises AmbiguousError."""
     from workers.statement import account_named, accounts
@@ -81,11 +75,23 @@ def outside(desk: Desk, name: str | None) -> AccountView:
 
 
 def post(
-    desk: Desk, kind: PostingKind, number: int, source: AccountView, target: AccountView, asset: Asset, amount: int
-) -> None:
-    """Move an amount, once for each `number`. Raises RefusedError, NoAnswerError."""
+    desk: Desk,
+    kind: PostingKind,
+    number: int,
+    source: AccountView,
+    target: AccountView,
+    asset: Asset,
+    amount: int,
+    *,
+    reference: int = 0,
+) -> bool:
+    """Move an amount, once for each `number`; see tradsys.posting_ids. False when the number had been used before.
+
+    `reference`: the withdrawal that the posting ends. Raises RefusedError, NoAnswerError.
+    """
     from tradsys.records import Kind, details
 
+    is_new = not bool((desk.memory.ledger.posted["key"] == number).any())
     desk.send(
         details(
             Kind.POSTING,
@@ -93,23 +99,26 @@ def post(
             number=number,
             account=source.number,
             target=target.number,
-            asset=asset.number,
+            asset=asset.id,
             amount=amount,
+            reference=reference,
         )
     )
+    return is_new
 
 
-def tell(desk: Desk, what: str, number: int, account: AccountView, asset: Asset, as_json: bool) -> None:
-    """Say that a posting stands, and what the account owns of the asset now."""
+def tell(desk: Desk, what: str, moved: bool, number: int, account: AccountView, asset: Asset, as_json: bool) -> None:
+    """Say that a posting stands, whether it moved anything, and what the account owns of the asset now."""
     from workers.statement import statement
 
     now = [balance for balance in statement(desk.memory, account).balances if balance.asset == asset.name]
     if as_json:
         import msgspec
 
-        facts: dict[str, Any] = {"id": number, "account": account.name, "asset": asset.name}
+        facts: dict[str, Any] = {"id": number, "moved": moved, "account": account.name, "asset": asset.name}
         facts["balance"] = now[0] if now else None
         print_json(msgspec.json.encode(facts))
         return
     owned = f"{now[0].available} available, {now[0].held} held" if now else "nothing"
-    typer.echo(f"{what} (id {number}); {account.name} now has {owned} of {asset.name}")
+    done = f"{what} (id {number})" if moved else f"nothing moved: a posting with the id {number} was sent before"
+    typer.echo(f"{done}; {account.name} now has {owned} of {asset.name}")

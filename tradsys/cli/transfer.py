@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory
-from tradsys.cli.operator import AsJson, PostingId, amount_of, at_desk, new_posting_id, post, tell
+from tradsys.cli.operator import AsJson, PostingId, at_desk, new_posting_id, post, tell
 
 
 def transfer(
@@ -26,7 +26,7 @@ def transfer(
     with at_desk(data_dir) as desk:
         giver, taker = account_named(desk.memory, source), account_named(desk.memory, target)
         money = asset_named(desk.memory, asset)
-        units, number = amount_of(amount, money), posting_id or new_posting_id()
-        post(desk, PostingKind.TRANSFER, number, giver, taker, money, units)
-        what = f"transferred {money.text(units)} {money.name} from {giver.name} to {taker.name}"
-        tell(desk, what, number, giver, money, as_json)
+        units, number = money.parse(amount), posting_id or new_posting_id()
+        moved = post(desk, PostingKind.TRANSFER, number, giver, taker, money, units)
+        what = f"transferred {money.format(units)} {money.name} from {giver.name} to {taker.name}"
+        tell(desk, what, moved, number, giver, money, as_json)

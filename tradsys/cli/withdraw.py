@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory
-from tradsys.cli.operator import AsJson, PostingId, amount_of, at_desk, new_posting_id, outside, post, tell
+from tradsys.cli.operator import AsJson, PostingId, at_desk, new_posting_id, outside, post, tell
 
 
 def withdraw(
@@ -21,21 +21,23 @@ def withdraw(
 ) -> None:
     """Take money out of an account of a running venue.
 
-    Both steps at once: it is reserved with the posting's number and leaves with the next one. Called again with the
-    same number after a failure in between, it finishes what was begun.
+    Both steps at once: it is reserved, and leaves. Called again with the same id after a failure in between, it
+    finishes what was begun.
     """
     from tradsys.ledger.terms import PostingKind
+    from tradsys.posting_ids import of_end
     from workers.desk import RefusedError
     from workers.statement import account_named, asset_named
 
     with at_desk(data_dir) as desk:
         source, money = account_named(desk.memory, account), asset_named(desk.memory, asset)
-        world, units = outside(desk, target), amount_of(amount, money)
+        world, units = outside(desk, target), money.parse(amount)
         number = posting_id or new_posting_id()
         post(desk, PostingKind.RESERVE, number, source, source, money, units)
         try:
-            post(desk, PostingKind.WITHDRAW, number + 1, source, world, money, units)
+            moved = post(desk, PostingKind.WITHDRAW, of_end(number, 0), source, world, money, units, reference=number)
         except RefusedError:
-            post(desk, PostingKind.RELEASE, number + 2, source, source, money, units)
+            post(desk, PostingKind.RELEASE, of_end(number, 1), source, source, money, units, reference=number)
             raise
-        tell(desk, f"withdrew {money.text(units)} {money.name} from {source.name}", number, source, money, as_json)
+        what = f"withdrew {money.format(units)} {money.name} from {source.name}"
+        tell(desk, what, moved, number, source, money, as_json)

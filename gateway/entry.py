@@ -69,7 +69,7 @@ class OrderEntry:
     ) -> None:
         self._writer = writer
         self._state = state
-        self._shards = shards
+        self.shards = shards
         self._clock_ns = clock_ns
         self._tally = tally
         self._phase = memoryview(control)
@@ -219,7 +219,7 @@ class OrderEntry:
     def observe(self, event: Event) -> None:
         """An event of one of this ring's commands, already applied to the state."""
         pending = self._pending.get(event.request)
-        if pending is None or (pending.shard >= 0 and event.symbol % self._shards != pending.shard):
+        if pending is None or (pending.shard >= 0 and event.symbol % self.shards != pending.shard):
             return
         kind = event.kind
         if kind == ACCEPTED:
@@ -314,7 +314,7 @@ class OrderEntry:
     ) -> None:
         """Wait for the answer to a command that the ring has taken."""
         self._tally.commands.add()
-        shard, left = (symbol % self._shards, 1) if symbol else (-1, self._shards)
+        shard, left = (symbol % self.shards, 1) if symbol else (-1, self.shards)
         # The events come through the event loop, so never before the next lines have run.
         self._pending[request] = _Pending(
             reply, self._clock_ns() + ANSWER_TIMEOUT_NS, shard, left, order, client_keys=client_keys

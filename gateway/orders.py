@@ -33,9 +33,7 @@ _FIRED = {
     int(OrderType.TAKE_PROFIT_LIMIT): _LIMIT,
 }
 """What an order with a trigger is once that is reached."""
-_WITH_LIMIT = frozenset(
-    map(int, (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT, OrderType.PEGGED))
-)
+WITH_LIMIT = frozenset(map(int, (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT, OrderType.PEGGED)))
 _BUDGET = int(CommandFlag.BUDGET)
 _AT_CLOSE = int(TimeInForce.AT_CLOSE)
 _TRIGGERS_OTHER = int(Link.ONE_TRIGGERS_OTHER)
@@ -82,7 +80,7 @@ class Order(msgspec.Struct, gc=False):
     @property
     def has_limit(self) -> bool:
         """Whether the order has a price that its client has named."""
-        return self.order_type in _WITH_LIMIT
+        return self.order_type in WITH_LIMIT
 
     @property
     def has_trigger(self) -> bool:

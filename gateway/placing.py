@@ -30,7 +30,7 @@ from tradsys.records import CommandFlag, Kind, entry_word
 
 _NEW = int(Kind.NEW)
 _POST_ONLY, _SLIDE, _HIDDEN = int(CommandFlag.POST_ONLY), int(CommandFlag.SLIDE), int(CommandFlag.HIDDEN)
-_EXTENDED, _BUDGET, _MIDPOINT = int(CommandFlag.EXTENDED), int(CommandFlag.BUDGET), int(CommandFlag.MIDPOINT)
+_EXTENDED, BUDGET, _MIDPOINT = int(CommandFlag.EXTENDED), int(CommandFlag.BUDGET), int(CommandFlag.MIDPOINT)
 _EXPIRY_MAX = (1 << 63) - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -132,7 +132,7 @@ def _quantity(message: PlaceBody, market: Market) -> tuple[int, int]:
         raise conflict("self_trade", "an order for an amount cannot be decremented")
     if market.symbol.lowest_ticks <= 0:
         raise conflict("amount", "where prices can be zero or negative there are no orders for an amount")
-    return market.symbol.parse_amount(message.amount), _BUDGET
+    return market.symbol.parse_amount(message.amount), BUDGET
 
 
 def _option_flags(message: PlaceBody) -> int:

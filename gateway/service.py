@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from gateway import dry_run
 from gateway.accounts import Accounts
 from gateway.auth import Authenticator
 from gateway.entry import OrderEntry
 from gateway.health import Health
 from gateway.ledger import LedgerReader
+from gateway.messages import PlaceBody
 from gateway.postings import Postings
 from gateway.results import OrderView, order_view
 from gateway.sessions import SessionNumbers
@@ -39,3 +41,8 @@ class Service(NamedTuple):
         number = 0 if symbol is None else self.entry.market(symbol).symbol.id
         orders = self.state.orders.of_account(account, number)
         return [order_view(order, self.state.markets[order.symbol]) for order in orders]
+
+    def check_order(self, account: int, message: PlaceBody) -> dict[str, Any]:
+        """A dry run of an order. Raises TradingError for one that would not get as far as the checks."""
+        market = self.entry.market(message.symbol)
+        return dry_run.check(self.ledger, market, account, message, self.entry.shards)

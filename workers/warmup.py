@@ -15,10 +15,13 @@ import msgspec
 import numpy as np
 
 from shm import broadcast
+from shm.arena import new_array
 from shm.clock import timespec
 from shm.jit import CACHE_DIRECTORY, JIT_DISABLED
 from tradsys.configuration import Configuration
+from tradsys.ledger.layout import HOLD
 from tradsys.records import COMMAND, Kind
+from tradsys.risk.dry_run import ORDERS, WORDS, dry_run
 from tradsys.symbols import Account, Symbol
 from workers import memory
 from workers.engine import Engine
@@ -63,6 +66,7 @@ def compile_all(plans: list[WorkerPlan], configuration: Configuration, report: R
         steps += [(f"worker {plan.name}", lambda plan=plan: _compile_worker(plan, venue)) for plan in core]  # type: ignore[misc]
         steps.append(("ports", lambda: _compile_port(venue)))
         steps.append(("replicas", lambda: _compile_replica(venue)))
+        steps.append(("dry runs", lambda: _compile_dry_run(venue)))
         for number, (name, step) in enumerate(steps):
             report(name, number, len(steps))
             step()
@@ -155,3 +159,8 @@ def _compile_replica(venue: Venue) -> None:
     for _batch in Replica(venue.sizes, venue.journal_directory).missing_events(0, 0):
         pass
     broadcast.published(replica.shards[0].events)
+
+
+def _compile_dry_run(venue: Venue) -> None:
+    orders, hold, result = new_array(COMMAND, ORDERS), new_array(HOLD, 1), new_array(np.int64, WORDS)
+    dry_run(memory.private(venue.sizes).ledger, orders, hold, venue.sizes.shards, result)

@@ -22,6 +22,7 @@ class Orders:
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Register the handlers."""
         router.add_post("/orders", self.place)
+        router.add_post("/v1/orders/check", self.check)
         router.add_get("/orders", self.find, allow_head=False)
         router.add_delete("/orders", self.cancel_many)
         router.add_patch("/orders/{order_id}", self.amend)
@@ -33,6 +34,13 @@ class Orders:
         account = account_of(self._service, request)
         message = messages.decode(messages.place_bodies, await request.read())
         return answer(await outcome(partial(self._service.entry.place, account, message)), 201)
+
+    async def check(self, request: web.Request) -> web.Response:
+        """POST /v1/orders/check: what each check would say, what the order would hold and cost. Places nothing."""
+        account = account_of(self._service, request)
+        message = messages.decode(messages.place_bodies, await request.read())
+        await self._service.ledger.settled()
+        return answer(self._service.check_order(account, message))
 
     async def amend(self, request: web.Request) -> web.Response:
         """PATCH /orders/{order_id}: the order after the change."""

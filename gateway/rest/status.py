@@ -18,6 +18,7 @@ _HELP = {
         "GET /orders/{order_id}",
         "PATCH /orders/{order_id}",
         "DELETE /orders/{order_id}",
+        "POST /v1/orders/check",
         "GET /v1/balances",
         "GET /v1/positions",
         "GET /v1/fees",

@@ -17,14 +17,18 @@ def schedule_row(symbol: int, fee_class: int, tier: int) -> int:
 
 
 @kernel
+def tier_at(ledger: Ledger, volume: int) -> int:
+    """The greatest fee tier that a volume reaches."""
+    tier = signed(0)
+    while tier + 1 < FEE_TIERS and ledger.tiers[tier + 1] != 0 and volume >= ledger.tiers[tier + 1]:
+        tier += 1
+    return tier
+
+
+@kernel
 def tier_of(ledger: Ledger, account: int) -> int:
     """The fee tier of an account today."""
-    tier = signed(0)
-    if ledger.tiers[1] != 0:
-        volume = volume_of(ledger, account)
-        while tier + 1 < FEE_TIERS and ledger.tiers[tier + 1] != 0 and volume >= ledger.tiers[tier + 1]:
-            tier += 1
-    return tier
+    return tier_at(ledger, volume_of(ledger, account)) if ledger.tiers[1] != 0 else signed(0)
 
 
 @kernel
@@ -38,10 +42,16 @@ def _greatest_defined(ledger: Ledger, symbol: int, fee_class: int, tier: int) ->
 
 
 @kernel
-def schedule_of(ledger: Ledger, account: int, symbol: int) -> Any:
-    """The schedule of an order that is decided now; all 0 where there is none."""
-    fee_class, tier = signed(ledger.accounts[account].fee_class), tier_of(ledger, account)
+def schedule_at(ledger: Ledger, account: int, symbol: int, tier: int) -> Any:
+    """The schedule of an account's orders when it has this tier; all 0 where there is none."""
+    fee_class = signed(ledger.accounts[account].fee_class)
     row = _greatest_defined(ledger, symbol, fee_class, tier)
     if ledger.schedules[row].defined == 0:
         row = _greatest_defined(ledger, signed(0), fee_class, tier)
     return ledger.schedules[row]
+
+
+@kernel
+def schedule_of(ledger: Ledger, account: int, symbol: int) -> Any:
+    """The schedule of an order that is decided now."""
+    return schedule_at(ledger, account, symbol, tier_of(ledger, account))

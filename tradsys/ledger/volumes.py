@@ -47,3 +47,17 @@ def volume_of(ledger: Ledger, number: int) -> int:
     """The value of what an account traded on the VOLUME_DAYS days before today."""
     come_to_today(ledger, number)
     return signed(ledger.accounts[number].volume)
+
+
+@kernel_entry
+def volume_seen(ledger: Ledger, number: int) -> int:
+    """The same for somebody who only looks: it brings nothing up to date."""
+    account = ledger.accounts[number]
+    today, last = signed(ledger.words[W_TODAY]), signed(account.day)
+    if last == today:
+        return signed(account.volume)
+    volume = signed(0)
+    for day in range(today - VOLUME_DAYS, last + 1):
+        traded = account.day_traded if day == last else ledger.day_volumes[number * DAY_SLOTS + day % DAY_SLOTS]
+        volume = min(volume + signed(traded), signed(AMOUNT_MAX))
+    return volume

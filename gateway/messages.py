@@ -143,6 +143,29 @@ class ListOrders(_Operation, tag="orders"):
     symbol: str | None = None
 
 
+class CheckOrder(PlaceBody, tag_field="op", tag="check"):
+    """A dry run of a new order."""
+
+    id: Echo | None = None
+
+
+class ListBalances(_Operation, tag="balances"):
+    """A question for what the account owns."""
+
+
+class ListPositions(_Operation, tag="positions"):
+    """A question for what the account has traded."""
+
+
+class Transfer(_Operation, tag="transfer"):
+    """An amount for another account; the same transfer_id twice is carried out once."""
+
+    transfer_id: Identifier
+    account: str
+    asset: str
+    amount: str
+
+
 class Subscribe(_OfChannel, tag="subscribe"):
     """From now on everything that happens on a channel; trades and depth need a symbol."""
 
@@ -173,6 +196,10 @@ Operation = (
     | CancelOrder
     | CancelAll
     | ListOrders
+    | CheckOrder
+    | ListBalances
+    | ListPositions
+    | Transfer
     | Subscribe
     | Unsubscribe
     | Authenticate

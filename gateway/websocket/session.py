@@ -8,6 +8,8 @@ from typing import Any
 
 from gateway import messages, results
 from gateway.auth import RISK_OFFICER
+from gateway.ledger_messages import PostingBody
+from gateway.ledger_views import balance_views, position_views
 from gateway.messages import Identifier
 from gateway.results import Answer, Cancelled, Refusal
 from gateway.service import Service
@@ -27,7 +29,7 @@ _log = logger("gateway.websocket")
 
 
 class Session:
-    """Reads operations, writes answers and channels. Everything runs in the event loop, nothing waits."""
+    """Reads operations, writes answers and channels, all in the event loop. Only questions to the ledger wait."""
 
     def __init__(
         self,
@@ -44,12 +46,18 @@ class Session:
         self._cancel_on_disconnect = cancel_on_disconnect
         self._number = 0
         """Stands in this socket's orders; 0 while it has none."""
+        self._asking: set[asyncio.Task[None]] = set()
+        """Questions that wait for the ledger: the event loop alone would let them vanish."""
         self._operations: dict[type[Any], Callable[[Any], Any]] = {
             messages.PlaceOrder: self._place,
             messages.AmendOrder: self._amend,
             messages.CancelOrder: self._cancel,
             messages.CancelAll: self._cancel_all,
             messages.ListOrders: self._list_orders,
+            messages.CheckOrder: self._check,
+            messages.ListBalances: self._list_balances,
+            messages.ListPositions: self._list_positions,
+            messages.Transfer: self._transfer,
             messages.Subscribe: self._subscribe,
             messages.Unsubscribe: self._unsubscribe,
             messages.Authenticate: self._authenticate,
@@ -160,6 +168,42 @@ class Session:
 
     def _list_orders(self, message: messages.ListOrders) -> None:
         self._answer(message.id, {"orders": self._service.open_orders(self._own_account(), message.symbol)})
+
+    def _check(self, message: messages.CheckOrder) -> None:
+        account = self._own_account()
+        self._answer_settled(message.id, lambda: self._service.check_order(account, message))
+
+    def _list_balances(self, message: messages.ListBalances) -> None:
+        account, ledger = self._own_account(), self._service.ledger
+        self._answer_settled(message.id, lambda: {"balances": balance_views(ledger, account)})
+
+    def _list_positions(self, message: messages.ListPositions) -> None:
+        account, ledger, markets = self._own_account(), self._service.ledger, self._service.state.markets
+        self._answer_settled(message.id, lambda: {"positions": position_views(ledger, markets, account)})
+
+    def _transfer(self, message: messages.Transfer) -> None:
+        self._own_account()
+        assert self._account is not None
+        body = PostingBody(message.transfer_id, message.account, message.asset, message.amount)
+        self._service.postings.transfer(self._account, body, self._replier(message.id))
+
+    def _answer_settled(self, echo: Identifier | None, question: Callable[[], Any]) -> None:
+        """Answer out of the ledger, as soon as that has what this gateway has told."""
+
+        async def ask() -> None:
+            try:
+                await self._service.ledger.settled()
+                self._answer(echo, question())
+            except TradingError as problem:
+                self._refuse(echo, problem)
+            except Exception:
+                _log.exception("a question to the ledger failed")
+                self._refuse(echo, error("internal_error"))
+            self._service.channels.flush()
+
+        task = asyncio.ensure_future(ask())
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
 
     def _subscribe(self, message: messages.Subscribe) -> None:
         channels = self._service.channels

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.gateway.money import callers, code
+from tests.gateway.harness import ask, socket
+from tests.gateway.money import ALICE, callers, code
 
 
 async def test_a_trade_moves_money_to_the_unit() -> None:
@@ -159,3 +160,21 @@ async def test_fees_can_be_changed_for_orders_from_then_on() -> None:
         await all.alice.place("sell", "100.00", "1")
         await all.bob.place("buy", "100.00", "1")
         assert await all.owned("fees") == ("0.20", "0.00", "0.00")
+
+
+async def test_money_over_a_websocket() -> None:
+    async with callers() as all, socket(all.harness, ALICE) as alice, socket(all.harness) as nobody:
+        moved = await ask(alice, op="transfer", id=1, transfer_id="7", account="bob", asset="SHARE", amount="5")
+        assert moved["ok"], moved
+        order = {"symbol": "ACME", "side": "sell", "quantity": "16", "price": "100.00"}
+        checked = await ask(alice, op="check", id=2, **order)
+        assert not checked["result"]["passed"]
+        traded = await ask(alice, op="place", id=3, **order | {"quantity": "15"})
+        assert traded["ok"], traded
+        answer = await ask(alice, op="balances", id=4)
+        assert answer["id"] == 4
+        assert {"asset": "SHARE", "available": "0", "held": "15", "reserved": "0"} in answer["result"]["balances"]
+        (position,) = (await ask(alice, op="positions"))["result"]["positions"]
+        assert (position["open_orders"], position["open_sell"]) == (1, "15")
+        for operation in ("balances", "positions"):
+            assert (await ask(nobody, op=operation))["error"]["code"] == "unauthenticated"

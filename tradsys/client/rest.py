@@ -91,6 +91,31 @@ class Client:
         """The own open orders, oldest first."""
         return self._request("GET", "/orders", {"symbol": symbol})["orders"]
 
+    def check(
+        self, symbol: str, side: str, quantity: str | None = None, price: str | None = None, **terms: Unpack[OrderTerms]
+    ) -> Any:
+        """A dry run of an order: what each check would say, what it would hold and cost."""
+        return self._request("POST", "/v1/orders/check", body=order_fields(symbol, side, quantity, price, terms))
+
+    def balances(self) -> Any:
+        """By asset what is `available`, `held` and of that `reserved`."""
+        return {row.pop("asset"): row for row in self._request("GET", "/v1/balances")["balances"]}
+
+    def positions(self) -> Any:
+        """By symbol what has been traded, at what cost, and what is open."""
+        return {row.pop("symbol"): row for row in self._request("GET", "/v1/positions")["positions"]}
+
+    def transfer(self, id: int | str, account: str, asset: str, amount: str) -> Any:
+        """Give an amount to another account, once for each id of yours; gives the transfer's place in the log."""
+        body = {"id": id, "account": account, "asset": asset, "amount": amount}
+        return self._request("POST", "/v1/transfers", body=body)
+
+    def request(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, query: dict[str, Any] | None = None
+    ) -> Any:
+        """Any other request of docs/api.md; gives the answer's JSON."""
+        return self._request(method, path, query, body)
+
     def depth(self, symbol: str, levels: int | None = None) -> Any:
         """The best price levels: `bids` and `asks` of (price, quantity, number of orders), best first."""
         return self._request("GET", f"/depth/{quote(symbol, safe='')}", {"levels": levels})

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import SMALL, USD, Bank, runner
+from tests.workers.running import until
 from tradsys.cli.main import app
 from tradsys.ledger.layout import W_FAULTS
 from tradsys.records import Side
@@ -103,6 +105,51 @@ def test_accounts_that_trade_meanwhile_are_left_out_and_no_others(bank: Bank) ->
     mixed.tables.balances["available"][still * COLUMNS + USD] += 1
     wrong = audit(Recomputation(bank.embedded.venue, mixed, lambda _: None), mixed)
     assert [(each.what, each.account) for each in wrong.differences] == [("balance, available", still)]
+
+
+def test_a_venue_that_trades_all_the_time_is_compared_but_for_who_trades(bank: Bank) -> None:
+    trade(bank, "calm")
+    for name, amount, asset in (("maker", "1000000", "ACM"), ("taker", "10000000", "USD")):
+        bank.told("account", "open", name)
+        bank.told("deposit", name, amount, asset)
+    enough = threading.Event()
+
+    def trading() -> None:
+        while not enough.is_set():
+            bank.order("maker", Side.SELL, "9.50", 1)
+            bank.order("taker", Side.BUY, "9.50", 1)
+
+    trader = threading.Thread(target=trading)
+    trader.start()
+    try:
+        found = [audited(bank.embedded.venue.data_directory, "--wait", "0.1") for _ in range(3)]
+    finally:
+        enough.set()
+        trader.join()
+    assert [(status, each["differences"]) for status, each in found] == [(0, [])] * 3
+    busy = bank.told("account", "list")
+    # Who trades, who gets the fees; a copy may also come between two commands that are answered.
+    assert all(each["busy"] <= 3 and each["compared"] + each["busy"] == len(busy) for _, each in found)
+
+
+def test_what_arises_in_a_running_venue_is_counted_shown_and_logged(bank: Bank) -> None:
+    ledger, counters = bank.memory.ledger, bank.memory.counters
+    row = account_named(bank.memory, "bob").number * COLUMNS + USD
+
+    def imbalance() -> int:
+        return counters.snapshot()["ledger_imbalance"]
+
+    until(lambda: counters.snapshot()["ledger_sums"] > 2, "the watch to take sums")
+    assert imbalance() == 0
+    ledger.balances["available"][row] += 1
+    try:
+        until(lambda: imbalance() == 1, "the watch to notice")
+        status = json.loads(bank.run("status", "--json").stdout)
+    finally:
+        ledger.balances["available"][row] -= 1
+    assert status["counters"]["ledger_imbalance"] == 1
+    until(lambda: imbalance() == 0, "the watch to see that it is over")
+    assert "an asset's sum over all accounts is not 0" in bank.embedded.log.read_text()
 
 
 def test_a_stopped_venue_is_recomputed_from_its_directory_alone(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def limit_views(ledger: LedgerReader, markets: dict[int, Market], account: int) 
         (Scope.VENUE, VENUE_LIMITS),
     ]
     positions = ledger.positions(account)
-    used = _account_figures(row, int(ledger.ledger.words[W_TODAY]))
+    used = _account_figures(row, int(ledger.ledger.words[W_TODAY]), _unrealised(ledger, positions))
     whole = [_limit(ledger, rows, limit, used) for limit in (*_OF_ACCOUNT, *_OF_SYMBOL)]
     symbols = []
     for symbol, position in positions.items():
@@ -74,13 +74,25 @@ def _shown(row: Any, field: str, over: str) -> int:
     return AMOUNT_MAX if row[over] > 0 else int(row[field])
 
 
-def _account_figures(row: Any, today: int) -> dict[Limit, int]:
-    traded = int(row["day_traded"]) if row["day"] == today else 0
+def _unrealised(ledger: LedgerReader, positions: dict[int, Any]) -> int:
+    """What closing the positions at the marks of now would make (docs/risk.md, What is counted)."""
+    total = 0
+    for symbol, position in positions.items():
+        contract, quantity = ledger.contract(symbol), int(position["quantity"])
+        if quantity:
+            mark = max(int(np.asarray(ledger.ledger.symbols)[symbol]["mark_ticks"]), 0)
+            worth = mark * quantity * int(contract["numerator"]) // int(contract["divisor"])
+            total += ledger.asset_of(int(contract["quote"])).value_of(worth - int(position["cost"]))
+    return total
+
+
+def _account_figures(row: Any, today: int, unrealised: int) -> dict[Limit, int]:
+    traded, realised = (int(row[name]) if row["day"] == today else 0 for name in ("day_traded", "day_realised"))
     return {
         Limit.OPEN_ORDERS_TOTAL: int(row["open_orders"]),
         Limit.EXPOSURE: _shown(row, "exposure", "exposure_over"),
         Limit.DAILY_NOTIONAL: min(traded + _shown(row, "open_value", "open_value_over"), AMOUNT_MAX),
-        Limit.DAILY_LOSS: -int(row["day_realised"]) if row["day"] == today else 0,
+        Limit.DAILY_LOSS: -(realised + unrealised),
     }
 
 

@@ -86,6 +86,10 @@ class Asset(msgspec.Struct, frozen=True):
         """The decimal string of an amount."""
         return format_units(amount, self.decimals, 1)
 
+    def value_of(self, amount: int) -> int:
+        """What an amount is worth, in hundredths of the unit of account, rounded up (docs/risk.md, Units)."""
+        return -(-amount * self.value_numerator // self.value_divisor)
+
 
 class Contract(msgspec.Struct, frozen=True):
     """What a symbol trades: numbers of assets, base units of a lot, and quote units of a lot at one tick."""

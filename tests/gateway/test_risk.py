@@ -40,6 +40,19 @@ async def test_the_most_special_limit_counts_and_its_use_is_told() -> None:
         await all.alice.place("buy", "100.00", "3")
 
 
+async def test_a_days_loss_is_what_was_realised_and_what_stands_at_the_marks_of_now() -> None:
+    async with callers() as all:
+        body = {"limit": "daily_loss", "value": "100000", "account": "bob"}
+        assert (await all.officer("PUT", "/v1/limits", json=body))[0] == 200
+        await all.alice.place("sell", "100.00", "3")
+        await all.bob.place("buy", "100.00", "3")
+        await all.alice.place("buy", "90.00", "1")
+        await all.bob.place("sell", "90.00", "1")
+        (limit,) = (await all.bob("GET", "/v1/limits"))[1]["limits"]
+        # One sold at a loss of 10.00, two more that stand at 10.00 less, and fees of 0.30 and 0.09.
+        assert (limit["limit"], limit["used"]) == ("daily_loss", "3039")
+
+
 async def test_only_risk_officers_stop_trading() -> None:
     async with callers() as all:
         kill = {"scope": "venue", "on": True}

@@ -28,6 +28,7 @@ def symbol(tick_size: str, lot_size: str) -> Symbol:
 def test_an_asset_is_worth_a_fraction_of_hundredths_for_each_unit() -> None:
     assert (DOLLARS.value_numerator, DOLLARS.value_divisor) == (1, 1)
     assert (COINS.value_numerator, COINS.value_divisor) == (3, 50)  # 6,000,000 hundredths for 100,000,000 units
+    assert (COINS.value_of(1), COINS.value_of(50), COINS.value_of(-1), COINS.value_of(-17)) == (1, 3, 0, -1)
     assert Asset.from_text(3, "X", 0).value_numerator == 0
     with pytest.raises(ValueError, match="at most 1000000000"):
         Asset.from_text(3, "ETH", 18, "3000")

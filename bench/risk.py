@@ -16,12 +16,10 @@ from bench.common import BenchmarkError, machine, need_jit, pinned, show
 from bench.risk_market import Settings, flow, new_ledger, opening, set_credit, set_limits
 from shm.clock import monotonic_ns, timespec
 from shm.jit import kernel
-from tradsys.ledger.deciding import ask_ahead, decide
+from tradsys.ledger.ahead import FURTHEST, ask_ahead, begin_asking
+from tradsys.ledger.deciding import decide
 from tradsys.ledger.layout import W_FAULTS, W_LIMITED, W_SENT, Ledger
 from tradsys.ledger.settling import settle
-
-AHEAD = 8
-"""So many orders before its turn what an order needs is asked for."""
 
 _EVERY, _NO_LIMITS, _CREDIT, _COLD = "", "_no_limits", "_credit", "_cold"
 _WAYS = (_EVERY, _NO_LIMITS, _CREDIT, _COLD)
@@ -34,14 +32,17 @@ _WORDS = {
 
 
 @kernel
-def _run(ledger: Ledger, commands: Any, events: Any, decided: Any, settled: Any, clock: Any, ahead: int) -> int:
+def _run(ledger: Ledger, commands: Any, events: Any, decided: Any, settled: Any, clock: Any, asks: bool) -> int:
     """Carry the pairs out; gives how many orders were refused."""
     refused = 0
+    mask = (1 << 30) - 1  # the commands are no ring
+    if asks:
+        begin_asking(ledger, commands, 1, min(len(commands) - 1, FURTHEST), mask)
     for pair in range(len(settled)):
         for number in (2 * pair + 1, 2 * pair + 2):
             begun = monotonic_ns(clock)
-            if ahead > 0 and number + ahead < len(commands):
-                ask_ahead(ledger, commands[number + ahead])
+            if asks:
+                ask_ahead(ledger, commands, number, len(commands) - number, mask)
             reason = decide(ledger, commands[number], commands[0], commands[0], 1)
             decided[number - 1] = monotonic_ns(clock) - begun
             refused += reason != 0
@@ -86,7 +87,7 @@ class _Bench:
         ledger.words[W_LIMITED] = way != _NO_LIMITS
         orders, trades = np.zeros(len(commands) - 1, np.int64), np.zeros(len(events) // 3, np.int64)
         self._next += len(orders)
-        refused = _run(ledger, commands, events, orders, trades, self._clock, 0 if way == _COLD else AHEAD)
+        refused = _run(ledger, commands, events, orders, trades, self._clock, way != _COLD)
         if refused or ledger.words[W_FAULTS] or ledger.words[W_SENT]:
             raise BenchmarkError(
                 f"{refused} orders were refused, {ledger.words[W_FAULTS]} events did not fit, "

@@ -24,7 +24,7 @@ from shm.histogram import record
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from shm.ring import HEADER_WORDS, Ring
-from tradsys.ledger.deciding import ask_ahead
+from tradsys.ledger.ahead import ask_ahead, begin_asking
 from tradsys.ledger.recording import take_in
 from tradsys.records import Kind
 from tradsys.risk.outbox import outbox_next, outbox_pending, outbox_pop
@@ -46,8 +46,6 @@ from workers.settlement import Settlement, is_quiet, is_unrecorded, new_settleme
 COMMANDS_PER_TURN = 256
 VENUE_SOURCE = 255
 """The `source` of what the sequencer itself writes to the log."""
-_AHEAD = 8
-"""Commands. What the decision on one needs is asked for that much before its turn."""
 
 _NEW = int(Kind.NEW)
 _AMEND = int(Kind.AMEND)
@@ -261,6 +259,7 @@ def _take(state: SequencerState, source: int, now_ns: int, monotonic: int) -> in
     head = gateway.header[ring.HEAD]
     ring_mask = len(gateway.slots) - 1
     log_mask = len(log.slots) - 1
+    begin_asking(state.decider.ledger, gateway.slots, head, count, ring_mask)
     for i in range(count):
         taken = gateway.slots[(head + i) & ring_mask]
         shard = _waits_for(state, taken)
@@ -271,8 +270,7 @@ def _take(state: SequencerState, source: int, now_ns: int, monotonic: int) -> in
                 break
             words[_WAITING] = _NONE_WAITS
             written = words[_WRITTEN]
-        if i + _AHEAD < count:
-            ask_ahead(state.decider.ledger, gateway.slots[(head + i + _AHEAD) & ring_mask])
+        ask_ahead(state.decider.ledger, gateway.slots, head + i, count - i, ring_mask)
         written += 1
         at = written & log_mask
         log.slots[at] = taken

@@ -206,7 +206,7 @@ class KernelLedger:
             all_open_value=shown(int(owner["open_value"]), int(owner["open_value_over"])),
             day_traded=traded_on(owner, today),
             day_realised=realised_on(owner, today),
-            unrealised=unrealised_of(self.ledger, owner),
+            unrealised=unrealised_of(self.ledger, account),
         )
 
     def outbox(self) -> list[Alert | BreakerRecord]:

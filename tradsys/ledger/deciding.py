@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from shm.atomics import prefetch, prefetch_all
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
-from tradsys.ledger.balances import columns_of
 from tradsys.ledger.holds import (
     TOO_LARGE,
     amended_leaves,
@@ -26,13 +24,13 @@ from tradsys.ledger.holds import (
 )
 from tradsys.ledger.layout import FOR_AMENDMENT, FOR_TURN, NOTHING, Ledger
 from tradsys.ledger.links import decide_linked
-from tradsys.ledger.positions import NO_ROOM, ask_for_position, position_row
+from tradsys.ledger.positions import NO_ROOM, position_row
 from tradsys.ledger.volumes import see_time
 from tradsys.options import link_of
 from tradsys.reasons import Reason
 from tradsys.records import CommandFlag, Kind, Link
 from tradsys.risk.checks import first_refusal, take_token
-from tradsys.risk.client_ids import ask_for_client_id, remember
+from tradsys.risk.client_ids import remember
 from tradsys.risk.terms import REASON_MASK
 from tradsys.risk.usage import count, count_new, counted_with
 
@@ -138,20 +136,6 @@ def _decide_amend(ledger: Ledger, command: Any, shards: int) -> int:
     lots, notional = counted_with(ledger, hold, leaves, signed(amendment.price_ticks))
     count(ledger, amendment, signed(0), max(lots, signed(0)), max(notional, signed(0)))
     return reason
-
-
-@kernel
-def ask_ahead(ledger: Ledger, command: Any) -> None:
-    """Start loading what the decision on a later command needs: accounts are so many that no cache holds them all."""
-    account, symbol = signed(command.account), signed(command.symbol)
-    if symbol < len(ledger.contracts):
-        prefetch_all(ledger.accounts, account)
-        columns = columns_of(ledger)
-        contract = ledger.contracts[symbol]
-        prefetch(ledger.balances, account * columns + signed(contract.base))
-        prefetch(ledger.balances, account * columns + signed(contract.quote))
-        ask_for_position(ledger, account, symbol)
-        ask_for_client_id(ledger, account, signed(command.client_order_id))
 
 
 @kernel_entry

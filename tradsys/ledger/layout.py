@@ -25,7 +25,7 @@ ACCOUNT = np.dtype(
         ("group", "<u4"),
         ("group_row", "<u4"),  # only of an account with a group
         ("limits_row", "<u4"),
-        ("open_positions", "<u4"),  # 1 + the row of one that is not 0; see POSITION's `next`
+        ("open_far", "<u4"),  # 1 + the row of an open position that is not with the near ones; see POSITION's `next`
         ("open_orders", "<i8"),
         # Sums over its positions: how often AMOUNT_MAX + 1 is beside, 0 where amounts are sane, and what is left.
         ("exposure", "<i8"),
@@ -41,7 +41,8 @@ ACCOUNT = np.dtype(
         ("orders_at_ns", "<i8"),
         ("cancels_taken", "<i8"),
         ("cancels_at_ns", "<i8"),
-        ("unused", "<i8"),
+        ("open_near", "<u4"),  # entries in use of its OPEN_NEAR, see tradsys.risk.open_positions
+        ("unused", "<u4"),
     ]
 )
 
@@ -146,14 +147,21 @@ POSITION = np.dtype(
         ("open_orders", "<u4"),
         ("exposure", "<i8"),
         ("open_value", "<i8"),
-        # Positions of an account whose quantity is not 0: 1 + the row of the next, and of the one before.
+        # Of one that is not 0: 1 + its place of its account's OPEN_NEAR (`open_place`), or else 1 + the row of the next
+        # that has none, and of the one before.
         ("next", "<u4"),
         ("previous", "<u4"),
         ("limits_row", "<u4"),
         ("alert", "<u4"),  # as an account's
-        ("unused", "<i8"),
+        ("open_place", "<u4"),
+        ("unused", "<u4"),
     ]
 )
+
+OPEN_POSITION = np.dtype([("quantity", "<i8"), ("cost", "<i8"), ("symbol", "<u4"), ("row", "<u4")])
+"""What the loss of an account needs of a position that is not 0, copied from it."""
+OPEN_NEAR = 8
+"""An account has room for so many: three cache lines."""
 
 POSTED = np.dtype([("key", "<i8"), ("result", "<i8")])
 """The result of a posting, by its id: an entry of an open-addressed hash table, 0 when free."""
@@ -161,6 +169,7 @@ POSTED = np.dtype([("key", "<i8"), ("result", "<i8")])
 assert HOLD.itemsize == 192
 assert ACCOUNT.itemsize == POSITION.itemsize == 128
 assert CONTRACT.itemsize == 64
+assert OPEN_NEAR * OPEN_POSITION.itemsize == 192
 
 # Words.
 W_ASSETS = 0  # highest asset number
@@ -208,6 +217,7 @@ class Ledger(NamedTuple):
     holds: Any  # HOLD by shard * rows + slot
     pending: Any  # HOLD by log sequence modulo its length, a power of two
     positions: Any  # POSITION, a hash table with open places
+    open_positions: Any  # OPEN_POSITION, OPEN_NEAR for each account
     posted: Any  # POSTED
     # Of the risk checks:
     symbols: Any  # SYMBOL by symbol
@@ -257,6 +267,7 @@ def carve(take: Callable[[Any, int], Any], size: LedgerSize) -> Ledger:
         holds=take(HOLD, size.shards * (size.orders + 1)),
         pending=take(HOLD, 1 << (size.pending - 1).bit_length()),
         positions=take(POSITION, _table(size.positions)),
+        open_positions=take(OPEN_POSITION, (size.accounts_max + 1) * OPEN_NEAR),
         posted=take(POSTED, _table(size.postings)),
         symbols=take(SYMBOL, size.symbols_max + 1),
         groups=take(GROUP, _table(size.groups)),

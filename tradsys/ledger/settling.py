@@ -22,7 +22,7 @@ from tradsys.risk.breakers import reset
 from tradsys.risk.client_ids import retire
 from tradsys.risk.days import add_to_today
 from tradsys.risk.marks import mark, tell_of
-from tradsys.risk.unrealised import keep_listed
+from tradsys.risk.open_positions import keep_open
 from tradsys.risk.usage import recount, take_over, uncount
 from tradsys.risk.windows import watch_trade
 
@@ -159,7 +159,7 @@ def _settle_side(ledger: Ledger, row: int, lots: int, notional: int, spent: int,
     was_open, realised = position.quantity != 0, signed(position.realised)
     trade(position, hold.side == _BUY, lots, notional, fee)
     profit = position.realised - realised - fee
-    keep_listed(ledger, ledger.accounts[account], signed(hold.position), was_open)
+    keep_open(ledger, account, signed(hold.position), was_open)
     add_to_today(ledger, account, quote, notional, profit)
     if hold.linked != 0:
         _bring_in(ledger, signed(hold.linked))

@@ -147,7 +147,7 @@ def _open_notional_refusal(ledger: Ledger, place: Place, added: Added) -> int:
 def _loss_refusal(ledger: Ledger, place: Place, day: int) -> int:
     account = ledger.accounts[place.account]
     limit = limit_in(ledger, place.rows, _DAILY_LOSS)
-    loss = -bounded(realised_on(account, day) + unrealised_of(ledger, account))
+    loss = -bounded(realised_on(account, day) + unrealised_of(ledger, place.account))
     return _DAY_LOST if loss > 0 and loss >= limit else _NONE
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shm.atomics import prefetch
 from shm.hashing import hash_pair, place_of
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
@@ -20,6 +21,7 @@ from tradsys.risk.terms import RATE_MAX, SHARE_MAX, Limit, Scope
 
 NOT_SET = -1
 """Instead of a limit."""
+_WORDS_A_LINE = 8
 
 _VENUE = int(Scope.VENUE)
 _GROUP = int(Scope.GROUP)
@@ -38,6 +40,13 @@ _INVALID_LIMIT = int(Reason.INVALID_LIMIT)
 _UNKNOWN_ACCOUNT = int(Reason.UNKNOWN_ACCOUNT)
 _UNKNOWN_SYMBOL = int(Reason.UNKNOWN_SYMBOL)
 _LEDGER_FULL = int(Reason.LEDGER_FULL)
+
+
+@kernel
+def ask_for_limits(ledger: Ledger, row: int) -> None:
+    """Start loading a row of limits; any number will do."""
+    for word in range(0, LIMIT_WORDS, _WORDS_A_LINE):
+        prefetch(ledger.limits, row * LIMIT_WORDS + word)
 
 
 @kernel

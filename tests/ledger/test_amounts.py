@@ -6,7 +6,7 @@ from math import ceil, floor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradsys.ledger.amounts import divide_up, part_of, up, up3
+from tradsys.ledger.amounts import divide_up, fits, part_of, product_is_above, up, up3
 from tradsys.ledger.terms import AMOUNT_MAX, MILLION
 
 AMOUNTS = st.integers(0, AMOUNT_MAX) | st.integers(0, 10_000)
@@ -32,3 +32,17 @@ def test_a_part_is_exact_though_the_product_has_more_than_64_bits(amount: int, w
 @given(AMOUNTS, st.integers(1, AMOUNT_MAX))
 def test_dividing_up(amount: int, divisor: int) -> None:
     assert divide_up(amount, divisor) == ceil(Fraction(amount, divisor))
+
+
+@given(AMOUNTS, st.integers(0, (1 << 31) - 1))
+def test_what_is_said_to_fit_is_an_amount(amount: int, factor: int) -> None:
+    if fits(amount, factor):
+        assert amount * factor <= AMOUNT_MAX
+    else:
+        assert (amount + (1 << 32)) * factor > AMOUNT_MAX
+
+
+@given(AMOUNTS, st.integers(0, (1 << 31) - 1), AMOUNTS)
+def test_a_product_is_compared_exactly(first: int, second: int, most: int) -> None:
+    assert product_is_above(first, second, most) == (first * second > most)
+    assert product_is_above(second, first, most) == (first * second > most)

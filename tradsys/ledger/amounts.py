@@ -7,6 +7,26 @@ from shm.jit import kernel, kernel_entry
 from tradsys.ledger.terms import MILLION
 
 _SMALL = 1 << 31
+_HALF = 32
+_ROOM = 1 << (62 - _HALF)
+"""What an amount has room for above so many bits."""
+
+
+@kernel
+def fits(amount: int, factor: int) -> bool:
+    """Whether the product surely is an amount, seen without a division; `amount` one from 0, `factor` below 2**31.
+
+    Of some that are it says no: the amount counts as rounded up to a multiple of 2**32.
+    """
+    return ((amount >> _HALF) + 1) * factor <= _ROOM
+
+
+@kernel
+def product_is_above(first: int, second: int, most: int) -> bool:
+    """Whether a product of two numbers from 0, which may be no amount, is above one."""
+    if (first | second) < _SMALL:
+        return first * second > most
+    return second != 0 and first > most // second
 
 
 @kernel
@@ -32,6 +52,8 @@ def up3(first: int, first_rate: int, second: int, second_rate: int, third: int, 
 @kernel
 def part_of(amount: int, part: int, whole: int) -> int:
     """`amount * part / whole` rounded down; `amount` from 0, `part` from 0 to `whole`, which is an amount above 0."""
+    if whole < _SMALL and fits(amount, part):
+        return amount * part // whole
     rest = amount % whole
     if whole < _SMALL:
         return (amount // whole) * part + rest * part // whole

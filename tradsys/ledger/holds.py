@@ -9,7 +9,7 @@ from typing import Any
 
 from shm.integers import signed
 from shm.jit import kernel
-from tradsys.ledger.amounts import divide_up, up3
+from tradsys.ledger.amounts import divide_up, product_is_above, up3
 from tradsys.ledger.balances import balance_of, take
 from tradsys.ledger.fees import schedule_of
 from tradsys.ledger.layout import FOR_ENTRY, FOR_TURN, NOTHING, Ledger
@@ -108,18 +108,16 @@ def needed(contract: Any, hold: Any, leaves: int, worst_ticks: int) -> int:
         return signed(0)
     if hold.side != _BUY:
         lots = leaves // max(signed(contract.lowest_ticks), signed(1)) if hold.budget != 0 else leaves
-        return lots * contract.lot_value if lots <= AMOUNT_MAX // contract.lot_value else signed(TOO_LARGE)
+        lot_value = signed(contract.lot_value)
+        return signed(TOO_LARGE) if product_is_above(lots, lot_value, AMOUNT_MAX) else lots * lot_value
     notional = leaves
     if hold.budget != 0:
         if leaves > contract.notional_max:
             return signed(TOO_LARGE)
     else:
-        if worst_ticks == 0:
-            notional = signed(0)
-        elif leaves > contract.notional_max // worst_ticks:
+        if product_is_above(leaves, worst_ticks, signed(contract.notional_max)):
             return signed(TOO_LARGE)
-        else:
-            notional = worst_ticks * leaves
+        notional = worst_ticks * leaves
     cost = divide_up(notional * contract.numerator, signed(contract.divisor))
     maker, taker = signed(hold.maker_rate), signed(hold.taker_rate)
     if maker <= 0 and taker <= 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shm.integers import signed
 from shm.jit import kernel
+from tradsys.ledger.amounts import fits
 from tradsys.ledger.layout import Ledger
 from tradsys.ledger.terms import AMOUNT_MAX
 
@@ -11,6 +12,8 @@ from tradsys.ledger.terms import AMOUNT_MAX
 @kernel
 def _value(amount: int, numerator: int, divisor: int, rounding: int) -> int:
     """Of an amount from 0; `rounding` is added before the division."""
+    if fits(amount, numerator):
+        return min((amount * numerator + rounding) // divisor, signed(AMOUNT_MAX))
     whole = amount // divisor
     if numerator != 0 and whole > AMOUNT_MAX // numerator:
         return signed(AMOUNT_MAX)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from shm.integers import signed
 from shm.jit import kernel
+from tradsys.ledger.amounts import fits
 from tradsys.ledger.terms import AMOUNT_MAX
 
 _BITS = 62
@@ -55,7 +56,7 @@ def joined(high: int, low: int) -> int:
 def share_of(amount: int, part: int, whole: int) -> int:
     """`amount * part / whole` rounded down, at most AMOUNT_MAX; `amount` from 0, `part` at most SHARE_MAX."""
     quotient = amount // whole
-    if part != 0 and quotient > AMOUNT_MAX // part:
+    if not fits(quotient, part) and quotient > AMOUNT_MAX // part:
         return signed(AMOUNT_MAX)
     return min(quotient * part + amount % whole * part // whole, signed(AMOUNT_MAX))
 

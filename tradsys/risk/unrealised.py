@@ -6,6 +6,7 @@ from typing import Any
 
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
+from tradsys.ledger.amounts import product_is_above
 from tradsys.ledger.layout import OPEN_NEAR, Ledger
 from tradsys.ledger.terms import AMOUNT_MAX
 from tradsys.ledger.values import value_of
@@ -18,7 +19,7 @@ _SYMBOL_SHIFT = 32
 def _worth(contract: Any, mark_ticks: int, quantity: int) -> int:
     """What a quantity would bring in quote units, rounded down; below 0 for what would have to be bought."""
     spent = signed(AMOUNT_MAX)
-    if mark_ticks == 0 or abs(quantity) <= contract.notional_max // mark_ticks:
+    if not product_is_above(abs(quantity), mark_ticks, signed(contract.notional_max)):
         spent = mark_ticks * abs(quantity) * contract.numerator
     return (spent if quantity > 0 else -spent) // signed(contract.divisor)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
-from tradsys.ledger.amounts import divide_up
+from tradsys.ledger.amounts import divide_up, product_is_above
 from tradsys.ledger.layout import FOR_TURN, Ledger
 from tradsys.ledger.values import value_of
 from tradsys.options import has_limit
@@ -48,7 +48,7 @@ def notional_of(contract: Any, is_budget: bool, leaves: int, price_ticks: int) -
     if is_budget:
         if leaves > most:
             return signed(TOO_LARGE)
-    elif leaves > most // price_ticks:
+    elif product_is_above(leaves, price_ticks, most):
         return signed(TOO_LARGE)
     spent = (leaves if is_budget else leaves * price_ticks) * contract.numerator
     return spent if contract.divisor == 1 else divide_up(spent, signed(contract.divisor))

@@ -13,11 +13,15 @@ from shm.hashing import hash_pair, place_of
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.balances import columns_of
+from tradsys.ledger.holds import shards_rows
 from tradsys.ledger.layout import W_LIMITED, Ledger
 from tradsys.ledger.positions import ask_for_position
+from tradsys.records import SLOT_MASK, EventKind
 from tradsys.risk.client_ids import ask_for_client_id
 from tradsys.risk.limits import ask_for_limits
 from tradsys.risk.open_positions import ask_for_open_positions
+
+_TRADE = int(EventKind.TRADE)
 
 FURTHEST = 16
 """So many commands before its turn what a command names is asked for."""
@@ -25,17 +29,23 @@ _NEAR = 8
 """And what that names."""
 
 
+@kernel
+def _ask_for_account(ledger: Ledger, account: int, symbol: int) -> None:
+    """What an account has of the two assets of a settled symbol, and its position in it."""
+    contract = ledger.contracts[symbol]
+    columns = columns_of(ledger)
+    prefetch_all(ledger.accounts, account)
+    prefetch(ledger.balances, account * columns + signed(contract.base))
+    prefetch(ledger.balances, account * columns + signed(contract.quote))
+    ask_for_position(ledger, account, symbol)
+
+
 @kernel_entry
 def _ask(ledger: Ledger, command: Any) -> None:
     account, symbol = signed(command.account), signed(command.symbol)
-    if symbol >= len(ledger.contracts):
+    if symbol >= len(ledger.contracts) or ledger.contracts[symbol].base == 0:
         return
-    prefetch_all(ledger.accounts, account)
-    ask_for_position(ledger, account, symbol)
-    columns = columns_of(ledger)
-    contract = ledger.contracts[symbol]
-    prefetch(ledger.balances, account * columns + signed(contract.base))
-    prefetch(ledger.balances, account * columns + signed(contract.quote))
+    _ask_for_account(ledger, account, symbol)
     ask_for_client_id(ledger, account, signed(command.client_order_id))
     if ledger.words[W_LIMITED] != 0:
         ask_for_open_positions(ledger, account)
@@ -68,3 +78,17 @@ def ask_ahead(ledger: Ledger, commands: Any, at: int, count: int, mask: int) -> 
         _ask(ledger, commands[(at + FURTHEST) & mask])
     if count > _NEAR and ledger.words[W_LIMITED] != 0:
         _ask_for_limits(ledger, commands[(at + _NEAR) & mask])
+
+
+@kernel_entry
+def ask_for_event(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
+    """Before an event (EVENT) of a shard is settled, some events earlier: ask for its orders and their accounts."""
+    symbol = signed(event.symbol)
+    if symbol >= len(ledger.contracts) or ledger.contracts[symbol].base == 0:
+        return
+    first = shard * shards_rows(ledger, shards)
+    prefetch_all(ledger.holds, first + (event.order_id & SLOT_MASK))
+    _ask_for_account(ledger, signed(event.account), symbol)
+    if event.kind == _TRADE:
+        prefetch_all(ledger.holds, first + (event.counter_order_id & SLOT_MASK))
+        _ask_for_account(ledger, signed(event.counter_account), symbol)

@@ -11,7 +11,7 @@ from tradsys.ledger.layout import Ledger
 @kernel
 def columns_of(ledger: Ledger) -> int:
     """Balances of one account, one behind the other: its asset 0, which is none, and all assets there can be."""
-    return len(ledger.balances) // len(ledger.accounts)
+    return len(ledger.assets)
 
 
 @kernel

@@ -23,7 +23,7 @@ def test_every_topology_can_be_compiled_ahead(kind: str, level: str) -> None:
     reported: list[tuple[str, int, int]] = []
     compile_all(plans, configuration, lambda *report: reported.append(report))
     core = [f"worker {plan.name}" for plan in plans if not plan.is_gateway]
-    assert [name for name, _, _ in reported] == ["order book", *core, "ports", "replicas", "done"]
+    assert [name for name, _, _ in reported] == ["order book", *core, "ports", "replicas", "dry runs", "done"]
     assert [done for _, done, _ in reported] == list(range(len(reported)))
     assert not needed(plans)
     assert JIT_DISABLED or needed([plans[0], plans[0], msgspec.structs.replace(plans[0], agents=["matcher-0"] * 9)])

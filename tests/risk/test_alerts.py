@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests import factories
-from tests.factories import buy, sell
+from tests.factories import buy, linked, sell
 from tests.risk.hall import ALICE, BOB, CAROL, RiskHall, contract
-from tradsys.records import MarketState
+from tradsys.records import Link, MarketState
 from tradsys.reference.risk.outbox import Alert
 from tradsys.risk.terms import Limit
 
@@ -48,6 +48,15 @@ def test_exposure_near_its_limit_counts_what_rests(hall: RiskHall) -> None:
     assert hall.logged() == []
     hall.trade(500, 1, buyer=ALICE)
     assert hall.logged() == [Alert(ALICE, 0, Limit.EXPOSURE, 80, 8_000, 10_000)]
+
+
+def test_of_a_pair_of_different_sides_the_other_counts_until_its_end(hall: RiskHall) -> None:
+    hall.enter(*linked(Link.ONE_CANCELS_OTHER, buy(400, 10), sell(800, 1)))
+    hall.limit(Limit.EXPOSURE, 3_500)
+    hall.enter(buy(800, 1, account=BOB))
+    # Still 4,000 to buy, less the 800 that the sale has brought in.
+    assert hall.logged() == [Alert(ALICE, 0, Limit.EXPOSURE, 80, 3_200, 3_500)]
+    assert hall.usage().all_exposure == 800
 
 
 def test_what_is_traded_today_is_told_anew_each_day(hall: RiskHall) -> None:

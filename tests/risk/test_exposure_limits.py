@@ -8,6 +8,7 @@ from tests.risk.hall import ALICE, BASE, BOB, CAROL, LOT, OUTSIDE, QUOTE, RiskHa
 from tradsys.ledger.terms import PostingKind
 from tradsys.reasons import Reason
 from tradsys.records import Link, Side
+from tradsys.risk.limits import NOT_SET
 from tradsys.risk.terms import Limit
 
 SELL = Side.SELL
@@ -94,6 +95,15 @@ def test_exposure_may_be_a_multiple_of_the_equity(hall: RiskHall) -> None:
     hall.enter(sell(500, 5, account=BOB))
     assert hall.quote(ALICE) == (-1_500, 0)
     assert hall.base(ALICE) == (10, 0)
+
+
+def test_who_still_owes_buys_nothing_without_leverage_not_even_nothing(hall: RiskHall) -> None:
+    owns(hall, quote=1_000, lots=0)
+    hall.limit(Limit.LEVERAGE, 200)
+    hall.enter(buy(500, 4))
+    assert hall.quote(ALICE) == (-1_000, 2_000)
+    hall.limit(Limit.LEVERAGE, NOT_SET)
+    assert hall.refusal(buy(500, 0)) == Reason.INSUFFICIENT_FUNDS
 
 
 def test_what_is_owned_of_every_asset_is_equity(hall: RiskHall) -> None:

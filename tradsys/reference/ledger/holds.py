@@ -34,7 +34,7 @@ class HeldOrder:
     taker_notional: int = 0
     charged: int = 0
     is_over: bool = False
-    """The order that cancels it has traded: it holds nothing, and its end follows."""
+    """The order of its side that cancels it has traded: it holds nothing, and its end follows."""
     awaited: HeldOrder | None = None
     """The order that it waits for."""
     client_order_id: int = 0

@@ -228,7 +228,9 @@ class Ledger:
         orders = [each for holding in holdings for each in holding.orders]
         if any(each.brought_in is None and each.is_too_large(each.worst_ticks, each.leaves) for each in orders):
             return Reason.NOTIONAL_TOO_LARGE
-        needs = sum((Counter(holding.needs()) for holding in holdings), Counter())
+        needs: Counter[int] = Counter()
+        for holding in holdings:
+            needs.update(holding.needs())
         below = {each.asset: self._desk.below_zero(each) for each in orders}
         if any(self.available(command.account, asset) + below[asset] < need for asset, need in needs.items()):
             return Reason.INSUFFICIENT_FUNDS
@@ -331,7 +333,7 @@ class Ledger:
 
         for each in (buyer, seller):
             for other in self._holdings[each].orders:
-                other.is_over = other.is_over or other is not each
+                other.is_over = other.is_over or (other is not each and other.is_buy == each.is_buy)
         for each in (buyer, seller):
             self._hold(self._holdings[each])
             for waiting in [other for other in self._holdings if other.awaited is each]:

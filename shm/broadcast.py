@@ -59,6 +59,18 @@ def initialise(ring: Broadcast, base: int = 0) -> None:
 
 
 @kernel
+def passable(ring: Broadcast) -> int:
+    """The last record for which the gating readers have made room."""
+    header = ring.header
+    slowest = _NO_GATE
+    for reader in range(READERS_MAX):
+        place = reader * READER_STRIDE
+        if load_acquire(header, ACTIVE + place) == 1:
+            slowest = min(slowest, load_acquire(header, POSITION + place))
+    return slowest + header[CAPACITY]
+
+
+@kernel
 def extend(ring: Broadcast, written: int) -> int:
     """Claim more slots beyond the record `written`; gives how many records the writer may write now.
 
@@ -67,12 +79,7 @@ def extend(ring: Broadcast, written: int) -> int:
     """
     header = ring.header
     capacity = header[CAPACITY]
-    slowest = _NO_GATE
-    for reader in range(READERS_MAX):
-        place = reader * READER_STRIDE
-        if load_acquire(header, ACTIVE + place) == 1:
-            slowest = min(slowest, load_acquire(header, POSITION + place))
-    limit = min(slowest + capacity, written + min(CLAIM_CHUNK, capacity >> 2))
+    limit = min(passable(ring), written + min(CLAIM_CHUNK, capacity >> 2))
     limit = min(limit, header[CURSOR] + (capacity >> 1))
     if limit > header[LIMIT]:
         store_release(header, CLAIMED, limit)

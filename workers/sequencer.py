@@ -59,12 +59,15 @@ _SETTLED = int(Kind.SETTLED)
 _NOTHING, _ALL_SHARDS = -2, -1
 """What a command waits for, in the place of a shard."""
 _NONE_WAITS = -1
+_KEPT_SHARE = 4
 
 # Words of the private state.
 _WRITTEN, LAST_NS, LAST_TICK_NS, _TICK_NS, _RINGS, _TURN = range(6)
 _ACTED = 6  # the last record that a shard may tell events of: not a SETTLED
 _WAITING = 7  # the ring whose next command waits until all is settled, or _NONE_WAITS
-LAST_REQUEST = 8  # by source: 1 + the request number of its last command in the log, 0 when none since the boot
+_KEPT = 8  # records of the log's ring that are kept for SETTLED, of several shards
+_FREE_UNTIL = 9  # the last record for which there is room beside those, as far as was looked
+LAST_REQUEST = 10  # by source: 1 + the request number of its last command in the log, 0 when none since the boot
 SOURCES = 256
 
 
@@ -89,6 +92,7 @@ def new_sequencer(memory: VenueMemory, tick_ms: int) -> SequencerState:
     words[_TICK_NS] = tick_ms * 1_000_000
     words[_RINGS] = memory.sizes.rings
     words[_WAITING] = _NONE_WAITS
+    words[_KEPT] = len(memory.log.slots) // _KEPT_SHARE if memory.sizes.shards > 1 else 0
     return SequencerState(
         words,
         memory.log,
@@ -159,6 +163,19 @@ def _begin_own(state: SequencerState, kind: int, now_ns: int) -> int:
 
 
 @kernel
+def _room(state: SequencerState) -> int:
+    """How many records the log has room for now, without what is kept for SETTLED."""
+    words = state.words
+    written = words[_WRITTEN]
+    if words[_FREE_UNTIL] - written <= PRELUDE_MAX:
+        words[_FREE_UNTIL] = broadcast.passable(state.log) - words[_KEPT]
+    room = broadcast.writable(state.log, written)
+    if room <= PRELUDE_MAX:
+        room = broadcast.extend(state.log, written)  # an order and its prelude need room at once
+    return min(room, words[_FREE_UNTIL] - written)
+
+
+@kernel
 def _publish_own(state: SequencerState) -> None:
     broadcast.publish(state.log, state.words[_WRITTEN])
 
@@ -179,14 +196,32 @@ def _record_settled(state: SequencerState, now_ns: int) -> bool:
     return True
 
 
+@kernel
+def settle(state: SequencerState, now_ns: int) -> int:
+    """Settle what the shards tell; gives how many events.
+
+    A replay settles one shard after the other between two records. So that this gives the same order, what several
+    shards have told is recorded before more of it is settled. While the log has room for that only, a shard waits until
+    it has told so much that it may be held up itself: then what is kept for SETTLED lasts.
+    """
+    settlement = state.settlement
+    least = 1
+    if len(settlement.settled) > 1:
+        if is_unrecorded(settlement) and not _record_settled(state, now_ns):
+            return 0
+        if _room(state) < 1:
+            least = len(settlement.slots) // len(settlement.settled) // 2
+    return settle_events(settlement, signed(least))
+
+
 @kernel_entry
 def _append_outbox(state: SequencerState, now_ns: int) -> None:
     """Write what follows from what has been settled, as far as there is room: alerts, and what breakers do."""
     ledger = state.decider.ledger
     while outbox_pending(ledger) > 0:
-        if is_unrecorded(state.settlement) and not _record_settled(state, now_ns):
+        if _room(state) < 1 or (is_unrecorded(state.settlement) and not _record_settled(state, now_ns)):
             return
-        if broadcast.writable(state.log, state.words[_WRITTEN]) < 1:
+        if _room(state) < 1:
             return
         told = outbox_next(ledger)
         at = _begin_own(state, signed(told.kind), now_ns)
@@ -247,14 +282,12 @@ def _take(state: SequencerState, source: int, now_ns: int, monotonic: int) -> in
     ready = ring.readable(gateway, PRELUDE_MAX + 1)
     if ready == 0:
         return 0
-    if is_unrecorded(state.settlement) and not _record_settled(state, now_ns):
+    if _room(state) < 1 or (is_unrecorded(state.settlement) and not _record_settled(state, now_ns)):
         return 0
     log = state.log
     words = state.words
     written = words[_WRITTEN]
-    room = broadcast.writable(log, written)
-    if room <= PRELUDE_MAX:
-        room = broadcast.extend(log, written)  # an order and its prelude need room at once
+    room = _room(state)
     count = without_open_prelude(gateway, min(ready, COMMANDS_PER_TURN, room))
     head = gateway.header[ring.HEAD]
     ring_mask = len(gateway.slots) - 1
@@ -298,15 +331,15 @@ def _append_due(state: SequencerState, now_ns: int) -> None:
     """The venue's own records whose time has come."""
     words = state.words
     if load_acquire(state.control, BOOT) == 1:
-        if broadcast.writable(state.log, words[_WRITTEN]) < 1:
+        if _room(state) < 1:
             return
         _begin_own(state, _BOOT, now_ns)
         _publish_own(state)
         store_release(state.control, BOOT, 0)
     if now_ns - words[LAST_TICK_NS] >= words[_TICK_NS]:
-        if is_unrecorded(state.settlement) and not _record_settled(state, now_ns):
+        if _room(state) < 1 or (is_unrecorded(state.settlement) and not _record_settled(state, now_ns)):
             return
-        if broadcast.writable(state.log, words[_WRITTEN]) > 0:
+        if _room(state) > 0:
             at = _begin_own(state, _TICK, now_ns)
             _publish_own(state)
             take_in(state.decider.ledger, state.records.details[at])
@@ -323,7 +356,7 @@ def sequence(state: SequencerState, now_ns: int, monotonic: int) -> int:
     now_ns = max(now_ns, words[LAST_NS])
     words[LAST_NS] = now_ns
     before = words[_WRITTEN]
-    settled = settle_events(state.settlement)
+    settled = settle(state, now_ns)
     if load_acquire(state.control, BOOT) == 1 or now_ns - words[LAST_TICK_NS] >= words[_TICK_NS]:
         _append_due(state, now_ns)
         if load_acquire(state.control, BOOT) == 1:

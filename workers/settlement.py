@@ -58,15 +58,15 @@ def _events_of(settlement: Settlement, shard: int) -> Broadcast:
 
 
 @kernel
-def settle_events(settlement: Settlement) -> int:
-    """Settle what there is, at most EVENTS_PER_TURN events of each shard; gives how many."""
+def settle_events(settlement: Settlement, least: int) -> int:
+    """Settle what there is, at most EVENTS_PER_TURN events of each shard that has at least `least`; gives how many."""
     ledger = settlement.ledger
     shards = len(settlement.settled)
     work = 0
     for shard in range(shards):
         position = settlement.settled[shard]
         cursor = load_acquire(settlement.headers, shard * broadcast.HEADER_WORDS + broadcast.CURSOR)
-        if cursor <= position:
+        if cursor - position < least:
             continue
         events = _events_of(settlement, shard)
         if ledger.words[W_CONTRACTS] == 0:

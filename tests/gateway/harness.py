@@ -64,7 +64,7 @@ class SteppedEngine:
         sequence = len(self.log)
         broadcast.publish(self.memory.log, sequence)
         self.memory.control[JOURNALED] = sequence
-        while settle_events(self._settlement):
+        while settle_events(self._settlement, 1):
             pass
 
     def step(self) -> None:

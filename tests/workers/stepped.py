@@ -25,7 +25,6 @@ from workers.matcher import match
 from workers.memory import Sizes, VenueMemory
 from workers.port import Port
 from workers.replica import Replica
-from workers.settlement import settle_events
 from workers.topology import WorkerPlan
 from workers.venue import Venue
 
@@ -106,7 +105,8 @@ class SteppedWorker(Engine):
     def settle(self) -> None:
         """Let the ledger, if it is here, read the events that there are."""
         if self._worker is not None and self._worker.sequencer is not None:
-            settle_events(self._worker.sequencer.settlement)
+            state = self._worker.sequencer
+            sequencer.settle(state, int(state.words[sequencer.LAST_NS]))
 
     def match(self, now_ns: int) -> int:
         """One turn of every matcher here; gives the work done."""

@@ -33,8 +33,8 @@ from tests.workers.stepped import ACCOUNTS, SIZES, SteppedVenue, compact, sharde
 from tradsys.ledger.balances import balance_of
 from tradsys.ledger.layout import state_of
 from tradsys.reasons import Reason
-from tradsys.records import COMMAND, EventKind, Kind
-from tradsys.risk.terms import Transition
+from tradsys.records import COMMAND, EventKind, Kind, details
+from tradsys.risk.terms import Limit, Scope, Transition
 from workers import memory
 from workers.journal import JournalWriter
 from workers.redecision import DecisionError
@@ -172,6 +172,30 @@ def test_a_circuit_breaker_halts_the_symbol_and_recovers_with_the_logs_time(venu
     assert venue.seen[1 % venue.sizes.shards][-1]["kind"] == EventKind.ACCEPTED
     assert settled(venue).own_records == 2
     venue.assert_right()
+
+
+def test_shards_are_settled_again_in_the_order_in_which_they_were(venue: SteppedVenue) -> None:
+    """A loss would be near its limit if the profit before it had not been settled first."""
+    later, sooner = 3, 1  # with three shards those of a lower number are settled first
+    for symbol in (later, sooner):
+        venue.submit(np.concatenate([sell(500, 10, account=2, symbol=symbol), buy(500, 10, account=1, symbol=symbol)]))
+    venue.settle()
+    # 100 ticks up, or down, on 10 lots are 333 each.
+    told = dict(scope=Scope.ACCOUNT, limit=Limit.DAILY_LOSS, amount=400, account=1)
+    tell(venue, [details(Kind.LIMIT, **told).view(COMMAND)])
+    profit = [buy(600, 10, account=3, symbol=sooner), sell(600, 10, account=1, symbol=sooner)]
+    loss = [buy(400, 10, account=3, symbol=later), sell(400, 10, account=1, symbol=later)]
+    venue.submit(np.concatenate([*profit, *loss]))
+    venue.sequence()
+    venue.write()
+    for symbol in (sooner, later):
+        venue.match(symbol % venue.sizes.shards)
+        venue.worker_with("sequencer").settle()
+    venue.settle()
+    alerts = settled(venue).own_records
+    venue.restart_cold()
+    venue.settle()
+    assert settled(venue).own_records == alerts
 
 
 def test_a_start_takes_every_decision_again_and_comes_to_the_same_state(venue: SteppedVenue, seed: int) -> None:

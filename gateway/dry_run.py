@@ -17,6 +17,7 @@ from tradsys.assets import Asset
 from tradsys.errors import from_reason
 from tradsys.ledger.layout import HOLD
 from tradsys.ledger.terms import MILLION
+from tradsys.reading.rows import balances_of, row_of
 from tradsys.reasons import Reason
 from tradsys.records import COMMAND, Kind
 from tradsys.risk.dry_run import (
@@ -50,7 +51,7 @@ def check(ledger: LedgerReader, market: Market, account: int, message: PlaceBody
         for found in words[REFUSALS + 1 : REFUSALS + 1 + words[REFUSALS]]
     }
     view: dict[str, Any] = {}
-    contract = ledger.contract(market.symbol.id)
+    contract = row_of(ledger.ledger.contracts, market.symbol.id)
     if contract["base"]:
         quote, base = ledger.asset_of(int(contract["quote"])), ledger.asset_of(int(contract["base"]))
         short = _is_short(ledger, account, (quote, base), words)
@@ -75,7 +76,7 @@ def _outcome(check: Check, code: str | None) -> dict[str, Any]:
 
 def _is_short(ledger: LedgerReader, account: int, assets: tuple[Asset, Asset], words: list[int]) -> bool:
     """Whether the account has less of an asset available than would be held."""
-    balances = ledger.balances(account)
+    balances = balances_of(ledger.ledger, account)
     return any(
         int(balances[asset.id]["available"]) - words[FLOOR_BUY + side] < words[HOLD_BUY + side]
         for side, asset in enumerate(assets)

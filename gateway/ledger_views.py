@@ -12,11 +12,12 @@ from gateway.withdrawals import Withdrawal
 from tradsys.assets import Asset, format_value
 from tradsys.decimals import format_units
 from tradsys.ledger.layout import FEE_CLASSES, FEE_TIERS
+from tradsys.reading.rows import balances_of, positions_of, row_of
 
 
 def balance_views(ledger: LedgerReader, account: int) -> list[dict[str, str]]:
     """Available, held and reserved of every asset; `reserved` is the part of what is held that is being withdrawn."""
-    assets, rows = ledger.assets(), ledger.balances(account)
+    assets, rows = ledger.assets(), balances_of(ledger.ledger, account)
     return [
         {"asset": asset.name}
         | {field: asset.format(int(rows[asset.id][field])) for field in ("available", "held", "reserved")}
@@ -27,8 +28,8 @@ def balance_views(ledger: LedgerReader, account: int) -> list[dict[str, str]]:
 def position_views(ledger: LedgerReader, markets: dict[int, Market], account: int) -> list[dict[str, Any]]:
     """What the account has traded or has orders for, in settled symbols."""
     views = []
-    for symbol, row in ledger.positions(account).items():
-        contract, market = ledger.contract(symbol), markets.get(symbol)
+    for symbol, row in positions_of(ledger.ledger, account).items():
+        contract, market = row_of(ledger.ledger.contracts, symbol), markets.get(symbol)
         if market is not None and contract["base"] and (row["open_orders"] or row["turnover"]):
             views.append(_position(row, contract, market, ledger.asset_of(int(contract["quote"]))))
     return views
@@ -54,7 +55,7 @@ def _average(cost: int, quantity: int, market: Market, quote: Asset) -> str:
 
 def fee_views(ledger: LedgerReader, markets: dict[int, Market], account: int) -> dict[str, Any]:
     """The account's fee class, its volume of the last 30 days with the tiers, and the schedules of its class."""
-    row = ledger.account(account)
+    row = row_of(ledger.ledger.accounts, account)
     fee_class = int(row["fee_class"])
     schedules = np.asarray(ledger.ledger.schedules).reshape(-1, FEE_CLASSES, FEE_TIERS)[:, fee_class]
     tiers = [{"tier": tier, "volume": format_value(int(ledger.ledger.tiers[tier]))} for tier in range(1, FEE_TIERS)]

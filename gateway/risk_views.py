@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from gateway.ledger import LedgerReader, stable
+from gateway.ledger import LedgerReader
 from gateway.market import Market
 from tradsys.ledger.layout import W_KILLED, W_TODAY
 from tradsys.ledger.terms import AMOUNT_MAX
+from tradsys.reading.rows import owned_by, row_of, rows_of
 from tradsys.risk.layout import LIMIT_WORDS, VENUE_LIMITS
 from tradsys.risk.terms import Cause, Limit, Scope, Transition
 
@@ -35,14 +36,13 @@ def limit_views(ledger: LedgerReader, markets: dict[int, Market], account: int) 
     `limits` are those of the account as a whole, and those of each symbol that do not come from the symbol; `symbols`
     has those of each symbol in which the account has something.
     """
-    row = ledger.account(account)
-    group = int(stable(np.asarray(ledger.ledger.groups)[[row["group_row"]]])["limits_row"][0]) if row["group"] else 0
+    row, _balances, positions = owned_by(ledger.ledger, account)
+    group = int(row_of(ledger.ledger.groups, int(row["group_row"]))["limits_row"]) if row["group"] else 0
     rows: _Rows = [
         (Scope.ACCOUNT, int(row["limits_row"])),
         (Scope.GROUP, group),
         (Scope.VENUE, VENUE_LIMITS),
     ]
-    positions = ledger.positions(account)
     used = _account_figures(row, int(ledger.ledger.words[W_TODAY]), _unrealised(ledger, positions))
     whole = [_limit(ledger, rows, limit, used) for limit in (*_OF_ACCOUNT, *_OF_SYMBOL)]
     symbols = []
@@ -60,7 +60,7 @@ def _limit(ledger: LedgerReader, rows: _Rows, limit: Limit, used: dict[Limit, in
     """The limit that counts; None when there is none."""
     for scope, row in rows:
         place = row * LIMIT_WORDS
-        words = stable(np.asarray(ledger.ledger.limits)[place : place + LIMIT_WORDS])
+        words = rows_of(ledger.ledger.limits, place, LIMIT_WORDS)
         if row and int(words[0]) >> limit & 1:
             view = {"limit": word(limit), "value": str(words[1 + limit]), "scope": word(scope)}
             if limit in used:
@@ -78,7 +78,7 @@ def _unrealised(ledger: LedgerReader, positions: dict[int, Any]) -> int:
     """What closing the positions at the marks of now would make (docs/risk.md, What is counted)."""
     total = 0
     for symbol, position in positions.items():
-        contract, quantity = ledger.contract(symbol), int(position["quantity"])
+        contract, quantity = row_of(ledger.ledger.contracts, symbol), int(position["quantity"])
         if quantity:
             mark = max(int(np.asarray(ledger.ledger.symbols)[symbol]["mark_ticks"]), 0)
             worth = mark * quantity * int(contract["numerator"]) // int(contract["divisor"])
@@ -123,7 +123,7 @@ def kill_view(ledger: LedgerReader, markets: dict[int, Market], account_name: Ca
 
 def breaker_views(ledger: LedgerReader, markets: dict[int, Market]) -> list[dict[str, Any]]:
     """Every circuit breaker that has rules or has tripped; the venue's has no symbol."""
-    rows = stable(np.asarray(ledger.ledger.breakers))
+    rows = rows_of(ledger.ledger.breakers, 0, len(ledger.ledger.breakers))
     return [
         _breaker(rows[number], markets[number].symbol.name if number else None)
         for number in map(int, np.flatnonzero((rows["slot_ns"] != 0) | (rows["state"] != 0)))

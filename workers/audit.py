@@ -10,7 +10,8 @@ import numpy as np
 
 from shm import broadcast
 from shm.broadcast import Broadcast
-from tradsys.ledger.layout import NOTHING, W_ASSETS, W_FAULTS
+from tradsys.ledger.layout import NOTHING, W_FAULTS
+from tradsys.reading.rows import account_of, assets_of, symbol_of
 from tradsys.records import DETAILS, EventKind, Kind, Side
 from workers import memory as memories
 from workers.journal import JournalReader
@@ -18,16 +19,12 @@ from workers.livecopy import LiveCopy, Tables, tables_of
 from workers.memory import VenueMemory
 from workers.redecision import Redecision, has_settled
 from workers.sequencer import new_sequencer
-from workers.statement import assets
 from workers.venue import Venue
 
 _PARTS = ("available", "held", "reserved")
 _OF_ACCOUNT = ("kind", "fee_class", "status", "kyc_status", "group", "open_orders")
 _OF_POSITION = ("quantity", "cost", "realised", "fees", "turnover", "open_orders", "open_lots_buy", "open_lots_sell")
 _OF_HOLD = ("account", "symbol", "leaves", "filled_lots", "held", "maker_traded", "taker_traded", "charged")
-_ACCOUNT_MASK = (1 << 32) - 1
-_SYMBOL_SHIFT = 32
-"""Of a position's key."""
 _HALF = 32
 """Bits. Amounts are summed in halves, so that no sum overflows."""
 
@@ -142,7 +139,7 @@ def _sum(amounts: Any) -> int:
 
 
 def _conservation(memory: VenueMemory, tables: Tables) -> Iterator[Difference]:
-    for asset in assets(memory):
+    for asset in assets_of(memory.ledger):
         total = sum(_sum(_by_account(memory, tables, part)[:, asset.id]) for part in ("available", "held"))
         if total:
             yield Difference("sum over all accounts", 0, asset.name, 0, total)
@@ -165,7 +162,7 @@ def _held(memory: VenueMemory, tables: Tables) -> Iterator[Difference]:
     """What is held must be what orders hold and what is reserved."""
     expected = _in_orders(memory, tables) + _by_account(memory, tables, "reserved")
     found = _by_account(memory, tables, "held")
-    names = {asset.id: asset.name for asset in assets(memory)}
+    names = {asset.id: asset.name for asset in assets_of(memory.ledger)}
     for account, asset in np.argwhere(expected != found).tolist():
         yield Difference(
             "held by orders",
@@ -185,7 +182,7 @@ def _totals(memory: VenueMemory, tables: Tables) -> list[AssetTotal]:
     in_orders = _in_orders(memory, tables)
     parts = [_by_account(memory, tables, part) for part in _PARTS]
     found = []
-    for asset in assets(memory):
+    for asset in assets_of(memory.ledger):
         available, held, reserved = (_sum(part[:, asset.id]) for part in parts)
         numbers = (available, held, _sum(in_orders[:, asset.id]), reserved, available + held)
         found.append(AssetTotal(asset.name, *map(asset.format, numbers)))
@@ -194,25 +191,18 @@ def _totals(memory: VenueMemory, tables: Tables) -> list[AssetTotal]:
 
 def _compare(memory: VenueMemory, expected: Tables, found: Tables, steady: Any) -> Iterator[Difference]:
     """Everything that belongs to the accounts in `steady`, a boolean by account number."""
-    names = [None, *(asset.name for asset in assets(memory))]
-    columns = len(memory.ledger.balances) // len(memory.ledger.accounts)
+    names = {asset.id: asset.name for asset in assets_of(memory.ledger)}
     for part in _OF_ACCOUNT:
         for number in np.flatnonzero(steady & (expected.accounts[part] != found.accounts[part])).tolist():
             yield Difference(
                 f"account, {part}", number, "", int(expected.accounts[part][number]), int(found.accounts[part][number])
             )
     for part in _PARTS:
-        for row in np.flatnonzero(expected.balances[part] != found.balances[part]).tolist():
-            account, asset = divmod(row, columns)
+        one, other = (_by_account(memory, tables, part) for tables in (expected, found))
+        for account, asset in np.argwhere(one != other).tolist():
             if steady[account]:
-                name = names[asset] if asset <= int(expected.words[W_ASSETS]) else None
-                yield Difference(
-                    f"balance, {part}",
-                    account,
-                    name or str(asset),
-                    int(expected.balances[part][row]),
-                    int(found.balances[part][row]),
-                )
+                numbers = (int(one[account, asset]), int(other[account, asset]))
+                yield Difference(f"balance, {part}", account, names.get(asset, str(asset)), *numbers)
     yield from _compare_rows("position", _positions(expected, steady), _positions(found, steady), _OF_POSITION)
     yield from _compare_rows("hold", _holds(expected, steady), _holds(found, steady), _OF_HOLD)
 
@@ -221,9 +211,9 @@ def _positions(tables: Tables, steady: Any) -> dict[tuple[int, str], Any]:
     """By account and what of it; a table's rows may lie elsewhere in another one."""
     rows = tables.positions[tables.positions["key"] != 0]
     return {
-        (key & _ACCOUNT_MASK, f"symbol {key >> _SYMBOL_SHIFT}"): row
+        (account_of(key), f"symbol {symbol_of(key)}"): row
         for key, row in zip(rows["key"].tolist(), rows, strict=True)
-        if steady[key & _ACCOUNT_MASK]
+        if steady[account_of(key)]
     }
 
 

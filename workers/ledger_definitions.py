@@ -16,8 +16,9 @@ from tradsys import posting_ids
 from tradsys.assets import Asset, parse_value
 from tradsys.configuration import Configuration
 from tradsys.configuration.money import AssetEntry, BreakerEntry, LimitEntry, contract_of
-from tradsys.ledger.layout import FEE_CLASSES, FEE_TIERS, W_ASSETS, Ledger
+from tradsys.ledger.layout import FEE_CLASSES, FEE_TIERS, Ledger
 from tradsys.ledger.terms import AccountKind, PostingKind
+from tradsys.reading.rows import assets_of
 from tradsys.records import Kind, details
 from tradsys.risk.layout import LIMIT_WORDS, SLOTS, VENUE_LIMITS
 from tradsys.risk.terms import Limit, Scope
@@ -54,15 +55,9 @@ class Known(NamedTuple):
         return next((account.id for account in self.accounts if account.kind == kind), 0)
 
 
-def known_assets(ledger: Ledger) -> list[Asset]:
-    """The assets that the ledger knows."""
-    rows = np.asarray(ledger.assets)
-    return [Asset.from_row(number, rows[number]) for number in range(1, int(ledger.words[W_ASSETS]) + 1)]
-
-
 def missing_records(known: Known, configuration: Configuration) -> list[Definition]:
     """What is to be sent, in its order. All accounts and symbols of the configuration must be known."""
-    assets = {asset.name: asset for asset in known_assets(known.ledger)}
+    assets = {asset.name: asset for asset in assets_of(known.ledger)}
     missing = list(_assets(assets, configuration))
     missing += _contracts(known, assets, configuration)
     missing += _tiers(known.ledger, configuration)
@@ -75,7 +70,7 @@ def missing_records(known: Known, configuration: Configuration) -> list[Definiti
 
 def others_than_configured(known: Known, configuration: Configuration) -> list[str]:
     """Assets that the log has with other decimals, and symbols with orders that it has with other assets: they stay."""
-    assets = {asset.name: asset for asset in known_assets(known.ledger)}
+    assets = {asset.name: asset for asset in assets_of(known.ledger)}
     others = [entry.name for entry in configuration.assets if _has_other_decimals(assets.get(entry.name), entry)]
     rows = np.asarray(known.ledger.contracts)
     for entry in configuration.symbols:

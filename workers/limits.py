@@ -13,16 +13,13 @@ import numpy as np
 
 from tradsys.ledger.layout import W_TODAY
 from tradsys.ledger.terms import AMOUNT_MAX
+from tradsys.reading.rows import account_of, owned_by, symbol_of
 from tradsys.risk.layout import LIMIT_WORDS, VENUE_LIMITS
 from tradsys.risk.terms import Limit, Scope
 from tradsys.words import word
 from workers.definitions import known_accounts, known_symbols
 from workers.memory import VenueMemory
 from workers.statement import AccountView
-
-_ACCOUNT_MASK = (1 << 32) - 1
-_SYMBOL_SHIFT = 32
-"""Of a position's key."""
 
 
 class LimitView(msgspec.Struct, frozen=True):
@@ -52,7 +49,7 @@ def limits_set(memory: VenueMemory) -> list[LimitView]:
     positions = ledger.positions.view(np.ndarray)
     for row in positions[positions["limits_row"] != 0]:
         key = int(row["key"])
-        whose = {"account": names[key & _ACCOUNT_MASK], "symbol": symbols(key >> _SYMBOL_SHIFT)}
+        whose = {"account": names[account_of(key)], "symbol": symbols(symbol_of(key))}
         found += _in_row(memory, int(row["limits_row"]), Scope.ACCOUNT_SYMBOL, **whose)
     return found
 
@@ -62,7 +59,7 @@ def limits_of(memory: VenueMemory, account: AccountView) -> list[LimitView]:
 
     Of a symbol in which it has nothing, those count that are shown without a symbol.
     """
-    row = memory.ledger.accounts.view(np.ndarray)[account.number].copy()
+    row, _balances, positions = owned_by(memory.ledger, account.number)
     groups = memory.ledger.groups.view(np.ndarray)
     group = int(groups["limits_row"][int(row["group_row"])]) if row["group"] else 0
     above = [
@@ -72,9 +69,8 @@ def limits_of(memory: VenueMemory, account: AccountView) -> list[LimitView]:
     ]
     found = list(_counting(memory, above, _used_by_account(row, int(memory.ledger.words[W_TODAY]))))
     symbols = _symbol_names(memory)
-    positions = memory.ledger.positions.view(np.ndarray)
-    for position in positions[(positions["key"] != 0) & (positions["key"] & _ACCOUNT_MASK == account.number)]:
-        name = symbols(int(position["key"]) >> _SYMBOL_SHIFT)
+    for symbol, position in positions.items():
+        name = symbols(symbol)
         own = (int(position["limits_row"]), {"scope": Scope.ACCOUNT_SYMBOL, "account": account.name})
         for view in _counting(memory, [own, *above], _used_in_symbol(position)):
             if Limit[view.limit.upper().replace("-", "_")] < Limit.OPEN_ORDERS_TOTAL:

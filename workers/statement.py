@@ -1,8 +1,4 @@
-"""What the ledger of a running venue says of its assets and accounts, read from its shared memory as decimals.
-
-The sequencer writes the rows meanwhile. They are copied until two copies one after the other are the same: then nothing
-changed between the two, so the rows are of one moment. An account that never keeps still is shown as last copied.
-"""
+"""What the ledger of a running venue says of its accounts, read from its shared memory as decimals."""
 
 from __future__ import annotations
 
@@ -13,17 +9,13 @@ import numpy as np
 
 from tradsys.assets import Asset
 from tradsys.decimals import format_units
-from tradsys.ledger.layout import W_ASSETS
 from tradsys.ledger.terms import AccountKind, AccountStatus, KycStatus
+from tradsys.reading.rows import assets_of, owned_by
 from tradsys.symbols import Symbol
 from tradsys.words import word
 from workers.definitions import known_accounts, known_symbols
 from workers.memory import VenueMemory
 
-_COPIES_MAX = 1000
-_ACCOUNT_MASK = (1 << 32) - 1
-_SYMBOL_SHIFT = 32
-"""Of a position's key."""
 _MORE_DECIMALS = 4
 """Digits that an average has beyond those of the symbol's prices."""
 
@@ -81,15 +73,9 @@ class Statement(msgspec.Struct, frozen=True):
     positions: list[PositionView]
 
 
-def assets(memory: VenueMemory) -> list[Asset]:
-    """The assets that the ledger knows, by their numbers."""
-    rows = memory.ledger.assets.view(np.ndarray)
-    return [Asset.from_row(number, rows[number]) for number in range(1, int(memory.ledger.words[W_ASSETS]) + 1)]
-
-
 def asset_named(memory: VenueMemory, name: str) -> Asset:
     """Raises UnknownNameError."""
-    return _named(name, {asset.name: asset for asset in assets(memory)}, "asset")
+    return _named(name, {asset.name: asset for asset in assets_of(memory.ledger)}, "asset")
 
 
 def symbol_named(memory: VenueMemory, name: str) -> Symbol:
@@ -130,46 +116,26 @@ def _account_view(number: int, name: str, group: int, memory: VenueMemory) -> Ac
 
 def statement(memory: VenueMemory, account: AccountView) -> Statement:
     """What an account owns now."""
-    row, balances, positions = _copy(memory, account.number)
-    known = assets(memory)
+    row, balances, positions = owned_by(memory.ledger, account.number)
+    known = assets_of(memory.ledger)
     symbols = {symbol.id: symbol for symbol in known_symbols(memory)}
     return Statement(
         account=account,
-        open_orders=int(row["open_orders"][0]),
+        open_orders=int(row["open_orders"]),
         balances=[
             BalanceView(asset.name, *(asset.format(int(balances[asset.id][part])) for part in _PARTS))
             for asset in known
             if any(balances[asset.id][part] for part in _PARTS)
         ],
         positions=[
-            _position_view(position, symbols[int(position["key"]) >> _SYMBOL_SHIFT], memory, known)
-            for position in positions[np.argsort(positions["key"])]
+            _position_view(position, symbols[symbol], memory, known)
+            for symbol, position in positions.items()
             if position["turnover"] or position["open_orders"]
         ],
     )
 
 
 _PARTS = ("available", "held", "reserved")
-
-
-def _copy(memory: VenueMemory, number: int) -> list[Any]:
-    """The account's row, its balances by asset, and its positions; see the module's docstring."""
-    ledger = memory.ledger
-    columns = len(ledger.balances) // len(ledger.accounts)
-    before: list[Any] = []
-    for _ in range(_COPIES_MAX):
-        positions = ledger.positions.view(np.ndarray)
-        keys = positions["key"]
-        mine = np.flatnonzero((keys != 0) & (keys & _ACCOUNT_MASK == number))
-        copies = [
-            ledger.accounts.view(np.ndarray)[number : number + 1].copy(),
-            ledger.balances.view(np.ndarray)[number * columns : (number + 1) * columns].copy(),
-            positions[mine],
-        ]
-        if before and all(one.tobytes() == other.tobytes() for one, other in zip(before, copies, strict=True)):
-            break
-        before = copies
-    return copies
 
 
 def _position_view(position: Any, symbol: Symbol, memory: VenueMemory, known: list[Asset]) -> PositionView:

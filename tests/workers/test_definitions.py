@@ -12,6 +12,7 @@ import pytest
 from tests.workers.stepped import SIZES, compact, describe
 from tradsys.configuration import Configuration, load
 from tradsys.configuration.sections import AccountEntry, RulesEntry
+from tradsys.reading.rows import assets_of
 from tradsys.symbols import Account
 from workers import memory as venue_memory
 from workers.definitions import (
@@ -26,7 +27,6 @@ from workers.definitions import (
     present_rules,
 )
 from workers.engine import Engine
-from workers.ledger_definitions import known_assets
 from workers.port import Port
 
 TURNS_MAX = 2000
@@ -153,7 +153,7 @@ def test_money_is_defined_once_and_what_was_changed_since_stays(tmp_path: Path) 
     stepped.define(first)
     assert stepped.port.next_request == sent
     ledger = stepped.memory.ledger
-    assert [asset.name for asset in known_assets(ledger)] == ["USD", "BTC"]
+    assert [asset.name for asset in assets_of(ledger)] == ["USD", "BTC"]
     contract = np.asarray(ledger.contracts)[1]
     # 0.0001 BTC are 10,000 of its smallest units; at a price of 0.10 they cost a thousandth of a cent.
     assert [int(contract[name]) for name in ("lot_value", "numerator", "divisor")] == [10_000, 1, 1000]

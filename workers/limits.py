@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from tradsys.ledger.layout import W_TODAY
-from tradsys.ledger.terms import AMOUNT_MAX
-from tradsys.reading.rows import account_of, owned_by, symbol_of
-from tradsys.risk.layout import LIMIT_WORDS, VENUE_LIMITS
-from tradsys.risk.terms import Limit, Scope
+from tradsys.reading.limits import set_in
+from tradsys.reading.rows import account_of, symbol_of
+from tradsys.reading.usage import Use, usage_of
+from tradsys.risk.layout import VENUE_LIMITS
+from tradsys.risk.terms import Scope
 from tradsys.words import word
 from workers.definitions import known_accounts, known_symbols
 from workers.memory import VenueMemory
@@ -59,23 +59,24 @@ def limits_of(memory: VenueMemory, account: AccountView) -> list[LimitView]:
 
     Of a symbol in which it has nothing, those count that are shown without a symbol.
     """
-    row, _balances, positions = owned_by(memory.ledger, account.number)
-    groups = memory.ledger.groups.view(np.ndarray)
-    group = int(groups["limits_row"][int(row["group_row"])]) if row["group"] else 0
-    above = [
-        (int(row["limits_row"]), {"scope": Scope.ACCOUNT, "account": account.name}),
-        (group, {"scope": Scope.GROUP, "group": account.group}),
-        (VENUE_LIMITS, {"scope": Scope.VENUE}),
-    ]
-    found = list(_counting(memory, above, _used_by_account(row, int(memory.ledger.words[W_TODAY]))))
+    usage = usage_of(memory.ledger, account.number)
     symbols = _symbol_names(memory)
-    for symbol, position in positions.items():
-        name = symbols(symbol)
-        own = (int(position["limits_row"]), {"scope": Scope.ACCOUNT_SYMBOL, "account": account.name})
-        for view in _counting(memory, [own, *above], _used_in_symbol(position)):
-            if Limit[view.limit.upper().replace("-", "_")] < Limit.OPEN_ORDERS_TOTAL:
-                found.append(msgspec.structs.replace(view, symbol=name))
+    found = [_view(use, account) for use in usage.whole]
+    for symbol, uses in usage.symbols.items():
+        found += [_view(use, account, symbols(symbol)) for use in uses]
     return found
+
+
+def _view(use: Use, account: AccountView, symbol: str | None = None) -> LimitView:
+    return LimitView(
+        word(use.limit),
+        use.value,
+        word(use.scope),
+        account=account.name if use.scope in {Scope.ACCOUNT, Scope.ACCOUNT_SYMBOL} else None,
+        group=account.group if use.scope == Scope.GROUP else None,
+        symbol=symbol,
+        used=use.used,
+    )
 
 
 def _symbol_names(memory: VenueMemory) -> Any:
@@ -86,44 +87,5 @@ def _symbol_names(memory: VenueMemory) -> Any:
 
 def _in_row(memory: VenueMemory, row: int, scope: Scope, **whose: Any) -> Iterator[LimitView]:
     """What is set in one row of limits."""
-    words = memory.ledger.limits[row * LIMIT_WORDS : (row + 1) * LIMIT_WORDS].tolist()
-    for limit in Limit:
-        if words[0] >> limit & 1:
-            yield LimitView(word(limit), words[1 + limit], word(scope), **whose)
-
-
-def _counting(memory: VenueMemory, rows: list[tuple[int, Any]], used: dict[Limit, int]) -> Iterator[LimitView]:
-    """Of each limit the first of the rows in which it is set."""
-    for limit in Limit:
-        for row, whose in rows:
-            if row and memory.ledger.limits[row * LIMIT_WORDS] >> limit & 1:
-                value = int(memory.ledger.limits[row * LIMIT_WORDS + 1 + limit])
-                named = {**whose, "scope": word(whose["scope"])}
-                yield LimitView(word(limit), value, used=used.get(limit), **named)
-                break
-
-
-def _whole(row: Any, field: str, over: str) -> int:
-    """A sum of the risk figures; what would be beyond AMOUNT_MAX counts as that."""
-    return AMOUNT_MAX if row[over] > 0 else int(row[field])
-
-
-def _used_by_account(row: Any, today: int) -> dict[Limit, int]:
-    traded, realised = (int(row[name]) if row["day"] == today else 0 for name in ("day_traded", "day_realised"))
-    return {
-        Limit.OPEN_ORDERS_TOTAL: int(row["open_orders"]),
-        Limit.EXPOSURE: _whole(row, "exposure", "exposure_over"),
-        Limit.DAILY_NOTIONAL: min(traded + _whole(row, "open_value", "open_value_over"), AMOUNT_MAX),
-        Limit.DAILY_LOSS: max(-realised, 0),
-    }
-
-
-def _used_in_symbol(row: Any) -> dict[Limit, int]:
-    quantity, buying, selling = (int(row[name]) for name in ("quantity", "open_lots_buy", "open_lots_sell"))
-    notional = _whole(row, "open_notional_buy", "buy_over") + _whole(row, "open_notional_sell", "sell_over")
-    return {
-        Limit.OPEN_ORDERS: int(row["open_orders"]),
-        Limit.OPEN_LOTS: buying + selling,
-        Limit.OPEN_NOTIONAL: min(notional, AMOUNT_MAX),
-        Limit.POSITION: max(quantity + buying, selling - quantity),
-    }
+    for limit, value in set_in(memory.ledger, row).items():
+        yield LimitView(word(limit), value, word(scope), **whose)

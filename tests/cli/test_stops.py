@@ -82,6 +82,17 @@ def test_what_is_used_of_a_limit_is_shown(bank: Bank) -> None:
         assert bank.run("limits", "remove", limit).exit_code == 0
 
 
+def test_a_days_loss_counts_what_stands_at_the_marks_of_now(bank: Bank) -> None:
+    assert bank.run("limits", "set", "daily-loss", "5000", "--account", "alice").exit_code == 0
+    bank.told("deposit", "bob", "100", "ACM")
+    for price, lots in (("10.00", 10), ("9.00", 1)):
+        bank.order("bob", Side.SELL, price, lots)
+        bank.order("alice", Side.BUY, price, lots)
+    # Ten stand at 1.00 less than they cost, and the fees were 0.10 and, rounded up, 0.01.
+    assert limits(bank, "--account", "alice")["daily-loss", None]["used"] == 1011
+    assert bank.run("limits", "remove", "daily-loss", "--account", "alice").exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [

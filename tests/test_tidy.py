@@ -22,7 +22,6 @@ CORE = [
     or path.is_relative_to(ROOT / "tradsys" / "book")
     or path.is_relative_to(ROOT / "tradsys" / "ledger")
     or path.is_relative_to(ROOT / "tradsys" / "risk")
-    or path.is_relative_to(ROOT / "tradsys" / "risk")
 ]
 
 # What the core may import; clocks, doorbells and segments of shm are outside.
@@ -46,7 +45,6 @@ CORE_IMPORTS = (
     "tradsys.options",
     "tradsys.reasons",
     "tradsys.records",
-    "tradsys.risk",
 )
 CORE_NAMES_BANNED = {"cycles", "float", "frozenset", "hash", "id", "input", "open", "print", "set", "eval", "exec"}
 CORE_ATTRIBUTES_BANNED = {"random", "float16", "float32", "float64", "datetime64", "mean", "true_divide", "divide"}

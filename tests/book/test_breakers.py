@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.book.harness import Bench, ended, kinds, open_bench, refusal, told, trades
-from tests.factories import breaker, buy, kill, market_state, rules, sell, tick
+from tests.factories import amend, breaker, buy, kill, market_state, rules, sell, tick
 from tradsys.book.audit import audit
 from tradsys.reasons import Reason
 from tradsys.records import EventFlag, EventKind, MarketState, TimeInForce
@@ -27,6 +27,17 @@ def test_a_symbol_is_halted_collects_and_trades_again(bench: Bench) -> None:
         audit(bench.shard)
     assert refusal(bench.submit(breaker(Transition.NONE))) == Reason.INVALID_BREAKER
     assert refusal(bench.submit(breaker(TRIP, symbol=3))) == Reason.UNKNOWN_SYMBOL
+
+
+def test_a_symbol_that_is_halted_takes_no_order_and_trades_nothing(bench: Bench) -> None:
+    resting = bench.enter(buy(500, 10))
+    bench.submit(breaker(TRIP))
+    for refused in (sell(500, 4, account=2), buy(400, 1), amend(resting, price_ticks=501)):
+        assert refusal(bench.submit(refused)) == Reason.SYMBOL_NOT_OPEN
+    assert kinds(bench.submit(tick(), breaker(TRIP))) == [STATE]
+    bench.submit(breaker(RESET))
+    assert trades(bench.submit(sell(500, 4, account=2))) == [(500, 4, resting)]
+    audit(bench.shard)
 
 
 @pytest.mark.parametrize("auction", [MarketState.OPENING_AUCTION, MarketState.CLOSING_AUCTION])

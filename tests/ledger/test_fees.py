@@ -125,6 +125,23 @@ def test_a_buy_holds_its_fee_too_until_it_is_charged(rich: Hall) -> None:
     assert rich.quote(ALICE) == (8_002, 0)
 
 
+def test_who_has_no_more_than_an_order_holds_can_pay_the_higher_fee_of_a_maker(hall: Hall) -> None:
+    hall.charge(maker=30 * BASIS_POINT, taker=10 * BASIS_POINT)
+    hall.fund(ALICE, quote=2_006)
+    hall.fund(BOB, base=40)
+    # 2,000, of that 6, and one more.
+    assert hall.refusal(buy(100, 20)) == Reason.INSUFFICIENT_FUNDS
+    hall.fund(ALICE, quote=1)
+    hall.enter(buy(100, 20))
+    assert hall.quote(ALICE) == (0, 2_007)
+    hall.enter(sell(100, 1, account=BOB))
+    # 0.3 of 100 are rounded up.
+    assert hall.quote(ALICE) == (0, 2_007 - 101)
+    hall.enter(sell(100, 19, account=BOB))
+    assert hall.quote(ALICE) == (1, 0)
+    assert hall.quote(BOB) == (2_000 - 1 - 2, 0)
+
+
 def test_a_buy_without_a_rate_above_zero_holds_no_fee(rich: Hall) -> None:
     rich.charge(maker=-10 * BASIS_POINT, minimum=7)
     rich.enter(buy(100, 20))

@@ -68,6 +68,18 @@ def test_a_cancel_gives_everything_back(rich: Hall) -> None:
     assert rich.ledger.open_holds == 0
 
 
+def test_a_cancel_gives_back_what_is_still_held_and_that_once(rich: Hall) -> None:
+    order = rich.enter(buy(100, 10))
+    other = rich.enter(buy(90, 10))
+    rich.enter(sell(100, 4, account=BOB))
+    rich.send(factories.cancel(order))
+    assert rich.quote(ALICE) == (9_600 - 900, 900)
+    assert rich.refusal(factories.cancel(order)) == Reason.UNKNOWN_ORDER
+    assert rich.quote(ALICE) == (9_600 - 900, 900)
+    rich.send(factories.cancel(other))
+    assert rich.quote(ALICE) == (9_600, 0)
+
+
 def test_the_rest_of_an_immediate_order_is_given_back(rich: Hall) -> None:
     rich.enter(sell(100, 4, account=BOB))
     rich.send(buy(100, 10, time_in_force=TimeInForce.IOC))

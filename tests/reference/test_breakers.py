@@ -50,6 +50,16 @@ def test_what_a_breaker_does_to_a_symbol_that_trades(
     assert desk.venue.markets[1].state == states[-1]
 
 
+def test_a_symbol_that_is_halted_takes_no_order_and_trades_nothing(desk: Desk) -> None:
+    resting = desk.enter(make.buy(500, 10))
+    breaks(desk, TRIP)
+    for refused in (make.sell(500, 4, account=2), make.buy(400, 1), make.amend(resting, price_ticks=501)):
+        assert refusal(desk.send(refused)) == Reason.SYMBOL_NOT_OPEN
+    assert kinds(desk.send(make.tick(), make.breaker(TRIP))) == [STATE]
+    breaks(desk, RESET)
+    assert trades(desk.send(make.sell(500, 4, account=2))) == [(500, 4, resting)]
+
+
 @pytest.mark.parametrize("state", [MarketState.PRE_OPEN, FROZEN, HALT, MarketState.CLOSED])
 def test_a_breaker_leaves_every_other_state_alone(desk: Desk, state: MarketState) -> None:
     desk.send(make.market_state(state))

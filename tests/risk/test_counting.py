@@ -141,6 +141,28 @@ def test_drift_after_a_partial_fill_and_an_amendment(hall: RiskHall) -> None:
     assert hall.opened() == (0, 0, 0, 0, 0)
 
 
+def test_an_amendment_of_a_partly_filled_order_on_its_way_counts_what_it_would_leave(hall: RiskHall) -> None:
+    order = hall.enter(buy(400, 10))
+    hall.enter(sell(400, 4, account=BOB))
+    (command,) = commands_of(amend(order, quantity_lots=12))
+    command.sequence, command.timestamp_ns = 1_000, 1_000_000
+    assert hall.ledger.decide(command) == Reason.NONE
+    # Of the 12 it would have 4 have filled.
+    assert hall.opened() == (1, 8, 3_200, 0, 0)
+    hall.ledger.settle(_event(EventKind.REJECTED, log_sequence=1_000, order_id=order))
+    assert hall.opened() == (1, 6, 2_400, 0, 0)
+
+
+def test_an_amendment_that_trades_counts_what_that_leaves(hall: RiskHall) -> None:
+    order = hall.enter(buy(400, 10))
+    hall.enter(sell(400, 1, account=BOB))
+    hall.enter(sell(450, 4, account=BOB))
+    hall.send(amend(order, price_ticks=460))
+    assert hall.opened() == (1, 5, 2_300, 0, 0)
+    hall.send(factories.cancel(order))
+    assert hall.opened() == (0, 0, 0, 0, 0)
+
+
 def test_exposure_is_that_of_the_worse_side(hall: RiskHall) -> None:
     hall.trade(500, 10, buyer=ALICE)
     hall.enter(buy(400, 5))

@@ -76,6 +76,8 @@ def test_a_total_quantity_counts_what_has_filled(rich: Hall) -> None:
     rich.send(amend(order, quantity_lots=15, flags=LEAVES))
     assert rich.quote(ALICE) == (100, 1_500)
     assert rich.refusal(amend(order, quantity_lots=17, flags=LEAVES)) == Reason.INSUFFICIENT_FUNDS
+    rich.send(amend(order, quantity_lots=7))
+    assert rich.quote(ALICE) == (1_300, 300)
 
 
 def test_a_total_below_what_has_filled_ends_the_order(rich: Hall) -> None:

@@ -137,6 +137,11 @@ def test_drift_after_a_partial_fill_and_an_amendment(hall: RiskHall) -> None:
     assert hall.opened() == (1, 3, 1_200, 0, 0)
     hall.send(amend(order, quantity_lots=8, flags=CommandFlag.QUANTITY_IS_LEAVES))
     assert hall.opened() == (1, 8, 3_200, 0, 0)
+    hall.send(amend(order, quantity_lots=9))
+    assert hall.opened() == (1, 5, 2_000, 0, 0)
+    hall.enter(sell(400, 2, account=BOB))
+    hall.send(amend(order, quantity_lots=8))
+    assert hall.opened() == (1, 2, 800, 0, 0)
     hall.send(factories.cancel(order))
     assert hall.opened() == (0, 0, 0, 0, 0)
 

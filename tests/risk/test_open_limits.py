@@ -130,6 +130,18 @@ def test_a_position_that_is_too_large_can_be_made_smaller(hall: RiskHall) -> Non
     assert hall.refusal(sell(600, 1)) == Reason.POSITION_LIMIT
 
 
+def test_an_amendment_is_within_the_position_too_whether_there_is_one_or_not(hall: RiskHall) -> None:
+    hall.limit(Limit.POSITION, 10)
+    order = hall.enter(buy(400, 6))
+    assert hall.refusal(amend(order, quantity_lots=11)) == Reason.POSITION_LIMIT
+    hall.send(amend(order, quantity_lots=10))
+    hall.enter(sell(400, 4, account=BOB))
+    # 4 long, and 6 rest.
+    assert hall.refusal(amend(order, quantity_lots=11)) == Reason.POSITION_LIMIT
+    other = hall.enter(sell(600, 14))
+    assert hall.refusal(amend(other, quantity_lots=15)) == Reason.POSITION_LIMIT
+
+
 def test_both_legs_of_a_pair_are_within_the_position(hall: RiskHall) -> None:
     hall.limit(Limit.POSITION, 10)
     assert hall.refusal(*linked(OTHER, buy(400, 10), sell(600, 11))) == Reason.POSITION_LIMIT

@@ -23,13 +23,13 @@ def word(member: Limit | Scope | Cause) -> str:
     return member.name.lower()
 
 
-def limit_views(ledger: LedgerReader, markets: dict[int, Market], account: int) -> dict[str, Any]:
-    """Every limit that applies to the account, where it is set, and what it counts now.
+def limit_views(ledger: LedgerReader, markets: dict[int, Market], account: int, now_ns: int) -> dict[str, Any]:
+    """Every limit that applies to the account, where it is set, and what it counts at a time of the log's clock.
 
     `limits` are those of the account as a whole, and those of each symbol that do not come from the symbol; `symbols`
     has those of each symbol in which the account has something.
     """
-    usage = usage_of(ledger.ledger, account)
+    usage = usage_of(ledger.ledger, account, now_ns)
     return {
         "limits": [_use(use) for use in usage.whole],
         "symbols": [
@@ -43,7 +43,9 @@ def limit_views(ledger: LedgerReader, markets: dict[int, Market], account: int) 
 def _use(use: Use) -> dict[str, Any]:
     view: dict[str, Any] = {"limit": word(use.limit), "value": str(use.value), "scope": word(use.scope)}
     if use.used is not None:
-        view["used"] = str(use.used)
+        view |= {"used": str(use.used), "percent": use.percent}
+    if use.left is not None:
+        view["left"] = str(use.left)
     return view
 
 

@@ -23,7 +23,7 @@ from workers.statement import AccountView
 
 
 class LimitView(msgspec.Struct, frozen=True):
-    """A limit, and whom it was set for. `used` is what counts towards it, None of one that nothing adds up to."""
+    """A limit, and whom it was set for. What follows `symbol` is as in tradsys.reading.usage.Use."""
 
     limit: str
     value: int
@@ -32,6 +32,8 @@ class LimitView(msgspec.Struct, frozen=True):
     group: int | None = None
     symbol: str | None = None
     used: int | None = None
+    percent: int | None = None
+    left: int | None = None
 
 
 def limits_set(memory: VenueMemory) -> list[LimitView]:
@@ -54,12 +56,13 @@ def limits_set(memory: VenueMemory) -> list[LimitView]:
     return found
 
 
-def limits_of(memory: VenueMemory, account: AccountView) -> list[LimitView]:
+def limits_of(memory: VenueMemory, account: AccountView, now_ns: int) -> list[LimitView]:
     """The limits that count for an account, those of it as a whole first, then those of each symbol that it has.
 
-    Of a symbol in which it has nothing, those count that are shown without a symbol.
+    Of a symbol in which it has nothing, those count that are shown without a symbol. `now_ns`: by the host's clock, as
+    the log's.
     """
-    usage = usage_of(memory.ledger, account.number)
+    usage = usage_of(memory.ledger, account.number, now_ns)
     symbols = _symbol_names(memory)
     found = [_view(use, account) for use in usage.whole]
     for symbol, uses in usage.symbols.items():
@@ -76,6 +79,8 @@ def _view(use: Use, account: AccountView, symbol: str | None = None) -> LimitVie
         group=account.group if use.scope == Scope.GROUP else None,
         symbol=symbol,
         used=use.used,
+        percent=use.percent,
+        left=use.left,
     )
 
 

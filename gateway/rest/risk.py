@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from time import time_ns
 from typing import Any
 
 from aiohttp import web
@@ -41,7 +42,7 @@ class Risk:
         """GET /v1/limits[?account=]: every limit that applies, where it is set, and its use."""
         account = asked_account(self._service, request)
         await self._service.ledger.settled()
-        views = limit_views(self._service.ledger, self._service.state.markets, account.id)
+        views = limit_views(self._service.ledger, self._service.state.markets, account.id, time_ns())
         return answer({"account": account.name} | views)
 
     async def set_limit(self, request: web.Request) -> web.Response:

@@ -76,10 +76,30 @@ def test_what_is_used_of_a_limit_is_shown(bank: Bank) -> None:
     assert (shown["open-orders", "ACME"]["used"], shown["open-orders", "ACME"]["value"]) == (2, 5)
     assert shown["open-notional", "ACME"]["used"] == 40 * 1000, "in cents"
     assert shown["open-orders-total", None]["used"] == 2
+    assert [shown["open-orders", "ACME"]["percent"], shown["open-notional", "ACME"]["percent"]] == [40, 4]
     text = bank.run("limits", "show", "--account", "alice").output
     assert all(part in text for part in ("open-notional", "40,000", "1,000,000", "venue"))
     for limit in ("open-orders", "open-notional", "open-orders-total"):
         assert bank.run("limits", "remove", limit).exit_code == 0
+
+
+def test_what_is_left_of_a_rate_is_shown(bank: Bank) -> None:
+    for limit, value in (("cancels-per-second", 0), ("orders-per-second", 1), ("orders-burst", 1_000)):
+        assert bank.run("limits", "set", limit, str(value), "--account", "bob").exit_code == 0
+    shown = limits(bank, "--account", "bob")
+    rates = [shown[limit, None] for limit in ("cancels-per-second", "orders-per-second", "orders-burst")]
+    assert [(rate["used"], rate["percent"], rate["left"]) for rate in rates] == [
+        (1, 100, 0),
+        (0, 0, 1000),
+        (0, 0, 1000),
+    ]
+    assert refusal(bank, "bob") == Reason.NONE
+    row = next(
+        row for row in bank.run("limits", "show", "--account", "bob").output.splitlines() if "orders-burst" in row
+    )
+    assert row.split()[-4:] in (["1,000", "1", "999", "0"], ["1,000", "0", "1,000", "0"]), "a second may have passed"
+    for limit in ("cancels-per-second", "orders-per-second", "orders-burst"):
+        assert bank.run("limits", "remove", limit, "--account", "bob").exit_code == 0
 
 
 def test_a_days_loss_counts_what_stands_at_the_marks_of_now(bank: Bank) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.gateway.harness import ALICE, BOB, running
+from tests.gateway.money import OFFICER, settled
 from tradsys.client import Client, TradingError
 from tradsys.client.answers import exception_of
 from tradsys.errors import BusinessRuleError, ValidationError
@@ -49,6 +50,20 @@ async def test_the_life_of_an_order() -> None:
         assert alice.health()["live"]
 
     await against_a_venue(script)
+
+
+async def test_what_an_account_uses_of_its_limits() -> None:
+    async with running(settled()) as harness:
+
+        def run() -> None:
+            with Client(harness.url, OFFICER) as officer, Client(harness.url, ALICE) as alice:
+                officer.request("PUT", "/v1/limits", {"limit": "open_orders_total", "value": "8"})
+                alice.place("ACME", "buy", "1", "1.00")
+                limit = {"limit": "open_orders_total", "value": "8", "scope": "venue", "used": "1", "percent": 12}
+                assert alice.limits()["limits"] == [limit]
+                assert alice.limits()["symbols"] == [{"symbol": "ACME", "limits": []}]
+
+        await asyncio.to_thread(run)
 
 
 async def test_error_answers_are_exceptions_with_code_and_field() -> None:

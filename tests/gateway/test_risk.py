@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.gateway.harness import ask, receive, socket
 from tests.gateway.money import ALICE, BOB, OFFICER, callers, code
 
@@ -25,13 +27,15 @@ async def test_the_most_special_limit_counts_and_its_use_is_told() -> None:
             "account": "alice",
             "limits": [
                 # 3 at 100.00, in hundredths
-                {"limit": "exposure", "value": "100000", "scope": "account", "used": "30000"},
+                {"limit": "exposure", "value": "100000", "scope": "account", "used": "30000", "percent": 30},
                 {"limit": "open_orders", "value": "5", "scope": "venue"},
             ],
             "symbols": [
                 {
                     "symbol": "ACME",
-                    "limits": [{"limit": "open_orders", "value": "1", "scope": "account_symbol", "used": "1"}],
+                    "limits": [
+                        {"limit": "open_orders", "value": "1", "scope": "account_symbol", "used": "1", "percent": 100}
+                    ],
                 }
             ],
         }
@@ -51,6 +55,41 @@ async def test_a_days_loss_is_what_was_realised_and_what_stands_at_the_marks_of_
         (limit,) = (await all.bob("GET", "/v1/limits"))[1]["limits"]
         # One sold at a loss of 10.00, two more that stand at 10.00 less, and fees of 0.30 and 0.09.
         assert (limit["limit"], limit["used"]) == ("daily_loss", "3039")
+
+
+async def test_shares_and_rates_are_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with callers() as all:
+        monkeypatch.setattr("gateway.rest.risk.time_ns", lambda: 1000 * len(all.harness.engine.log))
+        for limit, value in (
+            ("orders_per_second", "10"),
+            ("orders_burst", "8"),
+            ("leverage", "200"),
+            ("short", "5"),
+            ("concentration_bps", "7500"),
+            ("exposure", "400000"),
+        ):
+            body = {"limit": limit, "value": value, "account": "alice"}
+            assert (await all.officer("PUT", "/v1/limits", json=body))[0] == 200
+        await all.alice.place("sell", "100.00", "22")
+        for _ in range(2):
+            await all.alice.place("sell", "100.00", "1")
+        _, answer = await all.alice("GET", "/v1/limits")
+
+        def told(views: list[dict[str, Any]]) -> dict[str, tuple[str | None, int | None, str | None]]:
+            return {view["limit"]: (view.get("used"), view.get("percent"), view.get("left")) for view in views}
+
+        assert told(answer["limits"]) == {
+            "exposure": ("240000", 60, None),
+            # 2,400.00 by the 1,000.00 and 20 shares at 100.00 that alice owns
+            "leverage": ("80", 40, None),
+            "orders_per_second": ("3", 37, "5"),
+            "orders_burst": ("3", 37, "5"),
+            "short": (None, None, None),
+            "concentration_bps": (None, None, None),
+        }
+        (symbol,) = answer["symbols"]
+        # 24 of 20 shares are for sale; 2,400.00 of 4,000.00
+        assert told(symbol["limits"]) == {"short": ("4", 80, None), "concentration_bps": ("6000", 80, None)}
 
 
 async def test_only_risk_officers_stop_trading() -> None:

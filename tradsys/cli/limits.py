@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,7 +54,10 @@ def show(
         from workers.statement import account_named, symbol_named
 
         _venue, segment, memory = attach(data_dir)
-        found = limits_set(memory) if account is None else limits_of(memory, account_named(memory, account))
+        if account is None:
+            found = limits_set(memory)
+        else:
+            found = limits_of(memory, account_named(memory, account), time.time_ns())
         if symbol is not None:
             found = [each for each in found if each.symbol == symbol_named(memory, symbol).name]
         if group is not None:
@@ -72,9 +76,8 @@ def _tell(found: list[LimitView], as_json: bool) -> None:
 
     from tradsys.cli.tables import new_table
 
-    table = new_table("Limits", "limit", "set for", "account", "group#", "symbol", "limit#", "used#")
+    table = new_table("Limits", "limit", "set for", "account", "group#", "symbol", "limit#", "used#", "left#", "%#")
     for each in found:
-        used = "-" if each.used is None else f"{each.used:,}"
         table.add_row(
             each.limit,
             each.scope,
@@ -82,7 +85,7 @@ def _tell(found: list[LimitView], as_json: bool) -> None:
             str(each.group or ""),
             each.symbol or "",
             f"{each.value:,}",
-            used,
+            *("-" if number is None else f"{number:,}" for number in (each.used, each.left, each.percent)),
         )
     Console().print(table)
 

@@ -105,6 +105,10 @@ class Client:
         """By symbol what has been traded, at what cost, and what is open."""
         return {row.pop("symbol"): row for row in self._request("GET", "/v1/positions")["positions"]}
 
+    def limits(self) -> Any:
+        """What the account may do at most and what it uses of that: `limits`, and `symbols` with those in each."""
+        return self._request("GET", "/v1/limits")
+
     def transfer(self, id: int | str, account: str, asset: str, amount: str) -> Any:
         """Give an amount to another account, once for each id of yours; gives the transfer's place in the log."""
         body = {"id": id, "account": account, "asset": asset, "amount": amount}

@@ -6,7 +6,7 @@ from typing import Any
 
 from shm.counters import STRIDE, CounterKind
 from tradsys.ledger.conservation import add_up, begin
-from tradsys.ledger.layout import S_ASSET, S_TOTAL, W_FAULTS
+from tradsys.ledger.layout import S_ASSET, S_TOTAL, W_FAULTS, W_LOST
 from workers.decision import KNOWN_ACCOUNTS, Decider
 from workers.memory import VenueMemory
 
@@ -18,7 +18,8 @@ class LedgerWatch:
     """Only beside the sequencer, in its process and between its duty cycles, may a watch be stepped.
 
     Counters: `ledger_faults`, events that did not fit what the ledger knew; `ledger_imbalance`, assets whose last sum
-    over all accounts was not 0; `ledger_sums`, how many sums were taken.
+    over all accounts was not 0; `ledger_lost`, alerts and records of circuit breakers for which the ledger's outbox had
+    no room; `ledger_sums`, how many sums were taken.
     """
 
     def __init__(self, memory: VenueMemory, decider: Decider, log: Any) -> None:
@@ -27,21 +28,31 @@ class LedgerWatch:
         self._log = log
         self._unbalanced: set[int] = set()
         self._told: set[int] = set()
+        self._is_losing = False
         counters = memory.counters
         self._values = counters.values
         self._faults = STRIDE * counters.allocate("ledger_faults", CounterKind.GAUGE)
         self._imbalance = STRIDE * counters.allocate("ledger_imbalance", CounterKind.GAUGE)
+        self._lost = STRIDE * counters.allocate("ledger_lost", CounterKind.GAUGE)
         self._sums = STRIDE * counters.allocate("ledger_sums")
         begin(memory.ledger)
 
     def step(self) -> None:
-        """Add up some more accounts, and look at the faults."""
+        """Add up some more accounts, and look at the faults and at what was lost."""
         faults = int(self._ledger.words[W_FAULTS])
         if faults and not self._values[self._faults]:
             self._log.error("events did not fit what the ledger knew; see docs/operations.md", faults=faults)
         self._values[self._faults] = faults
+        self._look_at_lost(int(self._ledger.words[W_LOST]))
         if add_up(self._ledger, int(self._known[KNOWN_ACCOUNTS]), ACCOUNTS_AT_ONCE):
             self._take_sum(int(self._ledger.summing[S_ASSET]), int(self._ledger.summing[S_TOTAL]))
+
+    def _look_at_lost(self, lost: int) -> None:
+        is_losing = lost > self._values[self._lost]
+        if is_losing and not self._is_losing:  # told once, however many follow at once
+            self._log.error("alerts or records of circuit breakers were lost; see docs/operations.md", lost=lost)
+        self._is_losing = is_losing
+        self._values[self._lost] = lost
 
     def _take_sum(self, asset: int, total: int) -> None:
         self._values[self._sums] += 1

@@ -11,8 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from shm import broadcast, histogram, ring
+from shm.counters import STRIDE
 from tests.workers.fake_venue import Fakes, configuration, supervisor
 from tradsys.book.layout import W_EVENTS, W_LIVE_ORDERS, W_TRADES
+from tradsys.cli import tables
 from tradsys.cli.main import app
 from workers import venue as venues
 from workers.memory import JOURNALED
@@ -87,6 +89,16 @@ def test_status_shows_tables(venue: Supervisor) -> None:
     assert result.exit_code == 0, result.output
     for text in ("running in", "http://127.0.0.1:1234", "matcher-1", "journal sync", "650"):
         assert text in result.output
+
+
+def test_what_must_never_be_is_shown_in_red(venue: Supervisor) -> None:
+    counters = venue.memory.counters
+    for name, value in (("ledger_lost", 3), ("ledger_faults", 0), ("ledger_sums", 9)):
+        counters.values[STRIDE * counters.allocate(name)] = value
+    names, values = (list(column.cells) for column in tables.counters(observe(venue.venue, venue.memory)).columns)
+    shown = dict(zip(names, values, strict=True))
+    assert (shown["ledger_lost"], shown["ledger_faults"], shown["ledger_sums"]) == ("[red]3", "0", "9")
+    assert "ledger_lost" in runner.invoke(app, ["status", "--data-dir", venue.venue.data_directory]).output
 
 
 def test_top_shows_one_interval_and_leaves(venue: Supervisor) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from tests.workers.stepped import SIZES, SteppedVenue, compact
-from tradsys.ledger.layout import W_FAULTS
+from tradsys.ledger.layout import W_FAULTS, W_LOST
 from tradsys.ledger.terms import AccountKind
 from tradsys.records import COMMAND, Kind, details
+from tradsys.risk.outbox import send_breaker
+from tradsys.risk.terms import Cause, Transition
 from workers.ledgerwatch import LedgerWatch
 
 
@@ -59,6 +61,35 @@ def test_it_counts_what_must_never_be_and_tells_it_once(venue: SteppedVenue) -> 
     ledger.balances["available"][len(ledger.balances) // len(ledger.accounts) + 1] -= 7
     ledger.words[W_FAULTS] = 0
     assert counted() == (0, 0)
+    venue.close()
+
+
+def test_what_the_outbox_lost_is_shown_and_told_whenever_it_begins_to_grow(venue: SteppedVenue) -> None:
+    ledger, log = venue.memory.ledger, Log()
+    sequencer = venue.worker_with("sequencer")._worker
+    assert sequencer is not None
+    watch = LedgerWatch(venue.memory, sequencer.sequencer.decider, log)
+    shown = []
+    for lost in (0, 2, 3, 7, 7, 7, 8, 8):
+        ledger.words[W_LOST] = lost
+        watch.step()
+        shown.append(venue.memory.counters.snapshot()["ledger_lost"])
+    assert shown == [0, 2, 3, 7, 7, 7, 8, 8]
+    assert log.errors == [{"lost": 2}, {"lost": 8}]
+    again = Log()
+    LedgerWatch(venue.memory, sequencer.sequencer.decider, again).step()
+    assert again.errors == [], "a worker that was started again has nothing new to tell"
+    venue.close()
+
+
+def test_what_finds_no_room_in_the_outbox_is_shown(venue: SteppedVenue) -> None:
+    ledger = venue.memory.ledger
+    watch = venue.worker_with("sequencer")._watch
+    assert watch is not None
+    for _ in range(len(ledger.outbox) + 5):
+        send_breaker(ledger, 1, int(Transition.TRIP), int(Cause.MANUAL))
+    watch.step()
+    assert venue.memory.counters.snapshot()["ledger_lost"] == 5
     venue.close()
 
 

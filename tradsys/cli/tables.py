@@ -12,7 +12,7 @@ from workers.observation import Observation, WorkerView
 from workers.topology import WorkerPlan
 
 _STATE_STYLES = {"ready": "green", "recovering": "yellow", "stopping": "yellow", "absent": "red", "stopped": "red"}
-_NEVER = ("ledger_faults", "ledger_imbalance")
+_NEVER = ("ledger_faults", "ledger_imbalance", "ledger_lost")
 """Counters that are 0 unless something is broken."""
 _FULL, _BUSY = 80, 40
 """Percent of a ring's capacity from which its fill is shown in red and in yellow."""

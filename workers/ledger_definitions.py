@@ -18,10 +18,11 @@ from tradsys.configuration import Configuration
 from tradsys.configuration.money import AssetEntry, BreakerEntry, LimitEntry, contract_of
 from tradsys.ledger.layout import FEE_CLASSES, FEE_TIERS, Ledger
 from tradsys.ledger.terms import AccountKind, PostingKind
+from tradsys.reading.limits import set_for
 from tradsys.reading.rows import assets_of
 from tradsys.records import Kind, details
-from tradsys.risk.layout import LIMIT_WORDS, SLOTS, VENUE_LIMITS
-from tradsys.risk.terms import Limit, Scope
+from tradsys.risk.layout import SLOTS
+from tradsys.risk.terms import Limit
 from tradsys.symbols import Account, Symbol
 
 _BREAKER_FIELDS = ("price_move_bps", "volatility_bps", "volume", "symbols", "halt_ms", "half_open_ms")
@@ -146,19 +147,8 @@ def _limit(known: Known, entry: LimitEntry) -> Definition:
 
 
 def _has_limit(known: Known, entry: LimitEntry) -> bool:
-    row = limits_row(known.ledger, entry.scope, known.account(entry.account), known.symbol(entry.symbol), entry.group)
-    return bool(row and int(known.ledger.limits[row * LIMIT_WORDS]) >> Limit[entry.limit.upper()] & 1)
-
-
-def limits_row(ledger: Ledger, scope: Scope, account: int, symbol: int, group: int) -> int:
-    """Where the limits of a scope stand, 0 when it has none of its own."""
-    if scope == Scope.VENUE:
-        return VENUE_LIMITS
-    if scope == Scope.ACCOUNT:
-        return int(np.asarray(ledger.accounts)[account]["limits_row"])
-    table = np.asarray(ledger.groups if scope == Scope.GROUP else ledger.positions)
-    found = np.flatnonzero(table["key"] == (group if scope == Scope.GROUP else symbol << 32 | account))
-    return int(table[found[0]]["limits_row"]) if len(found) else 0
+    account, symbol = known.account(entry.account), known.symbol(entry.symbol)
+    return Limit[entry.limit.upper()] in set_for(known.ledger, entry.scope, account, symbol, entry.group)
 
 
 def _rules(known: Known, entry: BreakerEntry) -> Definition:

@@ -9,7 +9,17 @@ import numpy as np
 from shm.arena import new_array
 from tradsys.ledger.layout import Ledger, LedgerSize, carve
 from tradsys.ledger.positions import position_row
-from tradsys.reading.rows import account_of, balances_of, owned_by, positions_of, steady, symbol_of
+from tradsys.reading.rows import (
+    account_of,
+    balances_of,
+    group_of,
+    owned_by,
+    position_in,
+    positions_of,
+    steady,
+    symbol_of,
+)
+from tradsys.risk.limits import group_row
 
 ACCOUNTS, SYMBOLS = 40, 25
 
@@ -37,6 +47,23 @@ def test_all_positions_of_an_account_are_found_and_no_others() -> None:
         assert {(account_of(int(row["key"])), symbol_of(int(row["key"]))) for row in found.values()} == {
             (account, symbol) for symbol in expected
         }
+
+
+def test_one_position_and_one_group_are_found_by_their_keys() -> None:
+    ledger, symbols = crowded()
+    for account in (1, ACCOUNTS):
+        for symbol in range(1, SYMBOLS + 1):
+            row = position_in(ledger, account, symbol)
+            found = None if row is None else int(row["quantity"])
+            assert found == (1000 * account + symbol if symbol in symbols.get(account, set()) else None)
+    numbers = [3, 7, (1 << 32) - 1]
+    for number in numbers:
+        ledger.groups.view(np.ndarray)["limits_row"][group_row(ledger, number)] = number % 100
+    rows = [group_of(ledger, number) for number in (*numbers, 8)]
+    assert [None if row is None else (int(row["key"]), int(row["limits_row"])) for row in rows] == [
+        *((number, number % 100) for number in numbers),
+        None,
+    ]
 
 
 def test_balances_are_those_of_the_account() -> None:

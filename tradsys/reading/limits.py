@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from tradsys.ledger.layout import Ledger
-from tradsys.reading.rows import row_of, rows_of
+from tradsys.reading.rows import group_of, position_in, row_of, rows_of
 from tradsys.risk.layout import LIMIT_WORDS, NO_LIMITS, VENUE_LIMITS
 from tradsys.risk.terms import Limit, Scope
 
@@ -28,6 +28,17 @@ def set_in(ledger: Ledger, row: int) -> dict[Limit, int]:
         return {}
     words = rows_of(ledger.limits, row * LIMIT_WORDS, LIMIT_WORDS).tolist()
     return {limit: words[1 + limit] for limit in Limit if words[0] >> limit & 1}
+
+
+def set_for(ledger: Ledger, scope: Scope, account: int, symbol: int, group: int) -> dict[Limit, int]:
+    """What is set for the venue, a group, an account, or an account in a symbol, whatever counts instead of it."""
+    if scope == Scope.VENUE:
+        return set_in(ledger, VENUE_LIMITS)
+    if scope == Scope.ACCOUNT:
+        row = row_of(ledger.accounts, account)
+    else:
+        row = group_of(ledger, group) if scope == Scope.GROUP else position_in(ledger, account, symbol)
+    return {} if row is None else set_in(ledger, int(row["limits_row"]))
 
 
 def counting_for(ledger: Ledger, account: Any) -> dict[Limit, Standing]:

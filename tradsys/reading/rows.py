@@ -16,7 +16,7 @@ _SYMBOL_SHIFT = 32
 _ACCOUNT_MASK = (1 << _SYMBOL_SHIFT) - 1
 
 _hashes: Any = getattr(hash_pair, "py_func", hash_pair)
-"""Not compiled, it takes arrays too."""
+"""Not compiled: it takes arrays, and nothing waits for a compiler."""
 
 
 def account_of(key: Any) -> Any:
@@ -74,6 +74,21 @@ def positions_of(ledger: Ledger, account: int) -> dict[int, Any]:
     return _by_symbol(rows)
 
 
+def position_in(ledger: Ledger, account: int, symbol: int) -> Any | None:
+    """POSITION of an account in a symbol; None when it has none."""
+    return _keyed(ledger.positions, _hashes(symbol, account), symbol << _SYMBOL_SHIFT | account)
+
+
+def group_of(ledger: Ledger, group: int) -> Any | None:
+    """GROUP of a trade group; None when there is nothing to say of it."""
+    return _keyed(ledger.groups, _hashes(group, 0), group)
+
+
+def _keyed(table: Any, hashed: int, key: int) -> Any | None:
+    places = _places(table, np.array([hashed]), np.array([key]))
+    return row_of(table, int(places[0])) if len(places) else None
+
+
 class Owned(NamedTuple):
     """All that belongs to an account at one moment, see `steady`."""
 
@@ -104,12 +119,16 @@ def _balances(ledger: Ledger, account: int) -> tuple[int, int]:
 
 
 def _positions(ledger: Ledger, account: int) -> Any:
-    """Where an account's positions stand, by symbol: each is looked for in the table as `place_of` does."""
+    """Where an account's positions stand, by symbol."""
     symbols = np.arange(1, len(ledger.contracts))
-    wanted = symbols << _SYMBOL_SHIFT | account
-    keys = np.asarray(ledger.positions)["key"]
+    return _places(ledger.positions, _hashes(symbols, account), symbols << _SYMBOL_SHIFT | account)
+
+
+def _places(table: Any, hashes: Any, wanted: Any) -> Any:
+    """Where a table has those of some keys that it has, looked for as shm.hashing.place_of does."""
+    keys = np.asarray(table)["key"]
     mask = len(keys) - 1
-    places = _hashes(symbols, account) & mask
+    places = hashes & mask
     while True:
         found = keys[places]
         others = (found != 0) & (found != wanted)

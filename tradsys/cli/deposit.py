@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory
-from tradsys.cli.operator import AsJson, PostingId, at_desk, new_posting_id, outside, post, tell
+from tradsys.cli.operator import Amount, AsJson, AssetName, PostingId, at_desk, new_posting_id, outside, post, tell
 
 
 def deposit(
     account: Annotated[str, typer.Argument(help="Who gets it.")],
-    amount: Annotated[str, typer.Argument(help='A decimal, such as "100.50".')],
-    asset: Annotated[str, typer.Argument(help="The asset's name.")],
+    amount: Amount,
+    asset: AssetName,
     posting_id: PostingId = None,
     source: Annotated[str | None, typer.Option("--outside", help="The account that it comes from.")] = None,
     data_dir: DataDirectory = DEFAULT_DIRECTORY,

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from workers.statement import AccountView
 
 AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON instead of text.")]
+Amount = Annotated[str, typer.Argument(help='A decimal, such as "100.50".')]
+AssetName = Annotated[str, typer.Argument(help="The asset's name.")]
 PostingId = Annotated[
     int | None,
     typer.Option(

@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory
-from tradsys.cli.operator import AsJson, PostingId, at_desk, new_posting_id, post, tell
+from tradsys.cli.operator import Amount, AsJson, AssetName, PostingId, at_desk, new_posting_id, post, tell
 
 
 def transfer(
     source: Annotated[str, typer.Argument(metavar="FROM", help="Who gives it.")],
     target: Annotated[str, typer.Argument(metavar="TO", help="Who gets it.")],
-    amount: Annotated[str, typer.Argument(help='A decimal, such as "100.50".')],
-    asset: Annotated[str, typer.Argument(help="The asset's name.")],
+    amount: Amount,
+    asset: AssetName,
     posting_id: PostingId = None,
     data_dir: DataDirectory = DEFAULT_DIRECTORY,
     as_json: AsJson = False,

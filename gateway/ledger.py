@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from gateway.feed import Feed
-from shm import broadcast
 from tradsys.assets import Asset
 from tradsys.errors import error
 from tradsys.reading.rows import assets_of
-from workers.memory import READER_LEDGER, READY, STATE, VenueMemory
+from workers.memory import READY, STATE, VenueMemory
+from workers.progress import are_settled
 
 _WAIT_SECONDS = 0.0005
 _WAITS_MAX = 4000
-_SETTLED = broadcast.POSITION + broadcast.READER_STRIDE * READER_LEDGER
 
 
 class LedgerReader:
@@ -24,7 +23,7 @@ class LedgerReader:
 
     def __init__(self, memory: VenueMemory, feed: Feed, sequencer: int) -> None:
         self.ledger = memory.ledger
-        self._events = [stream.header for stream in memory.events]
+        self._events = memory.events
         self._feed = feed
         self._line = memory.line(sequencer)
         self._assets: list[Asset] = []
@@ -37,9 +36,7 @@ class LedgerReader:
         """
         wanted = list(self._feed.positions)
         for _ in range(_WAITS_MAX):
-            if self._line[STATE] == READY and all(
-                header[_SETTLED] >= position for header, position in zip(self._events, wanted, strict=True)
-            ):
+            if self._line[STATE] == READY and are_settled(self._events, wanted):
                 return
             await asyncio.sleep(_WAIT_SECONDS)
         raise error("busy", "the ledger is being rebuilt or is behind; try again")

@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from typing import Any, NamedTuple, Self
 
-from shm import broadcast
 from tradsys.errors import from_reason
 from tradsys.reasons import Reason
 from tradsys.records import COMMAND, EventFlag, EventKind
-from workers.memory import READER_LEDGER, VenueMemory
+from workers.memory import VenueMemory
 from workers.port import Port
+from workers.progress import are_settled
 from workers.venue import Venue
 
 PATIENCE_SECONDS = 10.0
 _NAP_SECONDS = 0.0005
-_SETTLED = broadcast.POSITION + broadcast.READER_STRIDE * READER_LEDGER
 
 
 class RefusedError(Exception):
@@ -61,15 +60,9 @@ class Desk:
         """
         deadline = time.monotonic() + patience_seconds
         answer = self._await(record, shards, deadline)
-        while not self._is_settled():
+        while not are_settled(self.memory.events, self._port.positions.tolist()):
             _wait(deadline, "the venue took the record, and its ledger does not go on")
         return answer
-
-    def _is_settled(self) -> bool:
-        return all(
-            int(stream.header[_SETTLED]) >= position
-            for stream, position in zip(self.memory.events, self._port.positions.tolist(), strict=True)
-        )
 
     def _await(self, record: Any, shards: int, deadline: float) -> Answer:
         request = self._port.next_request

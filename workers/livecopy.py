@@ -10,7 +10,8 @@ import numpy as np
 
 from shm import broadcast
 from tradsys.ledger.layout import Ledger
-from workers.memory import CYCLES, JOURNALED, PID, READER_LEDGER, READER_SHARDS, READY, STATE, VenueMemory
+from workers.memory import CYCLES, JOURNALED, PID, READER_SHARDS, READY, STATE, VenueMemory
+from workers.progress import are_settled, position_of
 from workers.sequencer import VENUE_SOURCE
 from workers.venue import Venue
 
@@ -66,9 +67,9 @@ def take_copy(venue: Venue, memory: VenueMemory) -> LiveCopy:
 
     complete = _cursor(memory.log)
     shards = range(memory.sizes.shards)
-    wait(lambda: all(_position(memory.log, READER_SHARDS + shard) >= complete for shard in shards))
+    wait(lambda: all(position_of(memory.log, READER_SHARDS + shard) >= complete for shard in shards))
     told = [_cursor(events) for events in memory.events]
-    wait(lambda: all(_position(memory.events[shard], READER_LEDGER) >= told[shard] for shard in shards))
+    wait(lambda: are_settled(memory.events, told))
     tables = Tables(*(table.copy() for table in tables_of(memory.ledger)))
     # A command on which the sequencer had decided already is in the log when its next cycle is over.
     cycles = int(line[CYCLES])
@@ -81,10 +82,6 @@ def take_copy(venue: Venue, memory: VenueMemory) -> LiveCopy:
 
 def _cursor(stream: Any) -> int:
     return int(stream.header[broadcast.CURSOR])
-
-
-def _position(stream: Any, reader: int) -> int:
-    return int(stream.header[broadcast.POSITION + broadcast.READER_STRIDE * reader])
 
 
 def _is_quiet(memory: VenueMemory, first: int, last: int) -> bool:

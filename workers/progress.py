@@ -1,0 +1,21 @@
+"""How far the readers of the venue's rings are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shm import broadcast
+from shm.broadcast import Broadcast
+from workers.memory import READER_LEDGER
+
+
+def position_of(stream: Broadcast, reader: int) -> int:
+    """The last record of a ring that a gating reader has done with."""
+    return int(stream.header[broadcast.POSITION + broadcast.READER_STRIDE * reader])
+
+
+def are_settled(events: Iterable[Broadcast], positions: Iterable[int]) -> bool:
+    """Whether the ledger has what each shard's events up to a position have led to."""
+    return all(
+        position_of(stream, READER_LEDGER) >= position for stream, position in zip(events, positions, strict=True)
+    )

@@ -54,7 +54,7 @@ def _average(cost: int, quantity: int, market: Market, quote: Asset) -> str:
 
 
 def fee_views(ledger: LedgerReader, markets: dict[int, Market], account: int) -> dict[str, Any]:
-    """The account's fee class, its volume of the last 30 days with the tiers, and the schedules of its class."""
+    """The account's fee class, the volumes from which on tiers apply, and the schedules of its class."""
     row = row_of(ledger.ledger.accounts, account)
     fee_class = int(row["fee_class"])
     schedules = np.asarray(ledger.ledger.schedules).reshape(-1, FEE_CLASSES, FEE_TIERS)[:, fee_class]

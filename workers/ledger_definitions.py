@@ -36,24 +36,26 @@ class Definition(NamedTuple):
     record: Any
 
 
-class Known(NamedTuple):
+class Known:
     """What the log has already, for finding what it has not."""
 
-    ledger: Ledger
-    accounts: list[Account]
-    symbols: list[Symbol]
+    def __init__(self, ledger: Ledger, accounts: list[Account], symbols: list[Symbol]) -> None:
+        self.ledger = ledger
+        self.symbols = {symbol.name: symbol for symbol in symbols}
+        self._accounts = {account.name: account.id for account in reversed(accounts)}
+        self._first = {account.kind: account.id for account in reversed(accounts)}
 
     def account(self, name: str) -> int:
         """The number of an account, 0 for ""."""
-        return next((account.id for account in self.accounts if account.name == name), 0)
+        return self._accounts.get(name, 0)
 
     def symbol(self, name: str) -> int:
         """The number of a symbol, 0 for ""."""
-        return next((symbol.id for symbol in self.symbols if symbol.name == name), 0)
+        return self.symbols[name].id if name in self.symbols else 0
 
     def first(self, kind: AccountKind) -> int:
         """The number of the first account of a kind, 0 when there is none."""
-        return next((account.id for account in self.accounts if account.kind == kind), 0)
+        return self._first.get(kind, 0)
 
 
 def missing_records(known: Known, configuration: Configuration) -> list[Definition]:
@@ -98,9 +100,8 @@ def _assets(assets: dict[str, Asset], configuration: Configuration) -> Iterator[
 
 def _contracts(known: Known, assets: dict[str, Asset], configuration: Configuration) -> Iterator[Definition]:
     rows = np.asarray(known.ledger.contracts)
-    symbols = {symbol.name: symbol for symbol in known.symbols}
     for entry in configuration.symbols:
-        symbol = symbols[entry.name]
+        symbol = known.symbols[entry.name]
         row = rows[symbol.id]
         if not entry.base or row["base"] or row["used"]:
             continue

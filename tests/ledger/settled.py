@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar
 
+from tests.book.flow import Flow
 from tests.book.shards import ReferenceShards
 from tests.ledger.any_ledger import AnyLedger, World, assert_same
 from tradsys.ledger.terms import DAY_NS
@@ -44,6 +45,14 @@ class SettledShards(ReferenceShards):
                 for ledger in self.ledgers:
                     ledger.settle(self._at_ledgers_time(event), shard)
         return told
+
+    def run_agreed(self, flow: Flow, commands: int, world: World, every: int) -> Iterator[int]:
+        """As `run`; gives the number of each command. Figures are compared after `every` so many, and at the end."""
+        for number, _ in enumerate(self.run(flow, commands)):
+            yield number
+            if number % every == 0:
+                self.assert_agreed(world)
+        self.assert_agreed(world)
 
     def post(self, kind: int, number: int, source: int, target: int, asset: int, amount: int) -> Reason:
         """Post to all ledgers."""

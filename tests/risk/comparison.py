@@ -55,7 +55,7 @@ def compare(
     flow, postings, officers = CheckedFlow(seed, shards), Postings(seed, shards), Officers(seed, shards)
     postings.begin()
     opened = len(definitions(TRADED))
-    for number, _ in enumerate(shards.run(flow, commands)):
+    for number in shards.run_agreed(flow, commands, WORLD, every):
         if number < opened:
             continue
         if number % 20 == 0:
@@ -64,7 +64,4 @@ def compare(
             shards.log_outbox()
         officers.next()
         after(shards)
-        if number % every == 0:
-            shards.assert_agreed(WORLD)
-    shards.assert_agreed(WORLD)
     return shards

@@ -44,6 +44,15 @@ def trade(hall: Hall, lots: int = 10) -> int:
     return (hall.quote(FEE)[0] - before) // lots
 
 
+def daily(hall: Hall, days: int, lots: int = 10) -> list[int]:
+    """Alice takes so many lots on each of so many days; gives the fee of each in percent."""
+    fees = []
+    for _ in range(days):
+        fees.append(trade(hall, lots))
+        later(hall)
+    return fees
+
+
 def test_what_trades_today_counts_from_tomorrow_on(rich: Hall) -> None:
     assert [trade(rich), trade(rich)] == [4, 4]
     later(rich)
@@ -65,17 +74,11 @@ def test_a_volume_counts_for_thirty_days(rich: Hall) -> None:
 
 
 def test_days_add_up(rich: Hall) -> None:
-    fees = []
-    for _ in range(8):
-        fees.append(trade(rich, 5))
-        later(rich)
-    assert fees == [4, 4, 3, 3, 2, 2, 1, 1]
+    assert daily(rich, 8, 5) == [4, 4, 3, 3, 2, 2, 1, 1]
 
 
 def test_a_year_later_nothing_is_left(rich: Hall) -> None:
-    for _ in range(40):
-        trade(rich, 5)
-        later(rich)
+    daily(rich, 40, 5)
     later(rich, 365)
     assert trade(rich) == 4
 
@@ -143,20 +146,12 @@ def test_a_leg_has_the_schedule_of_its_order(rich: Hall) -> None:
 def test_a_tier_without_a_schedule_has_that_of_the_tier_below(rich: Hall) -> None:
     rich.ledger.set_fees(1, 0, taken(9), 0)
     rich.ledger.set_fees(1, 0, taken(8), 2)
-    fees = []
-    for _ in range(4):
-        fees.append(trade(rich, 10))
-        later(rich)
-    assert fees == [9, 9, 8, 8]
+    assert daily(rich, 4) == [9, 9, 8, 8]
 
 
 def test_a_symbols_own_schedule_of_any_tier_it_has_comes_before_that_of_all(rich: Hall) -> None:
     rich.ledger.set_fees(1, 0, taken(9), 2)
-    fees = []
-    for _ in range(4):
-        fees.append(trade(rich, 10))
-        later(rich)
-    assert fees == [4, 3, 9, 9]
+    assert daily(rich, 4) == [4, 3, 9, 9]
 
 
 def test_a_tier_is_moved(rich: Hall) -> None:

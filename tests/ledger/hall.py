@@ -55,6 +55,11 @@ class Hall:
         self._postings = 0
         self.send(factories.define_symbol(state=MarketState.CONTINUOUS))
 
+    def open_symbol(self, symbol: int, settled: Contract) -> None:
+        """Another symbol that is settled, and trades."""
+        self.ledger.add_contract(symbol, settled)
+        self.send(factories.define_symbol(symbol, lowest_ticks=settled.lowest_ticks))
+
     def fund(self, account: int, quote: int = 0, base: int = 0) -> None:
         """Deposit so much."""
         for asset, amount in ((QUOTE, quote), (BASE, base)):

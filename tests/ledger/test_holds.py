@@ -50,8 +50,7 @@ def test_what_a_better_price_saves_is_given_back_at_once(rich: Hall) -> None:
 
 
 def test_what_is_held_is_rounded_up_and_what_trades_down(rich: Hall) -> None:
-    rich.ledger.add_contract(2, contract(numerator=1, divisor=3))
-    rich.send(factories.define_symbol(2))
+    rich.open_symbol(2, contract(numerator=1, divisor=3))
     rich.enter(buy(10, 2, symbol=2))
     assert rich.quote(ALICE) == (9_993, 7)  # 20 / 3
     rich.enter(sell(10, 1, account=BOB, symbol=2))
@@ -136,8 +135,7 @@ def test_a_budget_holds_its_amount_and_gets_the_rest_back(rich: Hall) -> None:
 
 
 def test_a_budget_to_sell_holds_what_it_could_sell_at_the_lowest_price(rich: Hall) -> None:
-    rich.ledger.add_contract(2, contract(lowest_ticks=10))
-    rich.send(factories.define_symbol(2, lowest_ticks=10))
+    rich.open_symbol(2, contract(lowest_ticks=10))
     rich.enter(buy(100, 4, account=BOB, symbol=2))
     budget = factories.market(SELL, 509, symbol=2, flags=CommandFlag.BUDGET)
     rich.send(budget)
@@ -192,8 +190,7 @@ def test_orders_that_cannot_be_paid_are_refused(rich: Hall) -> None:
 
 
 def test_what_would_be_more_than_there_can_be_is_refused(rich: Hall) -> None:
-    rich.ledger.add_contract(2, contract(numerator=1 << 30, divisor=1 << 30, lot_value=1 << 30))
-    rich.send(factories.define_symbol(2))
+    rich.open_symbol(2, contract(numerator=1 << 30, divisor=1 << 30, lot_value=1 << 30))
     # 2^30 times 2^32 is one too many.
     assert rich.refusal(buy(1, 1 << 32, symbol=2)) == Reason.NOTIONAL_TOO_LARGE
     assert rich.refusal(buy(1, (1 << 32) - 1, symbol=2)) == Reason.INSUFFICIENT_FUNDS

@@ -11,7 +11,7 @@ from tradsys.reference.risk.outbox import Alert, BreakerRecord
 from tradsys.reference.risk.usage import Usage
 from tradsys.risk.terms import Cause, Limit, Scope, Transition
 
-__all__ = ["ALICE", "BASE", "BOB", "CAROL", "FEE", "GROUP", "LOT", "OUTSIDE", "QUOTE", "RiskHall", "contract"]
+__all__ = ["ALICE", "BASE", "BOB", "CAROL", "DAY_MS", "FEE", "GROUP", "LOT", "OUTSIDE", "QUOTE", "RiskHall", "contract"]
 
 GROUP = 7
 """Of Alice and Bob; Carol has none."""

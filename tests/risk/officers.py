@@ -9,7 +9,7 @@ from tests import factories
 from tests.book.instruments import ACCOUNTS
 from tests.ledger.money import TRADED, WORLD
 from tests.risk.shards import WITHOUT_AUCTIONS, CheckedShards
-from tradsys.ledger.terms import AMOUNT_MAX
+from tradsys.ledger.terms import AMOUNT_MAX, DAY_NS
 from tradsys.reference.messages import commands_of
 from tradsys.reference.risk.breakers import BreakerRules
 from tradsys.reference.risk.usage import Usage
@@ -156,4 +156,4 @@ class Officers:
 
     def _wait(self) -> None:
         """Some time, sometimes until another day."""
-        self._shards.later_ns += 86_400_000_000_000 if self._one_in(15) else self._dice.randint(1, 1_500_000)
+        self._shards.later_ns += DAY_NS if self._one_in(15) else self._dice.randint(1, 1_500_000)

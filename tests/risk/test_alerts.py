@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from tests import factories
 from tests.factories import buy, linked, sell
-from tests.risk.hall import ALICE, BOB, CAROL, RiskHall, contract
+from tests.risk.hall import ALICE, BOB, CAROL, DAY_MS, RiskHall, contract
 from tradsys.records import Link, MarketState
 from tradsys.reference.risk.outbox import Alert
 from tradsys.risk.terms import Limit
-
-DAY_MS = 86_400_000
 
 
 def test_a_position_near_its_limit_is_told_once(hall: RiskHall) -> None:
@@ -116,8 +114,7 @@ def test_nothing_reaches_no_limit_of_nothing(hall: RiskHall) -> None:
 
 
 def test_each_symbol_has_its_position(hall: RiskHall) -> None:
-    hall.ledger.add_contract(2, contract())
-    hall.send(factories.define_symbol(2, state=2))
+    hall.open_symbol(2, contract())
     hall.limit(Limit.POSITION, 10)
     hall.limit(Limit.POSITION, 5, symbol=2)
     hall.trade(500, 8, buyer=ALICE)

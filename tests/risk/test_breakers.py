@@ -20,12 +20,19 @@ def tripped(cause: Cause, symbol: int = 1) -> list[BreakerRecord]:
     return [BreakerRecord(symbol, TRIP, cause)]
 
 
+def quiet(hall: RiskHall, *prices: int, apart_ms: int = 0) -> None:
+    """Trades of a lot at these prices, so much time apart, trip nothing."""
+    for place, price in enumerate(prices):
+        hall.wait(apart_ms if place else 0)
+        hall.trade(price, 1)
+    assert hall.logged() == []
+
+
 @pytest.fixture
 def two(hall: RiskHall) -> RiskHall:
     """Symbol 2 is settled in the same assets, symbol 3 is not settled."""
-    hall.ledger.add_contract(2, contract())
-    for symbol in (2, 3):
-        hall.send(factories.define_symbol(symbol, state=MarketState.CONTINUOUS))
+    hall.open_symbol(2, contract())
+    hall.send(factories.define_symbol(3))
     return hall
 
 
@@ -34,47 +41,32 @@ def two(hall: RiskHall) -> RiskHall:
 
 def test_a_price_that_has_moved_too_far_trips(hall: RiskHall) -> None:
     hall.breaker_rules(price_move_bps=200, window_ms=8)
-    hall.trade(500, 1)
-    hall.trade(510, 1)
-    hall.trade(490, 1)
     # 2 % of 500 are 10.
-    assert hall.logged() == []
+    quiet(hall, 500, 510, 490)
     hall.trade(511, 1)
     assert hall.logged() == tripped(Cause.PRICE_MOVE)
 
 
 def test_the_move_is_from_the_first_price_in_the_window(hall: RiskHall) -> None:
     hall.breaker_rules(price_move_bps=200, window_ms=8)
-    hall.trade(500, 1)
-    hall.wait(4)
-    hall.trade(505, 1)
-    hall.wait(4)
-    # The first is out of the window.
-    hall.trade(515, 1)
-    assert hall.logged() == []
+    # With the third the first is out of the window.
+    quiet(hall, 500, 505, 515, apart_ms=4)
     hall.trade(516, 1)
     assert hall.logged() == tripped(Cause.PRICE_MOVE)
 
 
 def test_prices_that_go_to_and_fro_trip(hall: RiskHall) -> None:
     hall.breaker_rules(price_move_bps=200, volatility_bps=500, window_ms=8)
-    for price in (500, 508, 500, 508):
-        hall.trade(price, 1)
     # 24 of 25.
-    assert hall.logged() == []
+    quiet(hall, 500, 508, 500, 508)
     hall.trade(506, 1)
     assert hall.logged() == tripped(Cause.VOLATILITY)
 
 
 def test_a_step_from_what_has_left_the_window_is_none(hall: RiskHall) -> None:
     hall.breaker_rules(volatility_bps=500, window_ms=8)
-    hall.trade(400, 1)
-    hall.wait(4)
-    hall.trade(419, 1)
-    hall.wait(4)
-    hall.trade(438, 1)
-    # Of 419 now: 19 of 20.
-    assert hall.logged() == []
+    # Of 419 at last: 19 of 20.
+    quiet(hall, 400, 419, 438, apart_ms=4)
     hall.trade(440, 1)
     assert hall.logged() == tripped(Cause.VOLATILITY)
 

@@ -68,7 +68,7 @@ def test_legs_have_ids_too(hall: RiskHall) -> None:
 
 
 def test_ids_of_symbols_that_are_not_settled_are_not_kept(hall: RiskHall) -> None:
-    hall.send(factories.define_symbol(2, state=2))
+    hall.send(factories.define_symbol(2))
     hall.enter(buy(400, 1, symbol=2, client_order_id=5))
     hall.enter(buy(400, 1, symbol=2, client_order_id=5))
     hall.enter(buy(400, 1, client_order_id=5))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests import factories
 from tests.factories import amend, buy, linked, sell, stop, stop_limit
-from tests.risk.hall import ALICE, BOB, CAROL, QUOTE, RiskHall, contract
+from tests.risk.hall import ALICE, BOB, CAROL, DAY_MS, QUOTE, RiskHall, contract
 from tradsys.reasons import Reason
 from tradsys.records import CommandFlag, EventKind, Link, SelfTrade, Side, TimeInForce
 from tradsys.reference.messages import Event, commands_of
@@ -55,8 +55,7 @@ def test_a_budget_counts_with_what_it_buys_at_the_mark(hall: RiskHall) -> None:
 
 
 def test_the_notional_is_rounded_up(hall: RiskHall) -> None:
-    hall.ledger.add_contract(2, contract(numerator=2, divisor=3))
-    hall.send(factories.define_symbol(2, state=2))
+    hall.open_symbol(2, contract(numerator=2, divisor=3))
     hall.enter(buy(5, 1, symbol=2))
     assert hall.opened(symbol=2) == (1, 1, 4, 0, 0)
 
@@ -179,8 +178,7 @@ def test_exposure_is_that_of_the_worse_side(hall: RiskHall) -> None:
 
 
 def test_what_an_account_counts_in_all_symbols(hall: RiskHall) -> None:
-    hall.ledger.add_contract(2, contract())
-    hall.send(factories.define_symbol(2, state=2))
+    hall.open_symbol(2, contract())
     hall.enter(buy(400, 10))
     hall.enter(buy(100, 1, symbol=2))
     usage = hall.usage(symbol=2)
@@ -224,7 +222,7 @@ def test_on_another_day_the_days_figures_are_nothing(hall: RiskHall) -> None:
     hall.trade(400, 10, buyer=ALICE, seller=BOB)
     hall.trade(390, 10, buyer=BOB, seller=ALICE)
     assert (hall.usage().day_traded, hall.usage().day_realised) == (7_900, -100)
-    hall.tick(ms=86_400_000)
+    hall.tick(ms=DAY_MS)
     assert (hall.usage().day_traded, hall.usage().day_realised) == (0, 0)
 
 
@@ -234,7 +232,7 @@ def test_what_is_settled_late_counts_for_today(hall: RiskHall) -> None:
     hall.shards.stamp(command)
     command.reason = hall.ledger.decide(command)
     told = hall.shards.venues[0].process(command)
-    hall.tick(ms=86_400_000)
+    hall.tick(ms=DAY_MS)
     for event in told:
         hall.ledger.settle(event)
     assert hall.usage().day_traded == 4_000

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from tests.factories import amend, buy, sell
-from tests.risk.hall import ALICE, BOB, CAROL, QUOTE, RiskHall
+from tests.risk.hall import ALICE, BOB, CAROL, DAY_MS, QUOTE, RiskHall
 from tradsys.reasons import Reason
 from tradsys.risk.terms import Limit
-
-DAY_MS = 86_400_000
 
 
 def test_so_much_may_be_traded_in_a_day_with_what_rests(hall: RiskHall) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests import factories
 from tests.factories import amend, buy, linked, sell, stop
 from tests.risk.hall import ALICE, BASE, BOB, CAROL, LOT, OUTSIDE, QUOTE, RiskHall, contract
 from tradsys.ledger.terms import PostingKind
@@ -15,12 +14,6 @@ SELL = Side.SELL
 OTHER = Link.ONE_CANCELS_OTHER
 
 
-def second_symbol(hall: RiskHall) -> None:
-    """Symbol 2 is settled in the same assets."""
-    hall.ledger.add_contract(2, contract())
-    hall.send(factories.define_symbol(2, state=2))
-
-
 def owns(hall: RiskHall, quote: int, lots: int) -> None:
     """Alice gives away what she has beyond that."""
     hall.post(PostingKind.TRANSFER, ALICE, CAROL, QUOTE, 1_000_000 - quote)
@@ -28,7 +21,7 @@ def owns(hall: RiskHall, quote: int, lots: int) -> None:
 
 
 def test_exposure_is_limited_in_all_symbols_together(hall: RiskHall) -> None:
-    second_symbol(hall)
+    hall.open_symbol(2, contract())
     hall.limit(Limit.EXPOSURE, 5_000)
     hall.enter(buy(400, 10))
     assert hall.refusal(buy(401, 3, symbol=2)) == hall.refusal(sell(600, 2, symbol=2)) == Reason.EXPOSURE_LIMIT
@@ -63,7 +56,7 @@ def test_an_asset_without_a_value_makes_no_exposure(hall: RiskHall) -> None:
 
 
 def test_one_symbol_may_take_a_share_of_the_exposure(hall: RiskHall) -> None:
-    second_symbol(hall)
+    hall.open_symbol(2, contract())
     hall.limit(Limit.CONCENTRATION_BPS, 4_000)
     hall.enter(buy(400, 2))
     hall.limit(Limit.EXPOSURE, 5_000)

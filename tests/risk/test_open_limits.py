@@ -13,14 +13,8 @@ BUY, SELL = Side.BUY, Side.SELL
 OTHER, NEXT = Link.ONE_CANCELS_OTHER, Link.ONE_TRIGGERS_OTHER
 
 
-def second_symbol(hall: RiskHall) -> None:
-    """Symbol 2 is settled in the same assets."""
-    hall.ledger.add_contract(2, contract())
-    hall.send(factories.define_symbol(2, state=2))
-
-
 def test_so_many_orders_may_be_open_in_a_symbol(hall: RiskHall) -> None:
-    second_symbol(hall)
+    hall.open_symbol(2, contract())
     hall.limit(Limit.OPEN_ORDERS, 2)
     order = hall.enter(buy(400, 1))
     hall.enter(sell(600, 1))
@@ -31,7 +25,7 @@ def test_so_many_orders_may_be_open_in_a_symbol(hall: RiskHall) -> None:
 
 
 def test_so_many_orders_may_be_open_in_all(hall: RiskHall) -> None:
-    second_symbol(hall)
+    hall.open_symbol(2, contract())
     hall.limit(Limit.OPEN_ORDERS_TOTAL, 2)
     hall.enter(buy(400, 1))
     hall.enter(buy(300, 1, symbol=2))

@@ -52,7 +52,7 @@ def test_a_budget_has_no_limit_of_lots(hall: RiskHall) -> None:
 
 
 def test_in_a_symbol_that_is_not_settled_lots_are_limited(hall: RiskHall) -> None:
-    hall.send(factories.define_symbol(2, state=2))
+    hall.send(factories.define_symbol(2))
     hall.limit(Limit.ORDER_LOTS_MIN, 5, symbol=2)
     hall.limit(Limit.ORDER_LOTS_MAX, 10)
     hall.limit(Limit.ORDER_NOTIONAL_MAX, 1)

@@ -87,7 +87,7 @@ def test_what_an_earlier_check_refuses_takes_no_token_and_want_of_money_does(hal
 
 
 def test_symbols_that_are_not_settled_have_rates_too(hall: RiskHall) -> None:
-    hall.send(factories.define_symbol(2, state=2))
+    hall.send(factories.define_symbol(2))
     hall.limit(Limit.ORDERS_PER_SECOND, 1)
     order = hall.enter(buy(400, 1, symbol=2))
     assert hall.refusal(buy(400, 1, symbol=2)) == Reason.ORDER_RATE_LIMIT

@@ -55,7 +55,7 @@ def test_an_owner_must_be_known(hall: RiskHall, kyc_status: KycStatus) -> None:
 
 @pytest.mark.parametrize("scope", [Scope.ACCOUNT, Scope.GROUP, Scope.SYMBOL, Scope.VENUE])
 def test_a_kill_switch_stops_its_scope(hall: RiskHall, scope: Scope) -> None:
-    hall.send(factories.define_symbol(2, state=2))
+    hall.send(factories.define_symbol(2))
     order = hall.enter(buy(400, 1))
     whom = {"account": ALICE, "group": GROUP, "symbol": 1}
     assert hall.ledger.set_kill(scope, 1, **whom) == Reason.NONE
@@ -78,7 +78,7 @@ def test_a_kill_switch_stops_its_scope(hall: RiskHall, scope: Scope) -> None:
 
 
 def test_an_account_may_not_trade_a_symbol(hall: RiskHall) -> None:
-    hall.send(factories.define_symbol(2, state=2))
+    hall.send(factories.define_symbol(2))
     order = hall.enter(buy(400, 1))
     hall.limit(Limit.TRADING, 0, symbol=1)
     assert hall.refusal(buy(400, 1)) == hall.refusal(amend(order, quantity_lots=2)) == Reason.NOT_PERMITTED
@@ -92,7 +92,7 @@ def test_an_account_may_not_trade_a_symbol(hall: RiskHall) -> None:
 
 
 def test_nobody_knows_the_account(hall: RiskHall) -> None:
-    hall.send(factories.define_symbol(2, state=2))
+    hall.send(factories.define_symbol(2))
     refused = (buy(1, 1, account=77), buy(1, 1, account=77, symbol=2), factories.cancel(1, account=77))
     assert [hall.refusal(each) for each in refused] == [Reason.UNKNOWN_ACCOUNT] * 3
 

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from tests.workers.stepped import SIZES, chain, describe
-from tradsys.records import EVENT
+from tradsys.records import EVENT, EventFlag
 from workers import memory as venue_memory
 from workers import venue as venues
 from workers.journal import last_sequence
@@ -86,6 +86,17 @@ class RunningVenue:
                 self.seen[shard] = chain(self.seen[shard], events)
                 total += len(events)
         return total
+
+    def answered(self) -> int:
+        """How many last events of commands have been seen; what concerns all shards has one of each."""
+        return sum(int((seen["flags"] & EventFlag.LAST != 0).sum()) for seen in self.seen)
+
+    def send(self, commands: Any) -> int:
+        """Send what fits of the commands, not many at once, and read; gives how many were sent."""
+        assert self.port is not None
+        sent = self.port.submit(commands[:50])
+        self.read()
+        return sent
 
     def kill(self, name: str) -> None:
         """SIGKILL."""

@@ -36,28 +36,20 @@ def venue(request: pytest.FixtureRequest, tmp_path: Path, venue_name: str) -> It
         venue.open_port()
         definitions = [define_account(number) for number in range(1, ACCOUNTS + 1)]
         definitions += [define_symbol(number) for number in range(1, SYMBOLS + 1)]
-        send(venue, [*definitions, *money(), *limits()], START_SECONDS_MAX)
+        send(venue, np.concatenate([*definitions, *money(), *limits()]), START_SECONDS_MAX)
         yield venue
     finally:
         venue.close()
 
 
-def answered(venue: RunningVenue) -> int:
-    """How many commands have had their last event."""
-    return sum(int(((seen["flags"] & 2) != 0).sum()) for seen in venue.seen)
-
-
 def send(venue: RunningVenue, commands: Any, seconds: float = 60) -> None:
-    """Send commands one by one, and read, until all are answered."""
-    sent, before = 0, answered(venue)
+    """Send commands, and read, until all are sent and as many have been answered."""
+    sent, before = 0, venue.answered()
 
     def done() -> bool:
         nonlocal sent
-        assert venue.port is not None
-        while sent < len(commands) and venue.port.submit(np.atleast_1d(commands[sent])):
-            sent += 1
-        venue.read()
-        return answered(venue) >= before + len(commands)
+        sent += venue.send(commands[sent:])
+        return sent == len(commands) and venue.answered() >= before + len(commands)
 
     until(done, f"{len(commands)} answers", seconds)
 

@@ -333,9 +333,9 @@ def assert_same_shard(left: Any, right: Any) -> None:
 
 
 def assert_answered_once(events: Any, records: Any) -> None:
-    """Every command that the clients sent has one last event; a mass cancel of all symbols one on every shard.
+    """Every command that the clients sent has one last event, save a mass cancel or kill switch of all symbols.
 
-    What belongs to an order is answered with it.
+    Such a one is answered by every shard. What belongs to an order is answered with it.
     """
     from_clients = records[records["source"] != sequencer.VENUE_SOURCE]
     from_clients = from_clients[~np.isin(from_clients["kind"], [Kind.EXTENSION, Kind.LEG])]

@@ -30,20 +30,15 @@ def cancel_all(floor: Floor, command: Command) -> int:
     market = floor.markets.get(command.symbol)
     if market is not None and market.state == MarketState.FROZEN:
         return Reason.AUCTION_FROZEN
-    _cancel(
-        floor,
-        command,
-        [order for order in floor.orders.values() if _is_asked_for(command, order)],
-        Reason.CANCELLED_BY_MASS_CANCEL,
-    )
+    chosen = [order for order in floor.orders.values() if _is_asked_for(command, order)]
+    _cancel(floor, command, chosen, Reason.CANCELLED_BY_MASS_CANCEL)
     return Reason.NONE
 
 
 def kill(floor: Floor, command: Command) -> None:
     """Carry out a KILL that puts the switch on."""
-    _cancel(
-        floor, command, [order for order in floor.orders.values() if _is_in_scope(floor, command, order)], Reason.KILLED
-    )
+    chosen = [order for order in floor.orders.values() if _is_in_scope(floor, command, order)]
+    _cancel(floor, command, chosen, Reason.KILLED)
 
 
 def _cancel(floor: Floor, command: Command, chosen: list[Order], reason: int) -> None:

@@ -106,7 +106,7 @@ class Hall:
         """Available and held."""
         return self.ledger.available(account, BASE), self.ledger.held(account, BASE)
 
-    def position(self, account: int) -> tuple[int, int, int]:
-        """Quantity, cost and realised profit in symbol 1."""
-        position = self.ledger.position(account, 1)
+    def position(self, account: int, symbol: int = 1) -> tuple[int, int, int]:
+        """Quantity, cost and realised profit."""
+        position = self.ledger.position(account, symbol)
         return position.quantity, position.cost, position.realised

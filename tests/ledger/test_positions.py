@@ -7,7 +7,7 @@ import random
 import pytest
 
 from tests.factories import buy, sell
-from tests.ledger.hall import ALICE, BOB, Hall
+from tests.ledger.hall import ALICE, BOB, Hall, contract
 from tradsys.reference.ledger.positions import Position
 
 
@@ -19,15 +19,15 @@ def rich(hall: Hall) -> Hall:
     return hall
 
 
-def alice(hall: Hall, lots: int, price_ticks: int) -> tuple[int, int, int]:
+def alice(hall: Hall, lots: int, price_ticks: int, symbol: int = 1) -> tuple[int, int, int]:
     """Alice buys so many lots from Bob (below 0: sells them to him); gives her quantity, cost and realised profit."""
     if lots > 0:
-        hall.enter(sell(price_ticks, lots, account=BOB))
-        hall.enter(buy(price_ticks, lots))
+        hall.enter(sell(price_ticks, lots, account=BOB, symbol=symbol))
+        hall.enter(buy(price_ticks, lots, symbol=symbol))
     else:
-        hall.enter(sell(price_ticks, -lots))
-        hall.enter(buy(price_ticks, -lots, account=BOB))
-    return hall.position(ALICE)
+        hall.enter(sell(price_ticks, -lots, symbol=symbol))
+        hall.enter(buy(price_ticks, -lots, account=BOB, symbol=symbol))
+    return hall.position(ALICE, symbol)
 
 
 def test_a_long_position_costs_what_was_paid_and_realises_what_it_is_sold_for(rich: Hall) -> None:
@@ -62,14 +62,14 @@ def test_the_closed_share_of_the_cost_is_rounded_towards_zero(rich: Hall) -> Non
     assert alice(rich, 1, 100) == (-2, -202, -2)
 
 
-def test_the_closed_share_of_the_notional_is_rounded_down() -> None:
-    position = Position(quantity=2, cost=20)
-    position.trade(-3, 32, 0)
+def test_the_closed_share_of_the_notional_is_rounded_down(rich: Hall) -> None:
+    rich.open_symbol(2, contract(divisor=3))
+    assert alice(rich, 2, 30, symbol=2) == (2, 20, 0)
     # Of 32 two thirds are 21; 11 are the cost of what is short.
-    assert (position.quantity, position.cost, position.realised) == (-1, -11, 1)
-    position = Position(quantity=-2, cost=-20)
-    position.trade(3, 32, 0)
-    assert (position.quantity, position.cost, position.realised) == (1, 11, -1)
+    assert alice(rich, -3, 32, symbol=2) == (-1, -11, 1)
+    rich.open_symbol(3, contract(divisor=3))
+    assert alice(rich, -2, 30, symbol=3) == (-2, -20, 0)
+    assert alice(rich, 3, 32, symbol=3) == (1, 11, -1)
 
 
 def test_turnover_is_the_notional_of_all_trades_and_fees_stand_apart(rich: Hall) -> None:

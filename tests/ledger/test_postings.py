@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.factories import buy
+from tests.ledger.any_ledger import AnyLedger
 from tests.ledger.hall import ALICE, BASE, BOB, FEE, HOUSE, OUTSIDE, QUOTE, Hall
+from tests.ledger.kernel_ledger import SMALL, KernelLedger
 from tradsys.ledger.terms import AMOUNT_MAX, AccountKind, PostingKind
 from tradsys.reasons import Reason
 from tradsys.reference.ledger.ledger import Ledger
@@ -141,8 +145,13 @@ def test_no_balance_is_greater_than_the_greatest_nor_less_than_its_negative(hall
     assert hall.ledger.total(QUOTE) == 0
 
 
-def test_a_full_ledger_refuses_new_ids_and_knows_the_old_ones() -> None:
-    ledger = Ledger(postings_max=2)
+@pytest.mark.parametrize(
+    "make",
+    [lambda: Ledger(postings_max=2), lambda: KernelLedger(SMALL._replace(postings=1))],
+    ids=["reference", "kernel"],
+)
+def test_a_full_ledger_refuses_new_ids_and_knows_the_old_ones(make: Callable[[], AnyLedger]) -> None:
+    ledger = make()
     ledger.add_asset(QUOTE)
     ledger.add_account(ALICE, AccountKind.CLIENT)
     ledger.add_account(OUTSIDE, AccountKind.OUTSIDE)

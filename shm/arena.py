@@ -43,6 +43,19 @@ def as_records(array: np.ndarray[Any, Any]) -> Any:
     return plain.view(np.dtype((Record, plain.dtype)))
 
 
+def read_as(array: Any, dtype: Any) -> Any:
+    """The memory of a structured array, or what a measuring arena gave for one, as elements of another dtype."""
+    plain, dtype = array.view(np.ndarray), np.dtype(dtype)
+    if plain.strides == (0,):
+        return _not_connected(dtype, len(plain) * plain.itemsize // dtype.itemsize)
+    return as_records(plain.view(dtype))
+
+
+def _not_connected(dtype: Any, count: int) -> Any:
+    """An array whose elements are all the same one, so that it takes no memory, whatever its length."""
+    return as_records(np.lib.stride_tricks.as_strided(np.zeros(1, dtype), (count,), (0,)))
+
+
 class Arena:
     """Hands out consecutive arrays of `buffer`; without a buffer it only measures.
 
@@ -67,8 +80,7 @@ class Arena:
         size = dtype.itemsize * count
         if self._bytes is None:
             self._used = start + aligned(size)
-            # Its elements are all the same one, so it takes no memory, whatever its length.
-            return as_records(np.lib.stride_tricks.as_strided(np.zeros(1, dtype), (count,), (0,)))
+            return _not_connected(dtype, count)
         if start + size > len(self._bytes):
             raise ValueError(f"the arena has {len(self._bytes)} bytes, {start + size} are needed for this layout")
         self._used = start + aligned(size)

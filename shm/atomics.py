@@ -59,6 +59,10 @@ if JIT_DISABLED:
     def leading_zeros(value: int) -> int:
         return 64 - (int(value) & 0xFFFF_FFFF_FFFF_FFFF).bit_length()
 
+    def scaled(first: int, second: int, shift: int) -> int:
+        product = (int(first) & 0xFFFF_FFFF_FFFF_FFFF) * (int(second) & 0xFFFF_FFFF_FFFF_FFFF) >> 64 + int(shift)
+        return product - (1 << 64) if product >> 63 else product
+
 else:
     from llvmlite import ir
     from numba import types
@@ -206,3 +210,14 @@ else:
             return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
         return types.int64(types.int64), generate
+
+    @intrinsic
+    def scaled(typing_context, first, second, shift):
+        """The product of two words, taken for unsigned numbers, over 2**(64 + shift)."""
+
+        def generate(context, builder, signature, arguments):
+            wide = ir.IntType(128)
+            product = builder.mul(*(builder.zext(argument, wide) for argument in arguments[:2]))
+            return builder.lshr(builder.trunc(builder.lshr(product, wide(64)), _I64), arguments[2])
+
+        return types.int64(types.int64, types.int64, types.int64), generate

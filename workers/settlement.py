@@ -13,14 +13,16 @@ from shm import broadcast
 from shm.atomics import load_acquire
 from shm.broadcast import Broadcast
 from shm.jit import kernel
-from tradsys.ledger.ahead import ask_for_event
+from tradsys.ledger.ahead import ask_for_event, ask_for_positions_of
 from tradsys.ledger.layout import W_CONTRACTS, Ledger
 from tradsys.ledger.settling import settle
 from workers.memory import READER_LEDGER, READER_SHARDS, VenueMemory
 
 EVENTS_PER_TURN = 4096
 _AHEAD = 6
-"""Events. What an event's settlement needs is asked for that much before."""
+"""Events. What an event's settlement needs is asked for that much before,"""
+_NEAR = 3
+"""and what that names."""
 
 
 class Settlement(NamedTuple):
@@ -77,6 +79,8 @@ def settle_events(settlement: Settlement, least: int) -> int:
             for number in range(position + 1, last + 1):
                 if number + _AHEAD <= last:
                     ask_for_event(ledger, events.slots[(number + _AHEAD) & mask], shard, shards)
+                if number + _NEAR <= last:
+                    ask_for_positions_of(ledger, events.slots[(number + _NEAR) & mask], shard, shards)
                 settle(ledger, events.slots[number & mask], shard, shards)
         settlement.settled[shard] = last
         broadcast.advance(events, READER_LEDGER, last)

@@ -37,7 +37,7 @@ def rejected(hall: Hall, sequence: int) -> None:
 
 
 def test_an_order_needs_room_for_its_position() -> None:
-    hall = hall_with(positions=1)
+    hall = hall_with(positions=2)
     hall.enter(buy(100, 10))
     hall.enter(buy(100, 10, account=BOB))
     assert hall.refusal(buy(100, 10, account=CAROL)) == Reason.LEDGER_FULL

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from shm.arena import new_array
+from shm.division import reciprocal_of
 from shm.integers import signed
 from shm.jit import kernel
 from tradsys.ledger.layout import OPEN_NEAR, Ledger, LedgerSize, carve
@@ -18,6 +19,7 @@ from tradsys.risk.unrealised import unrealised_of
 ACCOUNTS = (1, 2)
 SYMBOLS = 3 * OPEN_NEAR
 MARK = 7
+LARGE = 1 << 31
 
 
 @kernel
@@ -33,10 +35,12 @@ def _change(ledger: Ledger, account: int, symbol: int, quantity: int, cost: int)
 
 def _new_ledger() -> Ledger:
     ledger = carve(new_array, LedgerSize(accounts_max=2, assets_max=2, symbols_max=SYMBOLS, positions=4 * SYMBOLS))
-    for name, value in {"quote": 2, "numerator": 1, "divisor": 1, "notional_max": 1 << 60}.items():
+    terms = {"quote": 2, "numerator": 1, "divisor": 1, "reciprocal": reciprocal_of(1), "notional_max": 1 << 60}
+    for name, value in terms.items():
         ledger.contracts.view(np.ndarray)[name] = value
     ledger.assets.view(np.ndarray)["value_numerator"] = 1
     ledger.assets.view(np.ndarray)["value_divisor"] = 1
+    ledger.assets.view(np.ndarray)["value_reciprocal"] = reciprocal_of(1)
     ledger.symbols.view(np.ndarray)["mark_ticks"] = MARK
     return ledger
 
@@ -49,7 +53,8 @@ def test_all_positions_that_are_not_zero_count_however_many_they_are(seed: int) 
     for step in range(2_000):
         account, symbol = dice.choice(ACCOUNTS), dice.randint(1, SYMBOLS)
         closes = dice.random() < (0.3 if step // 500 % 2 == 0 else 0.8)  # fills up, and empties again
-        quantity = 0 if closes else dice.randint(-100, 100)
+        most = dice.choice((100, 100, LARGE - 1, LARGE + 1))  # which a copy has room for, and which not
+        quantity = 0 if closes else dice.choice((dice.randint(-100, 100), most, -most))
         cost = 0 if quantity == 0 else dice.randint(-1_000, 1_000)
         held[account][symbol] = (quantity, cost)
         expected = sum(MARK * quantity - cost for quantity, cost in held[account].values() if quantity != 0)

@@ -60,6 +60,11 @@ def leading_zeros(value: int) -> int:
 
 
 @kernel
+def scaled(first: int, second: int, shift: int) -> int:
+    return atomics.scaled(first, second, shift)
+
+
+@kernel
 def spin_until(words: Any, index: int, value: int, spins_max: int) -> bool:
     """Spin until the word has the value; False after `spins_max` looks."""
     for _ in range(spins_max):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shm.arena import ALIGNMENT, Arena, allocate, new_array, sizeof
+from shm.arena import ALIGNMENT, Arena, allocate, new_array, read_as, sizeof
 from tests.shm import kernels
 
 RECORD = np.dtype([("number", "<i8"), ("name", "S3")])
@@ -30,6 +30,22 @@ def test_arrays_are_aligned_disjoint_zeroed_and_as_long_as_asked(specifications:
             assert address % ALIGNMENT == 0
             assert address >= end
             end = address + array.nbytes
+
+
+def test_memory_is_read_as_other_records_too() -> None:
+    pair = np.dtype([("low", "<i4"), ("high", "<i4")])
+    words = np.dtype([("word", "<i8"), ("other", "<i8")])
+    lengths = []
+
+    def layout(arena: Arena) -> Any:
+        array = arena.array(words, 3)
+        lengths.append(len(read_as(array, pair)))
+        return array, read_as(array, pair)
+
+    array, pairs = allocate(layout)
+    array["other"][1] = 5 + (7 << 32)
+    assert (pairs["low"][3], pairs["high"][3]) == (5, 7)
+    assert lengths == [6, 6], "when it was measured, and when it was laid out"
 
 
 @given(SPECIFICATIONS)

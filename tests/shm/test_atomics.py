@@ -43,6 +43,12 @@ def test_bit_scans_agree_with_the_binary_digits(value: int) -> None:
     assert kernels.leading_zeros(value) == len(digits) - len(digits.lstrip("0"))
 
 
+@given(WORDS, WORDS, st.integers(0, 62))
+def test_a_scaled_product_is_that_of_unsigned_integers(first: int, second: int, shift: int) -> None:
+    ones = 0xFFFF_FFFF_FFFF_FFFF
+    assert kernels.scaled(first, second, shift) & ones == (first & ones) * (second & ones) >> 64 + shift
+
+
 def test_cycles_grow_and_hints_do_nothing() -> None:
     before = kernels.cycles()
     kernels.fence_and_pause()

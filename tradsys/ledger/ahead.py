@@ -1,7 +1,7 @@
 """Asking for memory before it is needed: accounts are so many that no cache holds them all.
 
-What stands where a command's numbers say is asked for first; the limits of its account and position, whose rows these
-name, some commands later, when they are there.
+What stands where a command's numbers say is asked for first; its position and the limits, whose rows that names, some
+commands later, when it is there.
 """
 
 from __future__ import annotations
@@ -9,35 +9,35 @@ from __future__ import annotations
 from typing import Any
 
 from shm.atomics import prefetch, prefetch_all
-from shm.hashing import hash_pair, place_of
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.balances import columns_of
 from tradsys.ledger.holds import shards_rows
 from tradsys.ledger.layout import W_LIMITED, Ledger
-from tradsys.ledger.positions import ask_for_position
+from tradsys.ledger.positions import ask_for_place, ask_for_position, position_of
 from tradsys.records import SLOT_MASK, EventKind
 from tradsys.risk.client_ids import ask_for_client_id
 from tradsys.risk.limits import ask_for_limits
-from tradsys.risk.open_positions import ask_for_open_positions
 
 _TRADE = int(EventKind.TRADE)
+_CANCELLED = int(EventKind.CANCELLED)
 
 FURTHEST = 16
 """So many commands before its turn what a command names is asked for."""
 _NEAR = 8
-"""And what that names."""
+"""And its position and the limits of its account, which that names."""
+_NEXT = 4
+"""And the limits of its position."""
 
 
 @kernel
 def _ask_for_account(ledger: Ledger, account: int, symbol: int) -> None:
-    """What an account has of the two assets of a settled symbol, and its position in it."""
+    """What an account has of the two assets of a settled symbol."""
     contract = ledger.contracts[symbol]
     columns = columns_of(ledger)
     prefetch_all(ledger.accounts, account)
     prefetch(ledger.balances, account * columns + signed(contract.base))
     prefetch(ledger.balances, account * columns + signed(contract.quote))
-    ask_for_position(ledger, account, symbol)
 
 
 @kernel_entry
@@ -46,19 +46,25 @@ def _ask(ledger: Ledger, command: Any) -> None:
     if symbol >= len(ledger.contracts) or ledger.contracts[symbol].base == 0:
         return
     _ask_for_account(ledger, account, symbol)
+    ask_for_place(ledger, account, symbol)
     ask_for_client_id(ledger, account, signed(command.client_order_id))
-    if ledger.words[W_LIMITED] != 0:
-        ask_for_open_positions(ledger, account)
+
+
+@kernel_entry
+def _ask_for_position(ledger: Ledger, command: Any) -> None:
+    number, symbol = signed(command.account), signed(command.symbol)
+    if number < len(ledger.accounts) and symbol < len(ledger.contracts):
+        ask_for_position(ledger, position_of(ledger, number, symbol))
+        if ledger.words[W_LIMITED] != 0:
+            ask_for_limits(ledger, signed(ledger.accounts[number].limits_row))
 
 
 @kernel_entry
 def _ask_for_limits(ledger: Ledger, command: Any) -> None:
     number, symbol = signed(command.account), signed(command.symbol)
-    if number >= len(ledger.accounts) or symbol >= len(ledger.contracts):
-        return
-    position = place_of(ledger.positions, hash_pair(symbol, number), symbol << 32 | number)
-    ask_for_limits(ledger, signed(ledger.accounts[number].limits_row))
-    ask_for_limits(ledger, signed(ledger.positions[position].limits_row))
+    if number < len(ledger.accounts) and symbol < len(ledger.contracts):
+        position = ledger.positions[position_of(ledger, number, symbol)]
+        ask_for_limits(ledger, signed(position.limits_row))
 
 
 @kernel_entry
@@ -66,8 +72,10 @@ def begin_asking(ledger: Ledger, commands: Any, at: int, count: int, mask: int) 
     """Before the first of `count` commands, from place `at` of a ring on: ask for what the first ones need."""
     for number in range(min(count, signed(FURTHEST))):
         _ask(ledger, commands[(at + number) & mask])
+    for number in range(min(count, signed(_NEAR))):
+        _ask_for_position(ledger, commands[(at + number) & mask])
     if ledger.words[W_LIMITED] != 0:
-        for number in range(min(count, signed(_NEAR))):
+        for number in range(min(count, signed(_NEXT))):
             _ask_for_limits(ledger, commands[(at + number) & mask])
 
 
@@ -76,8 +84,21 @@ def ask_ahead(ledger: Ledger, commands: Any, at: int, count: int, mask: int) -> 
     """Before the command at place `at`, the first of `count`: ask for what later ones need."""
     if count > FURTHEST:
         _ask(ledger, commands[(at + FURTHEST) & mask])
-    if count > _NEAR and ledger.words[W_LIMITED] != 0:
-        _ask_for_limits(ledger, commands[(at + _NEAR) & mask])
+    if count > _NEAR:
+        _ask_for_position(ledger, commands[(at + _NEAR) & mask])
+    if count > _NEXT and ledger.words[W_LIMITED] != 0:
+        _ask_for_limits(ledger, commands[(at + _NEXT) & mask])
+
+
+@kernel_entry
+def ask_for_positions_of(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
+    """Some events later: ask for the positions that its orders, which are there now, name."""
+    if event.kind != _TRADE and event.kind != _CANCELLED:
+        return
+    first = shard * shards_rows(ledger, shards)
+    ask_for_position(ledger, signed(ledger.holds[first + (event.order_id & SLOT_MASK)].position))
+    if event.kind == _TRADE:
+        ask_for_position(ledger, signed(ledger.holds[first + (event.counter_order_id & SLOT_MASK)].position))
 
 
 @kernel_entry

@@ -12,6 +12,7 @@ from shm.jit import kernel, kernel_entry
 from tradsys.ledger.holds import (
     TOO_LARGE,
     amended_leaves,
+    ask_for_pending,
     counted_leaves,
     describe,
     is_waiting,
@@ -29,8 +30,9 @@ from tradsys.ledger.volumes import see_time
 from tradsys.options import link_of
 from tradsys.reasons import Reason
 from tradsys.records import CommandFlag, Kind, Link
-from tradsys.risk.checks import first_refusal, take_token
+from tradsys.risk.checks import first_refusal, place_of_command, take_token, unknown_refusal
 from tradsys.risk.client_ids import remember
+from tradsys.risk.figures import Place
 from tradsys.risk.terms import REASON_MASK
 from tradsys.risk.usage import count, count_new, counted_with
 
@@ -42,17 +44,19 @@ _ONE_TRIGGERS_OTHER = int(Link.ONE_TRIGGERS_OTHER)
 _NEW_PRICE = int(CommandFlag.NEW_PRICE)
 _NEW_QUANTITY = int(CommandFlag.NEW_QUANTITY)
 
+_AHEAD = 8
+"""Commands."""
 _NONE = int(Reason.NONE)
 _NOTIONAL_TOO_LARGE = int(Reason.NOTIONAL_TOO_LARGE)
 _LEDGER_FULL = int(Reason.LEDGER_FULL)
 
 
 @kernel
-def _decide_single(ledger: Ledger, command: Any) -> int:
+def _decide_single(ledger: Ledger, position: int, command: Any) -> int:
     hold = pending_of(ledger, signed(command.sequence))
     if is_waiting(hold):
         return _LEDGER_FULL
-    describe(ledger, hold, command, signed(command.account), signed(command.symbol))
+    describe(ledger, hold, command, signed(command.account), signed(command.symbol), position)
     reason = take_for(ledger, hold, needs(ledger, hold))
     if reason != _NONE:
         hold.waits = NOTHING
@@ -63,22 +67,24 @@ def _decide_single(ledger: Ledger, command: Any) -> int:
 
 
 @kernel
-def _decide_new(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any) -> int:
-    symbol, account = signed(command.symbol), signed(command.account)
-    if symbol >= len(ledger.contracts):
+def _decide_new(ledger: Ledger, place: Place, command: Any, first_leg: Any, second_leg: Any) -> int:
+    if place.symbol >= len(ledger.contracts):
         return _NONE
-    contract = ledger.contracts[symbol]
+    contract = ledger.contracts[place.symbol]
     if contract.base == 0:
         contract.used = 1
         return _NONE
     link = link_of(signed(command.flags))
-    if position_row(ledger, account, symbol) == NO_ROOM:
+    position = place.position
+    if position == 0:
+        position = position_row(ledger, place.account, place.symbol)
+    if position == NO_ROOM:
         return _LEDGER_FULL
     # Without its leg the book refuses the order.
     if (link == _ONE_CANCELS_OTHER or link == _ONE_TRIGGERS_OTHER) and first_leg.sequence != 0:
-        reason = decide_linked(ledger, command, first_leg, second_leg)
+        reason = decide_linked(ledger, position, command, first_leg, second_leg)
     else:
-        reason = _decide_single(ledger, command)
+        reason = _decide_single(ledger, position, command)
     if reason == _NONE:
         contract.used = 1
     return reason
@@ -149,14 +155,19 @@ def decide(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any, shards
     may never see it. `shards`: a symbol's shard is its number modulo that. All events of commands before must have been
     settled when an AMEND is decided, so that what it needs beyond what is held is known exactly.
     """
+    ask_for_pending(ledger, signed(command.sequence) + _AHEAD)
     see_time(ledger, signed(command.timestamp_ns))
     kind = command.kind
     if kind != _NEW and kind != _AMEND and kind != _CANCEL:
         return _NONE
-    refused = first_refusal(ledger, command, first_leg, second_leg, shards, signed(0))
+    refused = unknown_refusal(ledger, command)
     if refused:
         return refused & REASON_MASK
-    take_token(ledger, command)
+    place = place_of_command(ledger, command)
+    refused = first_refusal(ledger, place, command, first_leg, second_leg, shards, signed(0))
+    if refused:
+        return refused & REASON_MASK
+    take_token(ledger, place, command)
     if kind == _NEW:
-        return _decide_new(ledger, command, first_leg, second_leg)
+        return _decide_new(ledger, place, command, first_leg, second_leg)
     return _decide_amend(ledger, command, shards) if kind == _AMEND else _NONE

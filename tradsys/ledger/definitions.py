@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shm.division import reciprocal_of
 from shm.integers import signed
 from shm.jit import kernel_entry
 from tradsys.ledger.balances import columns_of, has_account
@@ -64,6 +65,7 @@ def define_asset(ledger: Ledger, details: Any) -> int:
         ledger.words[W_ASSETS] = number
     asset.value_numerator = numerator
     asset.value_divisor = divisor
+    asset.value_reciprocal = reciprocal_of(divisor)
     if number <= known:
         revalue(ledger, number)
     return _NONE
@@ -134,6 +136,7 @@ def set_contract(ledger: Ledger, details: Any) -> int:
     contract.lot_value = details.lot_value
     contract.numerator = details.numerator
     contract.divisor = details.divisor
+    contract.reciprocal = reciprocal_of(signed(details.divisor))
     contract.notional_max = AMOUNT_MAX // details.numerator
     contract.fee_account = fee_account
     return _NONE

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from shm.atomics import prefetch_all
 from shm.integers import signed
 from shm.jit import kernel
-from tradsys.ledger.amounts import divide_up, product_is_above, up3
+from tradsys.ledger.amounts import product_is_above, up3
 from tradsys.ledger.balances import balance_of, take
+from tradsys.ledger.contracts import rounded_up
 from tradsys.ledger.fees import schedule_of
 from tradsys.ledger.layout import FOR_ENTRY, FOR_TURN, NOTHING, Ledger
-from tradsys.ledger.positions import position_row
 from tradsys.ledger.terms import AMOUNT_MAX
 from tradsys.options import has_limit, self_trade_mode
 from tradsys.reasons import Reason
@@ -64,8 +65,8 @@ def worst_of(contract: Any, limited: bool, price_ticks: int) -> int:
 
 
 @kernel
-def describe(ledger: Ledger, hold: Any, command: Any, account: int, symbol: int) -> None:
-    """Fill in what a new order's record says before anything has traded.
+def describe(ledger: Ledger, hold: Any, command: Any, account: int, symbol: int, position: int) -> None:
+    """Fill in what a new order's record says before anything has traded; `position` is the row.
 
     A leg has the account and the symbol of its NEW, or the book refuses both.
     """
@@ -95,7 +96,7 @@ def describe(ledger: Ledger, hold: Any, command: Any, account: int, symbol: int)
     hold.waits = FOR_ENTRY
     hold.counts = 0
     hold.price_ticks = price_of(ledger, symbol, signed(command.order_type), signed(command.price_ticks))
-    hold.position = position_row(ledger, account, symbol)
+    hold.position = position
     hold.counted_lots = 0
     hold.counted_notional = 0
     hold.client_order_id = command.client_order_id
@@ -118,7 +119,7 @@ def needed(contract: Any, hold: Any, leaves: int, worst_ticks: int) -> int:
         if product_is_above(leaves, worst_ticks, signed(contract.notional_max)):
             return signed(TOO_LARGE)
         notional = worst_ticks * leaves
-    cost = divide_up(notional * contract.numerator, signed(contract.divisor))
+    cost = rounded_up(contract, notional * contract.numerator)
     maker, taker = signed(hold.maker_rate), signed(hold.taker_rate)
     if maker <= 0 and taker <= 0:
         return cost
@@ -203,6 +204,12 @@ def enter(ledger: Ledger, pending: Any, order_id: int, shard: int, shards: int) 
 def pending_of(ledger: Ledger, sequence: int) -> Any:
     """The record of what a command has taken before the book saw it, or of a later one; see HOLD."""
     return ledger.pending[sequence & (len(ledger.pending) - 1)]
+
+
+@kernel
+def ask_for_pending(ledger: Ledger, sequence: int) -> None:
+    """Start loading the record that a command will fill."""
+    prefetch_all(ledger.pending, sequence & (len(ledger.pending) - 1))
 
 
 @kernel

@@ -7,9 +7,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from shm.arena import read_as
 from shm.table import addressed, table_of
 from tradsys.records import COMMAND
 from tradsys.risk.layout import BREAKER, CLIENT_ID, GROUP, LIMIT_WORDS, SLOT, SLOTS, SYMBOL
+
+OPEN_POSITION = np.dtype([("cost", "<i8"), ("quantity", "<i4"), ("symbol", "<u4")])
+"""What the loss of an account needs of a position that is not 0, copied from it."""
+OPEN_NEAR = 8
+"""An account has room for so many: two cache lines."""
+ACCOUNT_ENTRIES = 16
+"""An account's row is as large as so many OPEN_POSITION, of which the last OPEN_NEAR are its own."""
 
 ACCOUNT = np.dtype(
     [
@@ -25,7 +33,7 @@ ACCOUNT = np.dtype(
         ("group", "<u4"),
         ("group_row", "<u4"),  # only of an account with a group
         ("limits_row", "<u4"),
-        ("open_far", "<u4"),  # 1 + the row of an open position that is not with the near ones; see POSITION's `next`
+        ("open_far", "<u4"),  # the row of an open position that is not with the near ones; see POSITION's `next`
         ("open_orders", "<i8"),
         # Sums over its positions: how often AMOUNT_MAX + 1 is beside, 0 where amounts are sane, and what is left.
         ("exposure", "<i8"),
@@ -43,6 +51,7 @@ ACCOUNT = np.dtype(
         ("cancels_at_ns", "<i8"),
         ("open_near", "<u4"),  # entries in use of its OPEN_NEAR, see tradsys.risk.open_positions
         ("unused", "<u4"),
+        ("open_positions", "<i8", (2 * OPEN_NEAR,)),  # OPEN_POSITION
     ]
 )
 
@@ -53,6 +62,7 @@ ASSET = np.dtype(
         # Its value: `value_numerator / value_divisor` units of account for one of its smallest units.
         ("value_numerator", "<u4"),
         ("value_divisor", "<u4"),
+        ("value_reciprocal", "<i8"),  # of the divisor: see shm.division
         ("decimals", "<u8"),
     ]
 )
@@ -71,15 +81,16 @@ CONTRACT = np.dtype(
         ("lot_value", "<i8"),
         ("numerator", "<i8"),
         ("divisor", "<i8"),
+        ("reciprocal", "<i8"),  # of the divisor: see shm.division
         ("notional_max", "<i8"),  # greatest price times lots whose product with the numerator is an amount
         ("base", "<u4"),  # 0: the symbol is not settled
         ("quote", "<u4"),
         ("fee_account", "<u4"),
         ("highest_ticks", "<i4"),
         ("lowest_ticks", "<i4"),
-        ("used", "<u4"),  # orders have come: it cannot be changed any more
-        ("known", "<u4"),  # the symbol has been defined
-        ("unused", "<i4"),
+        ("used", "u1"),  # orders have come: it cannot be changed any more
+        ("known", "u1"),  # the symbol has been defined
+        ("unused", "<u2"),
     ]
 )
 
@@ -130,7 +141,7 @@ NOTHING, FOR_ENTRY, FOR_AMENDMENT, FOR_TURN = 0, 1, 2, 3
 
 POSITION = np.dtype(
     [
-        ("key", "<i8"),  # symbol << 32 | account, 0: a free place
+        ("key", "<i8"),  # symbol << 32 | account
         ("quantity", "<i8"),
         ("cost", "<i8"),
         ("realised", "<i8"),
@@ -147,8 +158,8 @@ POSITION = np.dtype(
         ("open_orders", "<u4"),
         ("exposure", "<i8"),
         ("open_value", "<i8"),
-        # Of one that is not 0: 1 + its place of its account's OPEN_NEAR (`open_place`), or else 1 + the row of the next
-        # that has none, and of the one before.
+        # Of one that is not 0: 1 + its place of its account's OPEN_NEAR (`open_place`), or else the rows of the next
+        # and of the one before that have none.
         ("next", "<u4"),
         ("previous", "<u4"),
         ("limits_row", "<u4"),
@@ -158,18 +169,18 @@ POSITION = np.dtype(
     ]
 )
 
-OPEN_POSITION = np.dtype([("quantity", "<i8"), ("cost", "<i8"), ("symbol", "<u4"), ("row", "<u4")])
-"""What the loss of an account needs of a position that is not 0, copied from it."""
-OPEN_NEAR = 8
-"""An account has room for so many: three cache lines."""
+POSITION_PLACE = np.dtype([("key", "<i8"), ("row", "<i8")])
+"""Where a position is, by its key: an entry of an open-addressed hash table, 0 when free."""
+
 
 POSTED = np.dtype([("key", "<i8"), ("result", "<i8")])
 """The result of a posting, by its id: an entry of an open-addressed hash table, 0 when free."""
 
 assert HOLD.itemsize == 192
-assert ACCOUNT.itemsize == POSITION.itemsize == 128
+assert POSITION.itemsize == 128
+assert ACCOUNT.itemsize == ACCOUNT_ENTRIES * OPEN_POSITION.itemsize == 256
+assert ACCOUNT["open_positions"].itemsize == OPEN_NEAR * OPEN_POSITION.itemsize
 assert CONTRACT.itemsize == 64
-assert OPEN_NEAR * OPEN_POSITION.itemsize == 192
 
 # Words.
 W_ASSETS = 0  # highest asset number
@@ -216,8 +227,9 @@ class Ledger(NamedTuple):
     day_volumes: Any  # int64, by account * DAY_SLOTS + day modulo DAY_SLOTS
     holds: Any  # HOLD by shard * rows + slot
     pending: Any  # HOLD by log sequence modulo its length, a power of two
-    positions: Any  # POSITION, a hash table with open places
-    open_positions: Any  # OPEN_POSITION, OPEN_NEAR for each account
+    positions: Any  # POSITION, in the order in which they were made
+    position_places: Any  # POSITION_PLACE
+    open_positions: Any  # OPEN_POSITION: the memory of the accounts, read in another way
     posted: Any  # POSTED
     # Of the risk checks:
     symbols: Any  # SYMBOL by symbol
@@ -255,10 +267,11 @@ def _table(entries: int) -> int:
 
 def carve(take: Callable[[Any, int], Any], size: LedgerSize) -> Ledger:
     """Lay a ledger out in zeroed memory, which is an empty one; `take(dtype, count)` gives each array in turn."""
+    accounts = take(ACCOUNT, size.accounts_max + 1)
     fields: dict[str, Any] = dict(
         words=take(np.int64, WORDS),
         assets=take(ASSET, size.assets_max + 1),
-        accounts=take(ACCOUNT, size.accounts_max + 1),
+        accounts=accounts,
         balances=take(BALANCE, (size.accounts_max + 1) * (size.assets_max + 1)),
         contracts=take(CONTRACT, size.symbols_max + 1),
         schedules=take(SCHEDULE, (size.symbols_max + 1) * FEE_CLASSES * FEE_TIERS),
@@ -266,8 +279,9 @@ def carve(take: Callable[[Any, int], Any], size: LedgerSize) -> Ledger:
         day_volumes=take(np.int64, (size.accounts_max + 1) * DAY_SLOTS),
         holds=take(HOLD, size.shards * (size.orders + 1)),
         pending=take(HOLD, 1 << (size.pending - 1).bit_length()),
-        positions=take(POSITION, _table(size.positions)),
-        open_positions=take(OPEN_POSITION, (size.accounts_max + 1) * OPEN_NEAR),
+        positions=take(POSITION, size.positions + 1),
+        position_places=take(POSITION_PLACE, _table(size.positions)),
+        open_positions=read_as(accounts, OPEN_POSITION),
         posted=take(POSTED, _table(size.postings)),
         symbols=take(SYMBOL, size.symbols_max + 1),
         groups=take(GROUP, _table(size.groups)),

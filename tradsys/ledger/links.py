@@ -42,7 +42,7 @@ def _need_of_leg(ledger: Ledger, new: Any, leg: Any, has_to_wait: bool) -> int:
 
 
 @kernel_entry
-def decide_linked(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any) -> int:
+def decide_linked(ledger: Ledger, position: int, command: Any, first_leg: Any, second_leg: Any) -> int:
     """Take the holds of a NEW and of the legs it announces, of which there is at least one; gives a reason, or 0."""
     have_to_wait = link_of(signed(command.flags)) == _ONE_TRIGGERS_OTHER
     has_second = have_to_wait and second_leg.sequence != 0
@@ -52,12 +52,12 @@ def decide_linked(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any)
     second = pending_of(ledger, signed(second_leg.sequence) if has_second else signed(first_leg.sequence))
     if is_waiting(new) or is_waiting(first) or is_waiting(second):
         return _LEDGER_FULL
-    describe(ledger, new, command, account, symbol)
-    describe(ledger, first, first_leg, account, symbol)
+    describe(ledger, new, command, account, symbol, position)
+    describe(ledger, first, first_leg, account, symbol, position)
     new.partner = command.sequence - first_leg.sequence
     own, one, two = needs(ledger, new), _need_of_leg(ledger, new, first, have_to_wait), signed(0)
     if has_second:
-        describe(ledger, second, second_leg, account, symbol)
+        describe(ledger, second, second_leg, account, symbol, position)
         new.linked = command.sequence - second_leg.sequence
         two = _need_of_leg(ledger, new, second, have_to_wait)
     if own == TOO_LARGE or one == TOO_LARGE or two == TOO_LARGE:

@@ -7,36 +7,75 @@ from __future__ import annotations
 
 from typing import Any
 
-from shm.atomics import prefetch_all
+from shm.atomics import prefetch, prefetch_all
 from shm.hashing import hash_pair, place_of
 from shm.integers import signed
 from shm.jit import kernel
 from tradsys.ledger.amounts import part_of
 from tradsys.ledger.layout import W_POSITIONS, Ledger
 
+SYMBOL_SHIFT = 32
+"""Of a position's key."""
 NO_ROOM = -1
 """Instead of a row: the table is full."""
 
 
+_ACCOUNT_MASK = (1 << SYMBOL_SHIFT) - 1
+PLACES_A_LINE = 2
+"""As bits. Looking begins at the first place of a cache line, and seldom goes beyond that line."""
+
+
 @kernel
-def ask_for_position(ledger: Ledger, account: int, symbol: int) -> None:
-    """Start loading an account's position; any numbers will do."""
-    prefetch_all(ledger.positions, hash_pair(symbol, account) & (len(ledger.positions) - 1))
+def account_of(key: int) -> int:
+    """The account in a position's key."""
+    return key & _ACCOUNT_MASK
+
+
+@kernel
+def symbol_of(key: int) -> int:
+    """The symbol in a position's key."""
+    return key >> SYMBOL_SHIFT
+
+
+@kernel
+def _hashed(account: int, symbol: int) -> int:
+    return hash_pair(symbol, account) << PLACES_A_LINE
+
+
+@kernel
+def ask_for_place(ledger: Ledger, account: int, symbol: int) -> None:
+    """Start loading where an account's position is; any numbers will do."""
+    prefetch(ledger.position_places, _hashed(account, symbol) & (len(ledger.position_places) - 1))
+
+
+@kernel
+def ask_for_position(ledger: Ledger, row: int) -> None:
+    """Start loading a position; any row will do."""
+    prefetch_all(ledger.positions, row)
+
+
+@kernel
+def position_of(ledger: Ledger, account: int, symbol: int) -> int:
+    """The row of an account's position in a symbol; 0 when there is none."""
+    places = ledger.position_places
+    return signed(places[place_of(places, _hashed(account, symbol), symbol << SYMBOL_SHIFT | account)].row)
 
 
 @kernel
 def position_row(ledger: Ledger, account: int, symbol: int) -> int:
     """The row of an account's position in a symbol, made when there is none; NO_ROOM when it cannot be."""
-    positions = ledger.positions
-    key = symbol << 32 | account
-    row = place_of(positions, hash_pair(symbol, account), key)
-    if positions[row].key == key:
-        return row
-    if 2 * (ledger.words[W_POSITIONS] + 1) > len(positions):
+    key = symbol << SYMBOL_SHIFT | account
+    place = ledger.position_places[place_of(ledger.position_places, _hashed(account, symbol), key)]
+    if place.key == key:
+        return signed(place.row)
+    row = ledger.words[W_POSITIONS] + 1
+    if row == len(ledger.positions):
         return signed(NO_ROOM)
-    ledger.words[W_POSITIONS] += 1
-    positions[row].key = key
-    return row
+    ledger.words[W_POSITIONS] = row
+    ledger.positions[row].key = key
+    place.key = key
+    place.row = row
+    return signed(row)
 
 
 @kernel

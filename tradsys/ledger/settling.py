@@ -11,6 +11,7 @@ from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.amounts import up
 from tradsys.ledger.conservation import own
+from tradsys.ledger.contracts import rounded_down
 from tradsys.ledger.holds import amended_leaves, drop, enter, free, is_waiting, needs, pending_of, row_of, waits
 from tradsys.ledger.layout import FOR_AMENDMENT, FOR_ENTRY, FOR_TURN, NOTHING, W_FAULTS, Ledger
 from tradsys.ledger.links import drop_linked, enter_linked
@@ -177,7 +178,7 @@ def _traded(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     contract = ledger.contracts[event.symbol]
     lots = signed(event.quantity_lots)
     spent = signed(event.price_ticks) * lots
-    notional = spent * contract.numerator // contract.divisor
+    notional = rounded_down(contract, spent * contract.numerator)
     flags = signed(event.flags)
     buys = ledger.holds[order].side == _BUY
     for place in range(2):  # the buyer, then the seller

@@ -10,10 +10,10 @@ import numpy as np
 from shm.hashing import hash_pair
 from tradsys.assets import Asset
 from tradsys.ledger.layout import W_ASSETS, Ledger
+from tradsys.ledger.positions import PLACES_A_LINE, SYMBOL_SHIFT
 
 _COPIES_MAX = 1000
-_SYMBOL_SHIFT = 32
-_ACCOUNT_MASK = (1 << _SYMBOL_SHIFT) - 1
+_ACCOUNT_MASK = (1 << SYMBOL_SHIFT) - 1
 
 _hashes: Any = getattr(hash_pair, "py_func", hash_pair)
 """Not compiled: it takes arrays, and nothing waits for a compiler."""
@@ -26,7 +26,7 @@ def account_of(key: Any) -> Any:
 
 def symbol_of(key: Any) -> Any:
     """The symbol in a position's key, or those in an array of keys."""
-    return key >> _SYMBOL_SHIFT
+    return key >> SYMBOL_SHIFT
 
 
 def steady(copy: Callable[[], tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -70,23 +70,20 @@ def balances_of(ledger: Ledger, account: int) -> Any:
 
 def positions_of(ledger: Ledger, account: int) -> dict[int, Any]:
     """POSITION of an account by symbol, in their order."""
-    (rows,) = steady(lambda: (np.asarray(ledger.positions)[_positions(ledger, account)],))
+    (rows,) = steady(lambda: (np.asarray(ledger.positions)[_positions(ledger, account, _symbols(ledger))],))
     return _by_symbol(rows)
 
 
 def position_in(ledger: Ledger, account: int, symbol: int) -> Any | None:
     """POSITION of an account in a symbol; None when it has none."""
-    return _keyed(ledger.positions, _hashes(symbol, account), symbol << _SYMBOL_SHIFT | account)
+    rows = _positions(ledger, account, np.array([symbol]))
+    return row_of(ledger.positions, int(rows[0])) if len(rows) else None
 
 
 def group_of(ledger: Ledger, group: int) -> Any | None:
     """GROUP of a trade group; None when there is nothing to say of it."""
-    return _keyed(ledger.groups, _hashes(group, 0), group)
-
-
-def _keyed(table: Any, hashed: int, key: int) -> Any | None:
-    places = _places(table, np.array([hashed]), np.array([key]))
-    return row_of(table, int(places[0])) if len(places) else None
+    places = _places(ledger.groups, np.array([_hashes(group, 0)]), np.array([group]))
+    return row_of(ledger.groups, int(places[0])) if len(places) else None
 
 
 class Owned(NamedTuple):
@@ -105,7 +102,7 @@ def owned_by(ledger: Ledger, account: int) -> Owned:
         return (
             np.asarray(ledger.accounts)[account : account + 1].copy(),
             np.asarray(ledger.balances)[first : first + count].copy(),
-            np.asarray(ledger.positions)[_positions(ledger, account)],
+            np.asarray(ledger.positions)[_positions(ledger, account, _symbols(ledger))],
         )
 
     row, balances, positions = steady(copy)
@@ -118,10 +115,15 @@ def _balances(ledger: Ledger, account: int) -> tuple[int, int]:
     return account * columns, columns
 
 
-def _positions(ledger: Ledger, account: int) -> Any:
-    """Where an account's positions stand, by symbol."""
-    symbols = np.arange(1, len(ledger.contracts))
-    return _places(ledger.positions, _hashes(symbols, account), symbols << _SYMBOL_SHIFT | account)
+def _positions(ledger: Ledger, account: int, symbols: Any) -> Any:
+    """The rows of the positions that an account has in some of these symbols, in their order."""
+    table = np.asarray(ledger.position_places)
+    hashes = _hashes(symbols, account) << PLACES_A_LINE  # as the kernel looks for them: tradsys.ledger.positions
+    return table["row"][_places(table, hashes, symbols << SYMBOL_SHIFT | account)]
+
+
+def _symbols(ledger: Ledger) -> Any:
+    return np.arange(1, len(ledger.contracts))
 
 
 def _places(table: Any, hashes: Any, wanted: Any) -> Any:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from shm.hashing import hash_pair, place_of
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.balances import has_account
 from tradsys.ledger.holds import amended_leaves, row_of
 from tradsys.ledger.layout import W_KILLED, W_LIMITED, Ledger
+from tradsys.ledger.positions import position_of
 from tradsys.ledger.terms import AccountStatus, KycStatus
 from tradsys.options import has_limit, link_of
 from tradsys.reasons import Reason
@@ -82,11 +82,8 @@ def _standing_refusal(ledger: Ledger, place: Place, is_cancel: bool, least: int)
 
 
 @kernel
-def take_token(ledger: Ledger, command: Any) -> None:
+def take_token(ledger: Ledger, place: Place, command: Any) -> None:
     """A command has passed all checks up to that of its account's rate: it takes one of what that gives."""
-    if ledger.words[W_LIMITED] == 0:
-        return
-    place = place_of_command(ledger, command)
     if place.limited >> _ORDERS_PER_SECOND:
         take_tokens(ledger, place, command.kind == _CANCEL, signed(command.timestamp_ns))
 
@@ -95,7 +92,7 @@ def take_token(ledger: Ledger, command: Any) -> None:
 def place_of_command(ledger: Ledger, command: Any) -> Place:
     """Whose figures a command concerns; its account must exist."""
     number, symbol = signed(command.account), signed(command.symbol)
-    position = place_of(ledger.positions, hash_pair(symbol, number), symbol << 32 | number)
+    position = position_of(ledger, number, symbol)
     rows = (signed(0), signed(0), signed(0), signed(0))
     limited = signed(0)
     if ledger.words[W_LIMITED] != 0:
@@ -254,15 +251,21 @@ def _amend_refusal(ledger: Ledger, place: Place, command: Any, shards: int, leas
     return figures_refusal(ledger, place, added, True, today_with(ledger, signed(command.timestamp_ns)), least)
 
 
+@kernel
+def unknown_refusal(ledger: Ledger, command: Any) -> int:
+    """Check 1: whether there is no such account; then nothing else can be asked."""
+    return signed(_NONE) if has_account(ledger, signed(command.account)) else signed(_UNKNOWN)
+
+
 @kernel_entry
-def first_refusal(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any, shards: int, least: int) -> int:
+def first_refusal(
+    ledger: Ledger, place: Place, command: Any, first_leg: Any, second_leg: Any, shards: int, least: int
+) -> int:
     """The first refusal of a NEW, AMEND or CANCEL that is not below `least`, but for want of funds; 0: none.
 
-    See terms.refusal. From 0 on it is the first of all; from one more than an answer the next one.
+    See terms.refusal. From 0 on it is the first of all; from one more than an answer the next one. `place` is that of
+    the command; unknown_refusal comes before.
     """
-    if not has_account(ledger, signed(command.account)):
-        return _UNKNOWN if least <= _UNKNOWN else signed(_NONE)
-    place = place_of_command(ledger, command)
     is_cancel = command.kind == _CANCEL
     found = _standing_refusal(ledger, place, is_cancel, least)
     if not found and command.kind == _NEW:

@@ -13,11 +13,14 @@ from shm.jit import kernel
 from tradsys.ledger.layout import W_RECENT, Ledger
 
 _AHEAD = 16
+"""Entries. What an entry of the ring names is asked for that much before its turn, the entry itself twice as much."""
+_PLACES_A_LINE = 2
+"""As bits. Looking begins at the first place of a cache line, and seldom goes beyond that line."""
 
 
 @kernel
 def _home(ledger: Ledger, account: int, client_order_id: int) -> int:
-    return hash_pair(account, client_order_id) & (len(ledger.client_ids) - 1)
+    return hash_pair(account, client_order_id) << _PLACES_A_LINE & (len(ledger.client_ids) - 1)
 
 
 @kernel
@@ -89,6 +92,7 @@ def retire(ledger: Ledger, account: int, client_order_id: int) -> None:
         forget(ledger, account, client_order_id)
         return
     # Whose turn it is soon has not been touched for long.
+    prefetch(recent, (ledger.words[W_RECENT] + 2 * _AHEAD) % len(recent))
     later = recent[(ledger.words[W_RECENT] + _AHEAD) % len(recent)]
     ask_for_client_id(ledger, signed(later.account), signed(later.client_order_id))
     entry = recent[ledger.words[W_RECENT] % len(recent)]

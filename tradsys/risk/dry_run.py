@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from shm.hashing import hash_pair, place_of
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.fees import schedule_at, tier_at
 from tradsys.ledger.holds import TOO_LARGE, needed, worst_of
 from tradsys.ledger.layout import Ledger
+from tradsys.ledger.positions import position_of
 from tradsys.ledger.volumes import volume_seen
 from tradsys.options import has_limit, link_of
 from tradsys.records import CommandFlag, Link, Side
 from tradsys.risk.allowances import floor_of
-from tradsys.risk.checks import first_refusal
+from tradsys.risk.checks import first_refusal, place_of_command, unknown_refusal
 
 _BUDGET = int(CommandFlag.BUDGET)
 _BUY, _SELL = int(Side.BUY), int(Side.SELL)
@@ -47,7 +47,7 @@ def _need(ledger: Ledger, order: Any, account: int, symbol: int, hold: Any, resu
     hold.minimum = schedule.minimum
     hold.maker_rate = schedule.maker_rate
     hold.taker_rate = schedule.taker_rate
-    hold.position = place_of(ledger.positions, hash_pair(symbol, account), symbol << 32 | account)
+    hold.position = position_of(ledger, account, symbol)
     result[FLOOR_BUY + signed(hold.side)] = floor_of(ledger, hold, contract)
     worst = worst_of(contract, has_limit(signed(order.order_type)), signed(order.price_ticks))
     return needed(contract, hold, signed(order.quantity_lots), worst)
@@ -99,20 +99,31 @@ def _holds(ledger: Ledger, orders: Any, hold: Any, result: Any) -> None:
         _add(result, two_side, two)
 
 
+@kernel_entry
+def _refusals(ledger: Ledger, orders: Any, shards: int, result: Any) -> None:
+    place = place_of_command(ledger, orders[0])
+    least = signed(0)
+    while REFUSALS + 1 + result[REFUSALS] < WORDS:
+        found = first_refusal(ledger, place, orders[0], orders[1], orders[2], shards, least)
+        if found == 0:
+            break
+        result[REFUSALS] += 1
+        result[REFUSALS + result[REFUSALS]] = found
+        least = found + 1
+
+
 @kernel
 def dry_run(ledger: Ledger, orders: Any, hold: Any, shards: int, result: Any) -> None:
     """Fill `result` (int64[WORDS], zeroed) for `orders` (COMMAND[ORDERS]); `hold` is one zeroed HOLD to work with.
 
     Every refusal is told, in the order of the checks; but for want of funds, which the caller sees from the balances.
     """
-    least = signed(0)
-    while REFUSALS + 1 + result[REFUSALS] < WORDS:
-        found = first_refusal(ledger, orders[0], orders[1], orders[2], shards, least)
-        if found == 0:
-            break
-        result[REFUSALS] += 1
-        result[REFUSALS + result[REFUSALS]] = found
-        least = found + 1
+    refused = unknown_refusal(ledger, orders[0])
+    if refused:
+        result[REFUSALS] = 1
+        result[REFUSALS + 1] = refused
+    else:
+        _refusals(ledger, orders, shards, result)
     symbol = signed(orders[0].symbol)
     if symbol < len(ledger.contracts) and ledger.contracts[symbol].base != 0:
         _holds(ledger, orders, hold[0], result)

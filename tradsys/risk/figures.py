@@ -58,7 +58,7 @@ class Place(NamedTuple):
 
     account: int
     symbol: int
-    position: int  # the row, or a free place when there is none
+    position: int  # the row, 0 when there is none
     rows: tuple[int, int, int, int]
     limited: int  # the limits that are set, each a bit
 

@@ -16,7 +16,7 @@ from tradsys.ledger.layout import W_GROUPS, W_LIMIT_ROWS, W_LIMITED, Ledger
 from tradsys.ledger.positions import NO_ROOM, position_row
 from tradsys.ledger.terms import AMOUNT_MAX
 from tradsys.reasons import Reason
-from tradsys.risk.layout import LIMIT_WORDS, VENUE_LIMITS
+from tradsys.risk.layout import LIMIT_WORDS, NO_LIMITS, VENUE_LIMITS
 from tradsys.risk.terms import RATE_MAX, SHARE_MAX, Limit, Scope
 
 NOT_SET = -1
@@ -71,10 +71,15 @@ def set_in(ledger: Ledger, rows: tuple[int, int, int, int]) -> int:
 @kernel
 def limit_in(ledger: Ledger, rows: tuple[int, int, int, int], which: int) -> int:
     """The limit that counts; NOT_SET when there is none."""
-    for row in rows:
-        if ledger.limits[row] >> which & 1:
-            return signed(ledger.limits[row + 1 + which])
-    return signed(NOT_SET)
+    limits = ledger.limits
+    # Which it is changes from account to account: without branches there is nothing to guess wrong.
+    counts = signed(NO_LIMITS)
+    counts = rows[3] if limits[rows[3]] >> which & 1 else counts
+    counts = rows[2] if limits[rows[2]] >> which & 1 else counts
+    counts = rows[1] if limits[rows[1]] >> which & 1 else counts
+    counts = rows[0] if limits[rows[0]] >> which & 1 else counts
+    amount = signed(limits[counts + 1 + which])
+    return amount if counts != NO_LIMITS else signed(NOT_SET)
 
 
 @kernel

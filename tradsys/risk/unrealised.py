@@ -7,21 +7,21 @@ from typing import Any
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.amounts import product_is_above
-from tradsys.ledger.layout import OPEN_NEAR, Ledger
+from tradsys.ledger.contracts import rounded_down
+from tradsys.ledger.layout import Ledger
+from tradsys.ledger.positions import symbol_of
 from tradsys.ledger.terms import AMOUNT_MAX
 from tradsys.ledger.values import value_of
+from tradsys.risk.open_positions import first_of
 from tradsys.risk.sums import PART, PART_BITS, bounded, joined
-
-_SYMBOL_SHIFT = 32
 
 
 @kernel
 def _worth(contract: Any, mark_ticks: int, quantity: int) -> int:
     """What a quantity would bring in quote units, rounded down; below 0 for what would have to be bought."""
-    spent = signed(AMOUNT_MAX)
-    if not product_is_above(abs(quantity), mark_ticks, signed(contract.notional_max)):
-        spent = mark_ticks * abs(quantity) * contract.numerator
-    return (spent if quantity > 0 else -spent) // signed(contract.divisor)
+    if product_is_above(abs(quantity), mark_ticks, signed(contract.notional_max)):
+        return rounded_down(contract, signed(AMOUNT_MAX) if quantity > 0 else -signed(AMOUNT_MAX))
+    return rounded_down(contract, mark_ticks * quantity * contract.numerator)
 
 
 @kernel
@@ -37,15 +37,16 @@ def unrealised_of(ledger: Ledger, number: int) -> int:
     """The value of all open positions of an account at the marks of now, less their cost."""
     account = ledger.accounts[number]
     low, high = signed(0), signed(0)
-    for place in range(number * OPEN_NEAR, number * OPEN_NEAR + signed(account.open_near)):
+    first = first_of(number)
+    for place in range(first, first + signed(account.open_near)):
         entry = ledger.open_positions[place]
         value = _value(ledger, signed(entry.symbol), signed(entry.quantity), signed(entry.cost))
         low += value & PART
         high += value >> PART_BITS
     link = signed(account.open_far)
     while link != 0:
-        position = ledger.positions[link - 1]
-        symbol = signed(position.key) >> _SYMBOL_SHIFT
+        position = ledger.positions[link]
+        symbol = symbol_of(signed(position.key))
         value = _value(ledger, symbol, signed(position.quantity), signed(position.cost))
         low += value & PART
         high += value >> PART_BITS

@@ -10,17 +10,16 @@ from typing import Any
 
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
-from tradsys.ledger.amounts import divide_up, product_is_above
-from tradsys.ledger.layout import FOR_TURN, Ledger
+from tradsys.ledger.amounts import product_is_above
+from tradsys.ledger.contracts import rounded_up
+from tradsys.ledger.layout import FOR_TURN, W_POSITIONS, Ledger
+from tradsys.ledger.positions import account_of, symbol_of
 from tradsys.ledger.values import value_of
 from tradsys.options import has_limit
 from tradsys.records import QUANTITY_MAX, Side
 from tradsys.risk.sums import bounded, over_of, rest_of, shown
 
 _BUY = int(Side.BUY)
-_SYMBOL_SHIFT = 32
-_ACCOUNT_MASK = (1 << _SYMBOL_SHIFT) - 1
-"""Of a position's key."""
 TOO_LARGE = -1
 """Instead of a notional: price times lots times numerator would be above AMOUNT_MAX."""
 
@@ -50,8 +49,7 @@ def notional_of(contract: Any, is_budget: bool, leaves: int, price_ticks: int) -
             return signed(TOO_LARGE)
     elif product_is_above(leaves, price_ticks, most):
         return signed(TOO_LARGE)
-    spent = (leaves if is_budget else leaves * price_ticks) * contract.numerator
-    return spent if contract.divisor == 1 else divide_up(spent, signed(contract.divisor))
+    return rounded_up(contract, (leaves if is_budget else leaves * price_ticks) * contract.numerator)
 
 
 @kernel
@@ -86,12 +84,12 @@ def _refresh(ledger: Ledger, position: Any, account: Any, quote: int) -> None:
 @kernel_entry
 def revalue(ledger: Ledger, asset: int) -> None:
     """An asset has another value."""
-    for row in range(len(ledger.positions)):
+    for row in range(1, ledger.words[W_POSITIONS] + 1):
         position = ledger.positions[row]
         key = signed(position.key)
-        quote = signed(ledger.contracts[key >> _SYMBOL_SHIFT].quote)
-        if key != 0 and quote == asset:
-            _refresh(ledger, position, ledger.accounts[key & _ACCOUNT_MASK], quote)
+        quote = signed(ledger.contracts[symbol_of(key)].quote)
+        if quote == asset:
+            _refresh(ledger, position, ledger.accounts[account_of(key)], quote)
 
 
 @kernel

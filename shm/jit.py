@@ -59,6 +59,8 @@ def cache_directory() -> Path:
 
 def _prepare_cache() -> Path:
     directory = cache_directory()
+    if JIT_DISABLED:
+        return directory  # nothing is compiled, so nothing older must go for it
     known = directory.exists()
     directory.mkdir(parents=True, exist_ok=True)
     os.utime(directory)  # in use: not among the oldest

@@ -10,8 +10,8 @@ from gateway.ledger import LedgerReader
 from gateway.market import Market
 from gateway.withdrawals import Withdrawal
 from tradsys.assets import Asset, format_value
-from tradsys.decimals import format_units
 from tradsys.ledger.layout import FEE_CLASSES, FEE_TIERS
+from tradsys.reading.positions import average_cost
 from tradsys.reading.rows import balances_of, positions_of, row_of
 
 
@@ -37,20 +37,12 @@ def position_views(ledger: LedgerReader, markets: dict[int, Market], account: in
 
 def _position(row: Any, contract: Any, market: Market, quote: Asset) -> dict[str, Any]:
     money, lots = quote.format, market.quantity_text
-    quantity, cost = int(row["quantity"]), int(row["cost"])
-    view: dict[str, Any] = {"symbol": market.symbol.name, "quantity": lots(quantity), "asset": quote.name}
-    view["average_cost"] = None if not quantity else _average(cost, quantity, market, quote)
+    view: dict[str, Any] = {"symbol": market.symbol.name, "quantity": lots(int(row["quantity"])), "asset": quote.name}
+    view["average_cost"] = average_cost(row, contract, market.symbol)
     view |= {name: money(int(row[name])) for name in ("cost", "realised", "fees", "turnover")}
     view["open_orders"] = int(row["open_orders"])
     view["open_buy"], view["open_sell"] = lots(int(row["open_lots_buy"])), lots(int(row["open_lots_sell"]))
     return view
-
-
-def _average(cost: int, quantity: int, market: Market, quote: Asset) -> str:
-    """Cost of one unit of quantity in the quote asset's decimals, rounded towards zero."""
-    symbol = market.symbol
-    units = abs(quantity) * symbol.lot_units
-    return format_units(abs(cost) * 10**symbol.quantity_decimals // units, quote.decimals, 1)
 
 
 def fee_views(ledger: LedgerReader, markets: dict[int, Market], account: int) -> dict[str, Any]:

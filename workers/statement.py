@@ -8,16 +8,13 @@ import msgspec
 import numpy as np
 
 from tradsys.assets import Asset
-from tradsys.decimals import format_units
 from tradsys.ledger.terms import AccountKind, AccountStatus, KycStatus
+from tradsys.reading.positions import average_cost
 from tradsys.reading.rows import assets_of, owned_by
 from tradsys.symbols import Symbol
 from tradsys.words import word
 from workers.definitions import known_accounts, known_symbols
 from workers.memory import VenueMemory
-
-_MORE_DECIMALS = 4
-"""Digits that an average has beyond those of the symbol's prices."""
 
 
 class UnknownNameError(Exception):
@@ -36,7 +33,7 @@ class BalanceView(msgspec.Struct, frozen=True):
 class PositionView(msgspec.Struct, frozen=True):
     """Decimals: quantities in the symbol's units, money in its quote asset.
 
-    `average_cost` is that of one unit, as a price; None of nothing.
+    `average_cost`: see tradsys.reading.positions.
     """
 
     symbol: str
@@ -141,17 +138,11 @@ _PARTS = ("available", "held", "reserved")
 def _position_view(position: Any, symbol: Symbol, memory: VenueMemory, known: list[Asset]) -> PositionView:
     contract = memory.ledger.contracts.view(np.ndarray)[symbol.id]
     quote = known[int(contract["quote"]) - 1]
-    quantity, cost = int(position["quantity"]), int(position["cost"])
-    average = None
-    if quantity:
-        spread = symbol.tick_units * 10**_MORE_DECIMALS * int(contract["divisor"])
-        divisor = abs(quantity) * int(contract["numerator"])
-        average = format_units((2 * abs(cost) * spread + divisor) // (2 * divisor), symbol.price_decimals + 4, 1)
     return PositionView(
         symbol=symbol.name,
-        quantity=symbol.format_quantity(quantity),
-        average_cost=average,
-        cost=quote.format(cost),
+        quantity=symbol.format_quantity(int(position["quantity"])),
+        average_cost=average_cost(position, contract, symbol),
+        cost=quote.format(int(position["cost"])),
         realised=quote.format(int(position["realised"])),
         fees=quote.format(int(position["fees"])),
         turnover=quote.format(int(position["turnover"])),

@@ -37,7 +37,7 @@ async def test_positions_tell_cost_and_what_closing_them_made() -> None:
                     "symbol": "ACME",
                     "quantity": "2",
                     "asset": "USD",
-                    "average_cost": "100.00",
+                    "average_cost": "100.000000",
                     "cost": "200.00",
                     "realised": "10.00",
                     "fees": "0.32",  # 0.30 as taker of 300.00, 0.02 as maker of 110.00

@@ -98,7 +98,7 @@ def test_money_moves_to_the_unit_and_survives_the_death_of_the_engine(venue: Emb
         assert owned(bob) == ("700.20", "0.00", "23")
         # The other gateway may hear of it a moment later.
         until(lambda: owned(alice) == ("1299.97", "0.00", "16"))
-        assert bob.positions()["ACME"]["average_cost"] == "100.00"
+        assert bob.positions()["ACME"]["average_cost"] == "100.000000"
 
         alice.transfer(1, "bob", "USD", "99.97")
         assert owned(alice) == ("1200.00", "0.00", "16")

@@ -1,0 +1,140 @@
+"""The journal's tools: what the log holds in words, and damage told with its place."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.cli.conftest import ACM, USD, Bank
+from tests.workers.journals import change, filled, segment_files
+from tradsys.cli.main import app
+from tradsys.records import Kind, Side
+from tradsys.words import word
+
+runner = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
+FRAMES = [20, 20, 20, 3, 20, 10, 20, 20, 5, 4, 3, 2]
+
+
+def run(directory: Path, *arguments: str) -> Any:
+    return runner.invoke(app, ["journal", *arguments, "--data-dir", str(directory)])
+
+
+def told(directory: Path, *arguments: str) -> tuple[int, Any]:
+    """Exit status and JSON."""
+    result = run(directory, *arguments, "--json")
+    return result.exit_code, json.loads(result.stdout.splitlines()[-1])
+
+
+def dumped(directory: Path, *arguments: str) -> list[dict[str, Any]]:
+    result = run(directory, "dump", *arguments)
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A data directory with a journal of several files, of arbitrary records."""
+    filled(tmp_path / "journal", *FRAMES)
+    return tmp_path
+
+
+def test_the_files_and_what_they_hold(directory: Path) -> None:
+    status, found = told(directory, "stat")
+    files = segment_files(directory / "journal")
+    assert (status, found["records"], found["torn_bytes"], found["damage"]) == (0, sum(FRAMES), 0, None)
+    assert [each["file"] for each in found["segments"]] == [path.name for path in files]
+    assert [each["first"] for each in found["segments"]] == [int(path.stem) for path in files]
+    assert [each["bytes"] for each in found["segments"]] == [path.stat().st_size for path in files]
+    assert sum(each["records"] for each in found["segments"]) == sum(FRAMES)
+    assert found["segments"][-1]["last"] == sum(FRAMES)
+    assert "every checksum is right" in run(directory, "stat").output
+
+
+@pytest.mark.parametrize("which", [0, -1])
+def test_damage_is_told_with_its_place_and_changes_nothing(directory: Path, which: int) -> None:
+    path = segment_files(directory / "journal")[which]
+    change(path, 4096 + 64 + 7, b"\x99")  # within the first frame's first record, behind the header's 4096 bytes
+    before = path.read_bytes()
+    status, found = told(directory, "verify")
+    assert status == 1
+    assert str(path) in found["damage"]
+    assert f"offset 4096, sequence {int(path.stem)}:" in found["damage"]
+    assert "restore" in found["damage"]
+    assert found["records"] == int(path.stem) - 1
+    assert path.read_bytes() == before
+    shown = run(directory, "verify")
+    assert (shown.exit_code, "damaged" in shown.output) == (1, True)
+
+
+def test_a_missing_file_is_told(directory: Path) -> None:
+    segment_files(directory / "journal")[1].unlink()
+    status, found = told(directory, "verify")
+    assert status == 1
+    assert "a segment is missing" in found["damage"]
+
+
+def test_what_the_next_start_cuts_off_is_no_damage(directory: Path) -> None:
+    files = segment_files(directory / "journal")
+    _, found = told(directory, "stat")
+    change(files[-1], found["segments"][-1]["used_bytes"], b"\x01" * 100)
+    status, found = told(directory, "verify")
+    assert (status, found["damage"], found["records"], found["torn_bytes"]) == (0, None, sum(FRAMES), 104)
+    assert "never acknowledged" in run(directory, "verify").output
+
+
+def test_without_a_journal_that_is_said(tmp_path: Path) -> None:
+    for command in ("stat", "verify", "dump"):
+        result = run(tmp_path, command)
+        assert result.exit_code == 1
+        assert "there is no journal" in result.output
+
+
+def test_no_kind_is_unknown_and_no_field_without_meaning(directory: Path) -> None:
+    """Arbitrary bytes: everything has words or stays a number."""
+    records = dumped(directory)
+    assert [each["sequence"] for each in records] == list(range(1, sum(FRAMES) + 1))
+    assert [each["sequence"] for each in dumped(directory, "--from", "41", "--to", "64")] == list(range(41, 65))
+    wrong = run(directory, "dump", "--kind", "news")
+    assert wrong.exit_code == 2
+    assert "new" in wrong.output
+
+
+def test_a_venues_log_in_words(bank: Bank) -> None:
+    bank.told("account", "open", "words-a")
+    bank.told("account", "open", "words-b")
+    bank.told("deposit", "words-a", "100", "ACM")
+    bank.told("deposit", "words-b", "1000", "USD", "--id", "77")
+    bank.order("words-a", Side.SELL, "12.50", 40)
+    assert bank.run("limits", "set", "position", "500", "--account", "words-b").exit_code == 0
+    directory = Path(bank.embedded.venue.data_directory)
+    status, found = told(directory, "verify")
+    assert (status, found["damage"]) == (0, None)
+
+    numbers = {each["name"]: each["number"] for each in bank.told("account", "list")}
+    (opened,) = [each for each in dumped(directory, "--kind", "account") if each["name"] == "words-a"]
+    assert (opened["account"], opened["account_kind"], opened["reason"]) == (numbers["words-a"], "client", None)
+    postings = dumped(directory, "--kind", "posting")
+    moved = [(each["posting_kind"], each["target"], each["asset"], each["amount"]) for each in postings[-2:]]
+    assert moved == [("deposit", numbers["words-a"], ACM, 100), ("deposit", numbers["words-b"], USD, 100_000)]
+    assert postings[-1]["number"] == 77
+    (order,) = dumped(directory, "--account", str(numbers["words-a"]), "--kind", "new")
+    assert (order["side"], order["order_type"], order["time_in_force"]) == ("sell", "limit", "gtc")
+    assert (order["price_ticks"], order["quantity_lots"], order["flags"], order["link"]) == (250, 40, [], "none")
+    assert order["time"].startswith("20")
+    assert order["time"].endswith("Z")
+    limit = dumped(directory, "--kind", "limit")[-1]
+    assert (limit["scope"], limit["limit"], limit["amount"]) == ("account", "position", 500)
+    kinds = {each["kind"] for each in dumped(directory)}
+    assert {word(kind) for kind in (Kind.BOOT, Kind.TICK, Kind.SYMBOL, Kind.CONTRACT, Kind.SETTLED)} <= kinds
+
+
+def test_a_copy_elsewhere_is_read_too(bank: Bank, tmp_path: Path) -> None:
+    shutil.copytree(Path(bank.embedded.venue.data_directory) / "journal", tmp_path / "journal")
+    status, found = told(tmp_path, "verify")
+    assert (status, found["damage"]) == (0, None)
+    assert found["records"] > 10

@@ -1,0 +1,80 @@
+"""What is in a journal's files: checked frame by frame, and told file by file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from workers.journal.reader import JournalReader
+from workers.journal.segments import LINE_BYTES, JournalError, Segment, list_segments
+
+
+class SegmentView(msgspec.Struct, frozen=True):
+    """One file. `used_bytes` of `bytes` are written; `first` to `last` are log sequences, both 0 when it is empty."""
+
+    file: str
+    first: int
+    last: int
+    records: int
+    bytes: int
+    used_bytes: int
+
+
+class Survey(msgspec.Struct, frozen=True):
+    """A whole journal. `damage` says what is wrong, where, and what can be done; nothing behind it has been read."""
+
+    directory: str
+    segments: list[SegmentView]
+    records: int
+    torn_bytes: int
+    """What stands behind the last whole frame: never acknowledged, and cut off by the next start."""
+    damage: str | None = None
+
+
+def survey(directory: Path, *, is_running: bool, progress: Callable[[int], None] = lambda sequence: None) -> Survey:
+    """Read and check every frame; `progress(sequence)` is called now and then.
+
+    While a venue is running, the end may be a frame that is just being written. Raises JournalError when there is no
+    journal, OSError.
+    """
+    if not list_segments(directory):
+        raise JournalError(f"{directory}: there is no journal; a venue's data directory has one when it has run")
+    ends: dict[Path, tuple[int, int]] = {}
+    reader, damage, torn = JournalReader(directory), None, 0
+    try:
+        while len(reader.next_batch()):
+            _note(ends, reader)
+            progress(reader.sequence)
+        _note(ends, reader)
+        if not is_running:
+            reader.check_end()
+            torn = _torn_bytes(reader)
+    except JournalError as error:
+        damage = str(error)
+        _note(ends, reader)
+    views = [_view(path, last, offset) for path, (last, offset) in ends.items()]
+    return Survey(str(directory), views, reader.sequence, torn, damage)
+
+
+def _note(ends: dict[Path, tuple[int, int]], reader: JournalReader) -> None:
+    path, offset = reader.end()
+    if path is not None:
+        ends[path] = reader.sequence, offset
+
+
+def _view(path: Path, last: int, offset: int) -> SegmentView:
+    segment = Segment(path)
+    records = last + 1 - segment.first_sequence
+    first, last = (segment.first_sequence, last) if records else (0, 0)
+    return SegmentView(path.name, first, last, records, segment.lines * LINE_BYTES, offset)
+
+
+def _torn_bytes(reader: JournalReader) -> int:
+    path, offset = reader.end()
+    if path is None:
+        return 0
+    marks = np.flatnonzero(Segment(path).words[offset // 8 :])
+    return (int(marks[-1]) + 1) * 8 if len(marks) else 0

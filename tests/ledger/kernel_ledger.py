@@ -14,7 +14,7 @@ from tests.book.flow import records_of
 from tradsys.ledger.balances import balance_of, columns_of
 from tradsys.ledger.deciding import decide
 from tradsys.ledger.layout import W_FAULTS, W_SENT, W_TAKEN, W_TODAY, Ledger, LedgerSize, carve
-from tradsys.ledger.positions import position_row
+from tradsys.ledger.positions import position_of
 from tradsys.ledger.recording import take_in
 from tradsys.ledger.settling import settle
 from tradsys.ledger.terms import AccountKind, StatusChange
@@ -156,7 +156,7 @@ class KernelLedger:
         return int(balance_of(self.ledger, account, asset)["reserved"])
 
     def position(self, account: int, symbol: int) -> Position:
-        row = self.ledger.positions[position_row(self.ledger, account, symbol)]
+        row = self.ledger.positions[position_of(self.ledger, account, symbol)]
         return Position(*(int(row[name]) for name in ("quantity", "cost", "realised", "fees", "turnover")))
 
     def total(self, asset: int) -> int:
@@ -189,7 +189,7 @@ class KernelLedger:
         self.tell(Kind.TICK, timestamp_ns=now_ns)
 
     def usage(self, account: int, symbol: int) -> Usage:
-        position = self.ledger.positions[position_row(self.ledger, account, symbol)]
+        position = self.ledger.positions[position_of(self.ledger, account, symbol)]
         owner = self.ledger.accounts[account]
         today = int(self.ledger.words[W_TODAY])
         return Usage(

@@ -13,7 +13,7 @@ import pytest
 
 from shm import broadcast
 from shm.clock import timespec
-from tests.factories import amend, buy, sell
+from tests.factories import amend, buy, cancel_all, sell
 from tests.workers.crashes import crash_anywhere
 from tests.workers.settled_venue import (
     BASE,
@@ -29,7 +29,7 @@ from tests.workers.settled_venue import (
     tell,
     transfer,
 )
-from tests.workers.stepped import ACCOUNTS, SIZES, SteppedVenue, compact, sharded
+from tests.workers.stepped import ACCOUNTS, SIZES, SteppedVenue, compact, log_end, sharded
 from tradsys.ledger.balances import balance_of
 from tradsys.ledger.layout import state_of
 from tradsys.reasons import Reason
@@ -196,6 +196,39 @@ def test_shards_are_settled_again_in_the_order_in_which_they_were(venue: Stepped
     venue.restart_cold()
     venue.settle()
     assert settled(venue).own_records == alerts
+
+
+def test_a_full_log_holds_up_no_settlement(tmp_path: Path) -> None:
+    """A shard that cannot tell all its events holds the log up, until what it has told is settled: in their order."""
+    narrow = msgspec.structs.replace(SIZES, shards=2, event_ring=64, log_ring=64)
+    venue = SteppedVenue(tmp_path, sharded(2), narrow)
+    try:
+        venue.define()
+        tell(venue, money())
+        for _ in range(10):
+            venue.submit(np.concatenate([buy(10, 1, account=1, symbol=2)] * 15))
+            venue.settle()
+        busy = 1  # the shard of symbol 1; that of symbol 2 is stuck
+        venue.submit(cancel_all(account=1, symbol=2))
+        still = 0
+        while still < 5:
+            venue.submit(np.concatenate([sell(500, 1, account=3, symbol=1), buy(500, 1, account=2, symbol=1)]))
+            end = log_end(venue.memory)
+            venue.sequence()
+            venue.write()
+            venue.match(busy)
+            venue.read()
+            still = still + 1 if log_end(venue.memory) == end else 0
+        venue.settle()
+        venue.assert_right()
+        settled(venue)
+        assert of(venue, 1, QUOTE) == (QUOTE_FUNDS, 0)
+        before = [array.tobytes() for array in state_of(venue.memory.ledger)]
+        venue.restart_cold()
+        venue.settle()
+        assert [array.tobytes() for array in state_of(venue.memory.ledger)] == before
+    finally:
+        venue.close()
 
 
 def test_a_start_takes_every_decision_again_and_comes_to_the_same_state(venue: SteppedVenue, seed: int) -> None:

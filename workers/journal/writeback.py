@@ -1,0 +1,82 @@
+"""Finished segments leave the page cache: written to disk in the background, in small parts, then dropped.
+
+Left to the system, a journal that grows fast fills memory with pages that nobody reads, each new one has to be found
+and cleared while the sequencer's core waits, and after half a minute all of it is written at once. Here the same few
+pages are used again and again: docs/adr/0011.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+from pathlib import Path
+
+from tradsys import logging
+from workers.journal.segments import list_segments
+
+PART_BYTES = 2 << 20
+_PAUSE_SECONDS = 0.01
+"""Between two parts, so that a segment is not written in one burst: 64 MB take a third of a second."""
+_LOOK_SECONDS = 0.2
+_BEHIND_MAX = 2
+"""Finished segments that may wait; with more there are no pauses."""
+_WAIT_BEFORE, _WRITE, _WAIT_AFTER = 1, 2, 4
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_sync_file_range = _libc.sync_file_range
+_sync_file_range.argtypes = [ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint]
+
+
+class Writeback:
+    """A thread beside the journal's writer. It only ever touches files that the writer has left for good."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._log = logging.logger("journal")
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="writeback", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread; what is not written yet the system writes some time."""
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        _leave_core()
+        done = ""
+        while not self._ended.wait(_LOOK_SECONDS):
+            finished = [path for path in list_segments(self._directory)[:-1] if path.name > done]
+            for number, path in enumerate(finished):
+                pause = _PAUSE_SECONDS if len(finished) - number <= _BEHIND_MAX else 0.0
+                try:
+                    self._drop(path, pause)
+                except OSError as error:
+                    # Its pages stay: they may be the only whole copy.
+                    self._log.error("a finished segment cannot be written to disk", file=str(path), error=str(error))
+                done = path.name
+                if self._ended.is_set():
+                    return
+
+    def _drop(self, path: Path, pause: float) -> None:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            for start in range(0, os.fstat(descriptor).st_size, PART_BYTES):
+                if _sync_file_range(descriptor, start, PART_BYTES, _WAIT_BEFORE | _WRITE | _WAIT_AFTER) != 0:
+                    raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+                if self._ended.wait(pause):
+                    return
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            os.close(descriptor)
+
+
+def _leave_core() -> None:
+    """Let the thread run anywhere but on the cores of the worker, when there are others."""
+    others = set(range(os.cpu_count() or 1)) - os.sched_getaffinity(0)
+    if others:
+        try:
+            os.sched_setaffinity(0, others)
+        except OSError:
+            return  # none of them is ours to use

@@ -133,9 +133,11 @@ def _runs(data_dir: Path) -> bool:
 def _show_files(found: Survey, console: Console) -> None:
     from rich.table import Table
 
-    table = Table("file", "first", "last", "records", "used", box=None)
+    table = Table(box=None)
+    for name in ("file", "first", "last", "records", "used"):
+        table.add_column(name, no_wrap=True, justify="left" if name == "file" else "right")
     for each in found.segments:
-        share = f"{each.used_bytes:,} of {each.bytes:,} bytes"
+        share = f"{100 * each.used_bytes // each.bytes} % of {each.bytes / 2**20:.0f} MiB"
         table.add_row(each.file, f"{each.first:,}", f"{each.last:,}", f"{each.records:,}", share)
     console.print(table)
     _show_verdict(found, console)

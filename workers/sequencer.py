@@ -214,14 +214,21 @@ def settle(state: SequencerState, now_ns: int) -> int:
     return settle_events(settlement, signed(least))
 
 
+@kernel
+def _room_behind_settled(state: SequencerState, now_ns: int) -> int:
+    """As _room, for what depends on all that is settled: before it the log says how far that is. 0: not now."""
+    room = _room(state)
+    if room < 1 or not is_unrecorded(state.settlement):
+        return room
+    return _room(state) if _record_settled(state, now_ns) else signed(0)
+
+
 @kernel_entry
 def _append_outbox(state: SequencerState, now_ns: int) -> None:
     """Write what follows from what has been settled, as far as there is room: alerts, and what breakers do."""
     ledger = state.decider.ledger
     while outbox_pending(ledger) > 0:
-        if _room(state) < 1 or (is_unrecorded(state.settlement) and not _record_settled(state, now_ns)):
-            return
-        if _room(state) < 1:
+        if _room_behind_settled(state, now_ns) < 1:
             return
         told = outbox_next(ledger)
         at = _begin_own(state, signed(told.kind), now_ns)
@@ -282,12 +289,12 @@ def _take(state: SequencerState, source: int, now_ns: int, monotonic: int) -> in
     ready = ring.readable(gateway, PRELUDE_MAX + 1)
     if ready == 0:
         return 0
-    if _room(state) < 1 or (is_unrecorded(state.settlement) and not _record_settled(state, now_ns)):
+    room = _room_behind_settled(state, now_ns)
+    if room < 1:
         return 0
     log = state.log
     words = state.words
     written = words[_WRITTEN]
-    room = _room(state)
     count = without_open_prelude(gateway, min(ready, COMMANDS_PER_TURN, room))
     head = gateway.header[ring.HEAD]
     ring_mask = len(gateway.slots) - 1
@@ -336,14 +343,11 @@ def _append_due(state: SequencerState, now_ns: int) -> None:
         _begin_own(state, _BOOT, now_ns)
         _publish_own(state)
         store_release(state.control, BOOT, 0)
-    if now_ns - words[LAST_TICK_NS] >= words[_TICK_NS]:
-        if _room(state) < 1 or (is_unrecorded(state.settlement) and not _record_settled(state, now_ns)):
-            return
-        if _room(state) > 0:
-            at = _begin_own(state, _TICK, now_ns)
-            _publish_own(state)
-            take_in(state.decider.ledger, state.records.details[at])
-            words[LAST_TICK_NS] = now_ns
+    if now_ns - words[LAST_TICK_NS] >= words[_TICK_NS] and _room_behind_settled(state, now_ns) > 0:
+        at = _begin_own(state, _TICK, now_ns)
+        _publish_own(state)
+        take_in(state.decider.ledger, state.records.details[at])
+        words[LAST_TICK_NS] = now_ns
 
 
 @kernel

@@ -132,20 +132,25 @@ class JournalReader:
         if self._segment is not None:
             self._check_end(self._segment)
 
+    def torn_bytes(self) -> int:
+        """After next_batch() gave nothing: how much stands behind the last whole record.
+
+        For a journal that nobody writes. Raises JournalError when that holds whole frames, which were acknowledged.
+        """
+        self.check_end()
+        if self._segment is None:
+            return 0
+        marks = np.flatnonzero(self._segment.words[self._line * LINE_WORDS :])
+        return (int(marks[-1]) + 1) * 8 if len(marks) else 0
+
     def cut_torn_tail(self) -> int:
         """After next_batch() gave nothing: zero whatever stands behind the last whole record; gives the bytes.
 
-        Raises JournalError when that holds whole frames, which were acknowledged.
+        Raises JournalError, see torn_bytes().
         """
-        segment = self._segment
-        if segment is None:
+        segment, size = self._segment, self.torn_bytes()
+        if segment is None or size == 0:
             return 0
-        self._check_end(segment)
-        tail = segment.words[self._line * LINE_WORDS :]
-        marks = np.flatnonzero(tail)
-        if len(marks) == 0:
-            return 0
-        size = (int(marks[-1]) + 1) * 8
         with segment.path.open("r+b") as file:
             os.pwrite(file.fileno(), bytes(size), self._line * LINE_BYTES)
             os.fsync(file.fileno())

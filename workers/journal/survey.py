@@ -6,10 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from workers.journal.reader import JournalReader
-from workers.journal.segments import LINE_BYTES, JournalError, Segment, list_segments
+from workers.journal.segments import LINE_BYTES, JournalError, Segment
 
 
 class SegmentView(msgspec.Struct, frozen=True):
@@ -37,11 +36,8 @@ class Survey(msgspec.Struct, frozen=True):
 def survey(directory: Path, *, is_running: bool, progress: Callable[[int], None] = lambda sequence: None) -> Survey:
     """Read and check every frame; `progress(sequence)` is called now and then.
 
-    While a venue is running, the end may be a frame that is just being written. Raises JournalError when there is no
-    journal, OSError.
+    While a venue is running, the end may be a frame that is just being written. Raises OSError.
     """
-    if not list_segments(directory):
-        raise JournalError(f"{directory}: there is no journal; a venue's data directory has one when it has run")
     ends: dict[Path, tuple[int, int]] = {}
     reader, damage, torn = JournalReader(directory), None, 0
     try:
@@ -50,8 +46,7 @@ def survey(directory: Path, *, is_running: bool, progress: Callable[[int], None]
             progress(reader.sequence)
         _note(ends, reader)
         if not is_running:
-            reader.check_end()
-            torn = _torn_bytes(reader)
+            torn = reader.torn_bytes()
     except JournalError as error:
         damage = str(error)
         _note(ends, reader)
@@ -70,11 +65,3 @@ def _view(path: Path, last: int, offset: int) -> SegmentView:
     records = last + 1 - segment.first_sequence
     first, last = (segment.first_sequence, last) if records else (0, 0)
     return SegmentView(path.name, first, last, records, segment.lines * LINE_BYTES, offset)
-
-
-def _torn_bytes(reader: JournalReader) -> int:
-    path, offset = reader.end()
-    if path is None:
-        return 0
-    marks = np.flatnonzero(Segment(path).words[offset // 8 :])
-    return (int(marks[-1]) + 1) * 8 if len(marks) else 0

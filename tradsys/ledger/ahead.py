@@ -91,17 +91,6 @@ def ask_ahead(ledger: Ledger, commands: Any, at: int, count: int, mask: int) -> 
 
 
 @kernel_entry
-def ask_for_positions_of(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
-    """Some events later: ask for the positions that its orders, which are there now, name."""
-    if event.kind != _TRADE and event.kind != _CANCELLED:
-        return
-    first = shard * shards_rows(ledger, shards)
-    ask_for_position(ledger, signed(ledger.holds[first + (event.order_id & SLOT_MASK)].position))
-    if event.kind == _TRADE:
-        ask_for_position(ledger, signed(ledger.holds[first + (event.counter_order_id & SLOT_MASK)].position))
-
-
-@kernel_entry
 def ask_for_event(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     """Before an event (EVENT) of a shard is settled, some events earlier: ask for its orders and their accounts."""
     symbol = signed(event.symbol)
@@ -113,3 +102,14 @@ def ask_for_event(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     if event.kind == _TRADE:
         prefetch_all(ledger.holds, first + (event.counter_order_id & SLOT_MASK))
         _ask_for_account(ledger, signed(event.counter_account), symbol)
+
+
+@kernel_entry
+def ask_for_positions_of(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
+    """Some events later, when its orders are there: ask for the positions that they name."""
+    if event.kind != _TRADE and event.kind != _CANCELLED:
+        return
+    first = shard * shards_rows(ledger, shards)
+    ask_for_position(ledger, signed(ledger.holds[first + (event.order_id & SLOT_MASK)].position))
+    if event.kind == _TRADE:
+        ask_for_position(ledger, signed(ledger.holds[first + (event.counter_order_id & SLOT_MASK)].position))

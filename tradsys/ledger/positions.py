@@ -20,7 +20,7 @@ NO_ROOM = -1
 """Instead of a row: the table is full."""
 
 
-_ACCOUNT_MASK = (1 << SYMBOL_SHIFT) - 1
+ACCOUNT_MASK = (1 << SYMBOL_SHIFT) - 1
 PLACES_A_LINE = 2
 """As bits. Looking begins at the first place of a cache line, and seldom goes beyond that line."""
 
@@ -28,7 +28,7 @@ PLACES_A_LINE = 2
 @kernel
 def account_of(key: int) -> int:
     """The account in a position's key."""
-    return key & _ACCOUNT_MASK
+    return key & ACCOUNT_MASK
 
 
 @kernel

@@ -10,10 +10,9 @@ import numpy as np
 from shm.hashing import hash_pair
 from tradsys.assets import Asset
 from tradsys.ledger.layout import W_ASSETS, Ledger
-from tradsys.ledger.positions import PLACES_A_LINE, SYMBOL_SHIFT
+from tradsys.ledger.positions import ACCOUNT_MASK, PLACES_A_LINE, SYMBOL_SHIFT
 
 _COPIES_MAX = 1000
-_ACCOUNT_MASK = (1 << SYMBOL_SHIFT) - 1
 
 _hashes: Any = getattr(hash_pair, "py_func", hash_pair)
 """Not compiled: it takes arrays, and nothing waits for a compiler."""
@@ -21,7 +20,7 @@ _hashes: Any = getattr(hash_pair, "py_func", hash_pair)
 
 def account_of(key: Any) -> Any:
     """The account in a position's key, or those in an array of keys."""
-    return key & _ACCOUNT_MASK
+    return key & ACCOUNT_MASK
 
 
 def symbol_of(key: Any) -> Any:

@@ -67,6 +67,7 @@ def _prepare_cache() -> Path:
     if not known:
         _drop_old_caches(directory.parent)
     numba_config.CACHE_DIR = str(directory)
+    numba_config.CACHE_LOCATOR_CLASSES = "shm.kernelcache.ProjectCacheLocator"
     return directory
 
 

@@ -7,6 +7,7 @@ import pytest
 from numba.core.caching import NullCache
 
 from shm.jit import JIT_DISABLED, kernel_entry
+from shm.kernelcache import ProjectCacheLocator
 from tests.shm import table_kernels as kernels
 
 pytestmark = pytest.mark.skipif(JIT_DISABLED, reason="nothing is compiled")
@@ -36,3 +37,10 @@ def test_constants_as_arguments_compile_nothing_anew() -> None:
     kernels.weigh(office, 7)
     kernels.weigh(office, 8)
     assert len(weigh.signatures) == 1
+
+
+def test_compiled_kernels_lie_where_another_checkout_of_the_same_sources_looks_for_them() -> None:
+    place = ProjectCacheLocator.get_suitable_cache_subpath
+    assert place(kernels.__file__) == "tests_shm"
+    assert kernels.weigh._cache.cache_path.endswith("/tests_shm")  # type: ignore[attr-defined]
+    assert place("/elsewhere/tests/shm/kernels.py") != "tests_shm"

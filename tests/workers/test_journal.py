@@ -261,3 +261,40 @@ def test_a_journal_that_was_cut_below_a_running_log_is_refused(directory: Path) 
     change(path, _last_frame(path), bytes(11 * 64))
     with pytest.raises(JournalError, match="ends at sequence 10, but the running venue had journaled 20"):
         JournalWriter(directory, desk.memory, "memory", SEGMENT_BYTES, timespec())
+
+
+@pytest.mark.parametrize("frames", [[20, 20, 20, 3, 20, 10], [5], [60, 4]])
+def test_a_reader_can_begin_behind_any_frame_and_knows_the_chain_there(tmp_path: Path, frames: list[int]) -> None:
+    written = filled(tmp_path, *frames)
+    whole = JournalReader(tmp_path)
+    while len(whole.next_batch()):
+        pass
+    for end in np.cumsum([0, *frames]).tolist():
+        before = JournalReader(tmp_path, after=0)
+        reader = JournalReader(tmp_path, after=end)
+        batches = [written[:0]]
+        while len(batch := reader.next_batch()):
+            batches.append(batch.view(np.ndarray).copy())
+        assert np.concatenate(batches).tobytes() == written[end:].tobytes()
+        assert (reader.sequence, reader.chain, reader.venue) == (whole.sequence, whole.chain, whole.venue)
+        assert len(before.next_batch())
+
+
+def test_a_reader_cannot_begin_within_a_frame_nor_behind_the_end(tmp_path: Path) -> None:
+    filled(tmp_path, 5, 5)
+    for after in (3, 11):
+        with pytest.raises(JournalError, match=f"no frame ends with sequence {after}"):
+            JournalReader(tmp_path, after=after).next_batch()
+
+
+def test_a_reader_can_begin_with_what_is_left_of_the_log(tmp_path: Path) -> None:
+    written = filled(tmp_path, *[20] * 9)
+    first, second, *_ = segment_files(tmp_path)
+    first.unlink()
+    reader = JournalReader(tmp_path, after=None)
+    left = int(second.stem)
+    assert reader.next_batch()["sequence"][0] == left
+    assert reader.sequence > left
+    with pytest.raises(JournalError, match=f"begins with sequence {left}, and the records from 1 on are needed"):
+        JournalReader(tmp_path).next_batch()
+    assert len(written) == 180

@@ -118,7 +118,7 @@ def test_a_missing_segment_is_told(directory: Path) -> None:
 def test_a_missing_first_segment_is_told(directory: Path) -> None:
     first, second, *_ = segment_files(directory)
     first.unlink()
-    assert_refused(directory, second, "ends at 0", "missing")
+    assert_refused(directory, second, f"begins with sequence {int(second.stem)}", "from 1 on", "missing")
 
 
 @pytest.mark.parametrize("name", ["00000000000000000002.journal", "00000000000000009999.journal", "copy.journal"])
@@ -152,12 +152,36 @@ def test_a_newer_format_asks_for_a_newer_program(directory: Path) -> None:
     path = segment_files(directory)[0]
     header = np.frombuffer(path.read_bytes()[:HEADER_BYTES], np.int64).copy()
     header[1] += 1
-    header[6] = crc32c(header, 0, 6, 0)
-    change(path, 0, header.tobytes())
-    assert_refused(directory, path, "journal format 2", "newer program")
+    change(path, 0, with_checksum(header))
+    assert_refused(directory, path, "journal format 3", "newer program")
 
 
-@pytest.mark.parametrize("word", [2, 3, 4, 5, 6])
+def with_checksum(header: Any) -> bytes:
+    """A segment's header whose checksum is made right again."""
+    header[8] = crc32c(header, 0, 8, 0)
+    return bytes(header.tobytes())
+
+
+def test_a_segment_of_another_venue_is_refused(directory: Path) -> None:
+    path = segment_files(directory)[1]
+    header = np.frombuffer(path.read_bytes()[:HEADER_BYTES], np.int64).copy()
+    header[6] += 1
+    change(path, 0, with_checksum(header))
+    assert_refused(directory, path, "another venue", f"{header[6]:016x}")
+
+
+def test_a_segment_of_another_history_is_refused(directory: Path) -> None:
+    """The venue was restored from a backup once and wrote other records under the same numbers."""
+    first, second, *_ = segment_files(directory)
+    words = np.frombuffer(first.read_bytes(), np.int64).copy()
+    line = frames_of(first)[-1][0] // 8
+    words[line + 8 + 3] += 1  # within a record
+    words[line + 3] = crc32c(words, line + 8, words[line + 2] * 8, crc32c(words, line + 1, 2, 0))
+    change(first, 0, words.tobytes())
+    assert_refused(directory, second, "does not continue the log before it")
+
+
+@pytest.mark.parametrize("word", [2, 3, 4, 5, 6, 7, 8])
 def test_a_damaged_header_is_refused(directory: Path, word: int) -> None:
     path = segment_files(directory)[1]
     value = path.read_bytes()[word * 8]

@@ -32,8 +32,9 @@ from workers.journal.segments import (
     segment_path,
 )
 
-END, DAMAGED, FULL = 0, 1, 2
+END, DAMAGED, FULL, REACHED = 0, 1, 2, 3
 FRAME_RECORDS_MAX = 4096
+_FAR = 1 << 62
 BATCH_RECORDS = 16 * FRAME_RECORDS_MAX
 
 
@@ -51,27 +52,31 @@ def _is_whole(words: Any, line: int) -> bool:
 
 
 @kernel_entry
-def read_frames(words: Any, line: int, expected: int, out: Any) -> tuple[int, int, int]:
+def read_frames(words: Any, line: int, expected: int, chain: int, until: int, out: Any) -> tuple[int, int, int, int]:
     """Copy the records of whole frames from `line` on to `out`, an int64 view of the records' memory.
 
-    Gives (status, next line, next expected sequence). FULL: `out` has no room for the next frame. END: zeros or the
-    end of the file. DAMAGED: something else than the frame that begins with sequence `expected`.
+    Gives (status, next line, next expected sequence, the chain so far). FULL: `out` has no room for the next frame.
+    END: zeros or the end of the file. DAMAGED: something else than the frame that begins with sequence `expected`.
+    REACHED: the frame with record `until` has been read.
     """
     used = 0
     while True:
         at = line * LINE_WORDS
+        if expected > until:
+            return REACHED, line, expected, chain
         if at >= len(words) or words[at + MAGIC] == 0:
-            return END, line, expected
+            return END, line, expected, chain
         if not _is_whole(words, line) or words[at + FIRST] != expected:
-            return DAMAGED, line, expected
+            return DAMAGED, line, expected, chain
         count = words[at + COUNT]
         if used + count * LINE_WORDS > len(out):
-            return FULL, line, expected
+            return FULL, line, expected, chain
         for i in range(count * LINE_WORDS):
             out[used + i] = words[at + LINE_WORDS + i]
         used += count * LINE_WORDS
         line += 1 + count
         expected += count
+        chain = crc32c(words, at + CRC, 1, chain)
 
 
 @kernel_entry
@@ -85,13 +90,21 @@ def _next_whole_frame(words: Any, line: int) -> int:
 
 
 class JournalReader:
-    """Reads the log from its beginning, batch by batch, and can go on when more has been written."""
+    """Reads the log, batch by batch, and can go on when more has been written."""
 
-    def __init__(self, directory: Path, shards: int | None = None) -> None:
-        """`shards`: refuse a journal of a venue with another number of shards."""
+    def __init__(self, directory: Path, shards: int | None = None, *, after: int | None = 0) -> None:
+        """Begin behind sequence `after`, which a frame must end with; None: with the first file that there is.
+
+        `shards`: refuse a journal of a venue with another number of shards.
+        """
         self.directory = directory
         self.sequence = 0
         """The last sequence read."""
+        self.chain = 0
+        """The journal's chain up to there."""
+        self.venue = 0
+        """The venue's id, 0 before the first segment is open."""
+        self._after = after
         self._shards = shards
         self._segment: Segment | None = None
         self._line = HEADER_LINES
@@ -103,7 +116,7 @@ class JournalReader:
 
         Raises JournalError for damage. A torn frame at the very end counts as the end.
         """
-        segment = self._segment or self._open(self._following())
+        segment = self._segment or self._begin()
         while segment is not None:
             # Asked before reading: only what has a successor is complete, and its end is an end for good.
             following = self._following()
@@ -157,9 +170,34 @@ class JournalReader:
         return size
 
     def _following(self) -> Path | None:
-        """The file after the one being read; at the beginning the first that is of interest."""
-        first = self._segment.path.name if self._segment else segment_path(self.directory, self.sequence).name
-        return next((path for path in list_segments(self.directory) if path.name > first), None)
+        """The file after the one being read."""
+        assert self._segment is not None
+        name = self._segment.path.name
+        return next((path for path in list_segments(self.directory) if path.name > name), None)
+
+    def _begin(self) -> Segment | None:
+        """Open the file that holds the first record that is of interest, and pass by what stands before that."""
+        paths, after = list_segments(self.directory), self._after
+        if after is not None:
+            first = segment_path(self.directory, after + 1).name
+            paths = [path for path in paths if path.name <= first][-1:] or paths[:1]
+        if not paths:
+            return None
+        segment = Segment(paths[0])
+        if after is not None and segment.first_sequence > after + 1:
+            raise JournalError(
+                f"{segment.path}: the log begins with sequence {segment.first_sequence}, and the records from "
+                f"{after + 1} on are needed: a segment is missing; restore it from a backup"
+            )
+        self.sequence, self.chain, self.venue = segment.beginning.sequence, segment.beginning.chain, 0
+        self._enter(segment)
+        while after is not None and self.sequence < after:
+            count, status = self._read(segment, after)
+            if status == DAMAGED:
+                raise self._damage(segment, "the frame is damaged")
+            if count == 0 or self.sequence > after:
+                raise JournalError(f"{segment.path}: no frame ends with sequence {after}: the log is another one")
+        return segment
 
     def _open(self, path: Path | None) -> Segment | None:
         """Go on with a file, which must begin where the log so far ends."""
@@ -171,19 +209,36 @@ class JournalReader:
                 f"{segment.path}: begins with sequence {segment.first_sequence}, but the log so far ends at "
                 f"{self.sequence}: a segment is missing; restore it from a backup"
             )
-        if self._shards is not None and segment.shards != self._shards:
+        if segment.beginning.venue != self.venue:
             raise JournalError(
-                f"{segment.path}: written by a venue with {segment.shards} shards, the configuration says "
-                f"{self._shards}; set topology.shards to {segment.shards}"
+                f"{segment.path}: a segment of another venue ({segment.beginning.venue:016x}, not {self.venue:016x}); "
+                f"restore the right file from a backup"
             )
+        if segment.beginning.chain != self.chain:
+            raise JournalError(
+                f"{segment.path}: does not continue the log before it (chain {segment.beginning.chain:08x}, not "
+                f"{self.chain:08x}): this file or one before it is from another time; restore them from one backup"
+            )
+        return self._enter(segment)
+
+    def _enter(self, segment: Segment) -> Segment:
+        """From now on read this file."""
+        if self._shards is not None and segment.beginning.shards != self._shards:
+            raise JournalError(
+                f"{segment.path}: written by a venue with {segment.beginning.shards} shards, the configuration says "
+                f"{self._shards}; set topology.shards to {segment.beginning.shards}"
+            )
+        self.venue = segment.beginning.venue
         self._segment, self._line = segment, HEADER_LINES
         return segment
 
-    def _read(self, segment: Segment) -> tuple[int, int]:
+    def _read(self, segment: Segment, until: int = _FAR) -> tuple[int, int]:
         """(number of records now in the buffer, why there are no more)."""
         before = self.sequence
-        status, line, expected = read_frames(segment.words, self._line, before + 1, self._words)
-        self._line, self.sequence = int(line), int(expected) - 1
+        status, line, expected, chain = read_frames(
+            segment.words, self._line, before + 1, self.chain, until, self._words
+        )
+        self._line, self.sequence, self.chain = int(line), int(expected) - 1, int(chain)
         return self.sequence - before, int(status)
 
     def _read_again(self, segment: Segment) -> int:
@@ -210,17 +265,25 @@ class JournalReader:
         )
 
 
+def read_to_end(directory: Path, shards: int | None = None, *, after: int | None = None) -> JournalReader:
+    """A reader that has gone to the end of the log, from behind sequence `after` or, with None, the last segment on.
+
+    Raises JournalError.
+    """
+    paths = list_segments(directory)
+    if after is None:
+        after = Segment(paths[-1]).first_sequence - 1 if paths else 0
+    reader = JournalReader(directory, shards, after=after)
+    while len(reader.next_batch()):
+        pass
+    return reader
+
+
 def last_sequence(directory: Path, shards: int | None = None) -> int:
     """The last sequence number of the log on disk, 0 when there is none. Reads only the last segment.
 
     For a journal that nobody writes. Raises JournalError.
     """
-    paths = list_segments(directory)
-    if not paths:
-        return 0
-    reader = JournalReader(directory, shards)
-    reader.sequence = Segment(paths[-1]).first_sequence - 1
-    while len(reader.next_batch()):
-        pass
+    reader = read_to_end(directory, shards)
     reader.check_end()
     return reader.sequence

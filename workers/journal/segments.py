@@ -4,8 +4,11 @@ A segment is a preallocated file of fixed size, named after the first log sequen
 and in lines of 64 bytes, so that records stay aligned:
 
     line  0..63   header, int64 words: magic, format version, first sequence, bytes of the file, shards of the
-                  venue, created (ns since 1970), CRC-32C of the six words before
+                  venue, created (ns since 1970), the venue's id, chain, CRC-32C of the eight words before
     line 64..     frames, one after the other, then zeros
+
+The venue's id is drawn with its first segment. The chain is a checksum of all frames of all segments before: from 0 on,
+each frame's CRC is added to it. So a segment of another venue, or of another history of this one, is noticed.
 
 A frame is what the writer had at hand when it wrote:
 
@@ -18,22 +21,23 @@ from __future__ import annotations
 
 import mmap
 import os
+import secrets
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from shm.crc32c import crc32c
 
-VERSION = 1
+VERSION = 2
 LINE_BYTES = 64
 LINE_WORDS = LINE_BYTES // 8
 HEADER_LINES = 64
 SEGMENT_MAGIC = 0x4C4E524A53445254  # "TRDSJRNL"
 FRAME_MAGIC = 0x454D415246545254
 MAGIC, FIRST, COUNT, CRC = 0, 1, 2, 3
-_H_VERSION, _H_FIRST, _H_BYTES, _H_SHARDS, _H_CREATED, _H_CRC = 1, 2, 3, 4, 5, 6
+_H_VERSION, _H_FIRST, _H_BYTES, _H_SHARDS, _H_CREATED, _H_VENUE, _H_CHAIN, _H_CRC = 1, 2, 3, 4, 5, 6, 7, 8
 
 
 class JournalError(Exception):
@@ -50,11 +54,36 @@ def list_segments(directory: Path) -> list[Path]:
     return sorted(directory.glob("*.journal"))
 
 
-def create_segment(directory: Path, first_sequence: int, size: int, shards: int) -> Path:
+class Beginning(NamedTuple):
+    """What a segment continues. `chain`: see above."""
+
+    sequence: int
+    """The last one before it."""
+    chain: int
+    venue: int
+    shards: int
+
+
+def new_venue_id() -> int:
+    """An id for a venue that has no journal yet."""
+    return secrets.randbits(63)
+
+
+def create_segment(directory: Path, beginning: Beginning, size: int) -> Path:
     """Make and preallocate a segment; it appears under its name only when it is whole. Raises OSError."""
+    first_sequence = beginning.sequence + 1
     path = segment_path(directory, first_sequence)
     header = np.zeros(HEADER_LINES * LINE_WORDS, np.int64)
-    header[:_H_CRC] = (SEGMENT_MAGIC, VERSION, first_sequence, size, shards, time.time_ns())
+    header[:_H_CRC] = (
+        SEGMENT_MAGIC,
+        VERSION,
+        first_sequence,
+        size,
+        beginning.shards,
+        time.time_ns(),
+        beginning.venue,
+        beginning.chain,
+    )
     header[_H_CRC] = crc32c(header, 0, _H_CRC, 0)
     temporary = path.with_suffix(".new")
     descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o640)
@@ -94,13 +123,16 @@ class Segment:
         if header[MAGIC] != SEGMENT_MAGIC:
             raise JournalError(f"{path}: not a journal segment; move the file elsewhere")
         if header[_H_VERSION] != VERSION:
+            other = "a newer" if header[_H_VERSION] > VERSION else "the older"
             raise JournalError(
-                f"{path}: journal format {header[_H_VERSION]}, this program reads {VERSION}; use a newer program"
+                f"{path}: journal format {header[_H_VERSION]}, this program reads {VERSION}; use {other} program"
             )
         if header[_H_CRC] != crc32c(self.words, 0, _H_CRC, 0):
             raise JournalError(f"{path}: the header's checksum is wrong (offset 0); restore the file from a backup")
         self.first_sequence = int(header[_H_FIRST])
-        self.shards = int(header[_H_SHARDS])
+        self.beginning = Beginning(
+            self.first_sequence - 1, int(header[_H_CHAIN]), int(header[_H_VENUE]), int(header[_H_SHARDS])
+        )
         if path.name != segment_path(path.parent, self.first_sequence).name or header[_H_BYTES] != size:
             raise JournalError(
                 f"{path}: the header says {segment_path(path.parent, self.first_sequence).name} of {header[_H_BYTES]} "

@@ -17,7 +17,7 @@ from shm.crc32c import crc32c
 from shm.histogram import record
 from shm.jit import kernel
 from shm.libc import fdatasync, pwritev
-from workers.journal.reader import FRAME_RECORDS_MAX, JournalReader
+from workers.journal.reader import FRAME_RECORDS_MAX, read_to_end
 from workers.journal.segments import (
     COUNT,
     CRC,
@@ -27,9 +27,11 @@ from workers.journal.segments import (
     LINE_BYTES,
     LINE_WORDS,
     MAGIC,
+    Beginning,
     JournalError,
     create_segment,
     list_segments,
+    new_venue_id,
     sync_directory,
 )
 from workers.memory import JOURNALED, READER_JOURNAL, VenueMemory
@@ -38,7 +40,7 @@ MEMORY, GROUP, EACH = 0, 1, 2
 LEVELS = {"memory": MEMORY, "group": GROUP, "each": EACH}
 
 # Words of the agent's private state.
-_WRITTEN, _OFFSET, _BYTES, _DESCRIPTOR, _LEVEL, _STATUS = range(6)
+_WRITTEN, _OFFSET, _BYTES, _DESCRIPTOR, _LEVEL, _STATUS, _CHAIN = range(7)
 OK, ROLL, ERROR = 0, 1, 2
 
 
@@ -101,6 +103,7 @@ def write_journal(journal: JournalState) -> int:
         words[_STATUS] = ERROR
         return 0
     words[_OFFSET] += size
+    words[_CHAIN] = crc32c(frame, CRC, 1, words[_CHAIN])
     words[_WRITTEN] = written + count
     store_release(journal.control, JOURNALED, written + count)
     broadcast.advance(journal.log, READER_JOURNAL, written + count)
@@ -119,23 +122,27 @@ def _sync(path: Path) -> None:
 class JournalWriter:
     """Owns the files; `state` is what the duty cycle writes with."""
 
-    def __init__(self, directory: Path, memory: VenueMemory, level: str, segment_bytes: int, clock: Any) -> None:
-        """Open the journal at its end, cutting a torn tail. Raises JournalError and OSError."""
+    def __init__(
+        self, directory: Path, memory: VenueMemory, level: str, segment_bytes: int, clock: Any, *, after: int = 0
+    ) -> None:
+        """Open the journal at its end, cutting a torn tail. Raises JournalError and OSError.
+
+        What stands before sequence `after`, which a frame ends with, is not looked at.
+        """
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
-        self._shards = memory.sizes.shards
         self._segment_bytes = segment_bytes
         for unfinished in directory.glob("*.new"):
             unfinished.unlink()
-        reader = JournalReader(directory, self._shards)
-        while len(reader.next_batch()):
-            pass
+        reader = read_to_end(directory, memory.sizes.shards, after=after)
         self.torn_bytes = reader.cut_torn_tail()
         """Bytes of a half-written frame that were cut off: never acknowledged."""
         self._check_log(memory, reader.sequence)
         path, offset = reader.end()
         words = np.zeros(8, np.int64)
         words[_WRITTEN] = reader.sequence
+        words[_CHAIN] = reader.chain
+        self._beginning = Beginning(reader.sequence, reader.chain, reader.venue or new_venue_id(), memory.sizes.shards)
         words[_LEVEL] = LEVELS[level]
         self.state = JournalState(
             words,
@@ -148,7 +155,7 @@ class JournalWriter:
             clock,
         )
         if path is None:
-            path = create_segment(directory, reader.sequence + 1, segment_bytes, self._shards)
+            path = create_segment(directory, self._beginning, segment_bytes)
             offset = HEADER_LINES * LINE_BYTES
         self._open(path, offset)
         if words[_LEVEL] != MEMORY:
@@ -193,7 +200,8 @@ class JournalWriter:
         if words[_STATUS] == ERROR:
             raise OSError(f"writing or syncing the journal at offset {words[_OFFSET]} of {self._directory} failed")
         if words[_STATUS] == ROLL:
-            path = create_segment(self._directory, self.written + 1, self._segment_bytes, self._shards)
+            beginning = self._beginning._replace(sequence=self.written, chain=int(words[_CHAIN]))
+            path = create_segment(self._directory, beginning, self._segment_bytes)
             self._open(path, HEADER_LINES * LINE_BYTES)
             words[_STATUS] = OK
 

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.book.shards import concerns
 from tests.ledger.any_ledger import World, assert_same
 from tests.ledger.kernel_ledger import KernelLedger
-from tests.workers.stepped import ACCOUNTS, SYMBOLS, SteppedVenue
+from tests.workers.stepped import ACCOUNTS, SYMBOLS, SteppedVenue, reference_events
 from tradsys.ledger.layout import W_FAULTS
 from tradsys.ledger.layout import Ledger as KernelState
 from tradsys.ledger.terms import AccountKind, AccountStatus, PostingKind, StatusChange
@@ -20,11 +19,10 @@ from tradsys.records import COMMAND, DETAILS, Kind, details
 from tradsys.reference.ledger.contracts import Contract
 from tradsys.reference.ledger.fees import Fees
 from tradsys.reference.ledger.ledger import Ledger
-from tradsys.reference.messages import Command, Event, commands_of
+from tradsys.reference.messages import Command, commands_of
 from tradsys.reference.risk.breakers import BreakerRules
 from tradsys.reference.risk.outbox import Alert, BreakerRecord
 from tradsys.reference.tickets import Prelude
-from tradsys.reference.venue import Venue as ReferenceVenue
 from tradsys.risk.terms import Cause, Limit, Scope, Transition
 from workers.memory import Sizes
 from workers.sequencer import VENUE_SOURCE
@@ -124,21 +122,13 @@ class _Oracle:
         self.ledger = Ledger(clients_remembered=sizes.recent_client_ids)
         self._commands = commands_of(records)
         self._details = records.view(np.ndarray).view(DETAILS)
-        self._events = [self._events_of(shard, sizes) for shard in range(sizes.shards)]
+        self._events = [reference_events(self._commands, shard, sizes) for shard in range(sizes.shards)]
         self._settled = [0] * sizes.shards
         self._prelude = Prelude()
         self.own_records = 0
         """Alerts, and what circuit breakers did by themselves."""
         self._ranges: dict[int, tuple[int, int]] = {}
         self._accounts = 0
-
-    def _events_of(self, shard: int, sizes: Sizes) -> list[Event]:
-        venue = ReferenceVenue(sizes.orders_per_shard, tells_accounts=shard == 0)
-        events: list[Event] = []
-        for command in self._commands:
-            is_meant = concerns(command, shard, sizes.shards)
-            events += venue.process(command) if is_meant else venue.pass_by(command)
-        return events
 
     def run(self) -> int:
         """Take the whole log in; gives how many decisions were the ledger's own. All must be as the log says."""

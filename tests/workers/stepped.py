@@ -15,7 +15,7 @@ from tests.factories import define_account, define_symbol
 from tradsys.book.layout import W_EVENTS, W_FLOOR, W_PENDING, W_PENDING_A, W_PENDING_B, W_PENDING_C
 from tradsys.configuration import load
 from tradsys.records import COMMAND, EVENT, Kind
-from tradsys.reference.messages import commands_of, records_of
+from tradsys.reference.messages import Command, Event, commands_of, records_of
 from tradsys.reference.venue import Venue as ReferenceVenue
 from workers import memory as venue_memory
 from workers import sequencer
@@ -114,31 +114,25 @@ class SteppedWorker(Engine):
         return sum(int(match(matcher, now_ns)) for matcher in self._worker.matchers or ())
 
 
-class SteppedVenue:
-    """The workers of one venue, its ports, and all that a client has seen of every shard's events.
-
-    Port 0 gates the event streams, and is read only when `read` is called.
-    """
+class SteppedWorkers:
+    """The workers of one venue, over private memory, and the steps that their agents take."""
 
     def __init__(self, directory: Path, plans: list[WorkerPlan], sizes: Sizes = SIZES, **options: Any) -> None:
         self.description = describe(directory, plans, sizes, **options)
         self.directory = self.description.journal_directory
         self.sizes = sizes
         self.now_ns = 1_000_000_000
-        self.seen: list[Any] = [np.zeros(0, EVENT) for _ in range(sizes.shards)]
-        self.submitted: list[list[Any]] = []
-        """For each time the rings were new: by ring, the commands that were submitted."""
-        self._begin(0)
-
-    def _begin(self, log_base: int) -> None:
-        self.memory = venue_memory.private(self.sizes, log_base)
-        self.submitted.append([np.zeros(0, COMMAND) for _ in range(self.sizes.rings)])
+        self.memory: VenueMemory
         self.workers: dict[str, SteppedWorker] = {}
-        self.ports: list[Port] = []
+
+    def boot(self, log_base: int) -> None:
+        """Start every worker over new memory, of a log that so far ends at sequence `log_base`."""
+        self.memory = venue_memory.private(self.sizes, log_base)
         for plan in self.description.workers:
             self.start(plan.name)
-        self.ports = [Port(self.memory, number, 0) for number in range(self.sizes.rings)]
-        self.ports[0].gate()
+
+    def make_room(self) -> None:
+        """Called now and then while a worker recovers, which may have to wait for readers of events."""
 
     # Life and death of workers.
 
@@ -158,8 +152,8 @@ class SteppedVenue:
             for other in list(self.workers.values()):
                 other.write()
                 other.settle()
-            if beats > 2 and self.ports:
-                self.read()
+            if beats > 2:
+                self.make_room()
 
         worker = SteppedWorker(self.description, plan, self.memory, meanwhile)
         try:
@@ -179,35 +173,15 @@ class SteppedVenue:
         self.crash(name)
         self.start(name)
 
-    def restart_cold(self) -> None:
-        """Every process is gone and the shared memory with them; the venue starts anew from its journal."""
-        self.close()
-        if boots(self.records()) < len(self.submitted):
-            self.submitted.pop()  # it had not even booted: nothing of it is in the log
-        self._begin(last_sequence(self.directory, self.sizes.shards))
-        for shard, position in enumerate(self.ports[0].positions):
-            missing = list(Replica(self.sizes, self.directory).missing_events(shard, len(self.seen[shard])))
-            self.seen[shard] = chain(self.seen[shard], *missing)
-            assert len(self.seen[shard]) == position, "what was missed ends where the new stream begins"
-
     def close(self) -> None:
         for name in list(self.workers):
             self.crash(name)
-        for port in self.ports:
-            port.close()
-        self.ports = []
 
     def worker_with(self, agent: str) -> SteppedWorker:
         """The worker in which this agent runs."""
         return next(worker for worker in self.workers.values() if worker.plan.has(agent))
 
     # Steps.
-
-    def submit(self, commands: Any, port: int = 0) -> int:
-        """Put commands into a ring; gives how many fitted."""
-        count = self.ports[port].submit(commands)
-        self.submitted[-1][port] = np.concatenate([self.submitted[-1][port], commands[:count]])
-        return count
 
     def sequence(self) -> int:
         self.now_ns += STEP_NS
@@ -218,6 +192,60 @@ class SteppedVenue:
 
     def match(self, shard: int = 0) -> int:
         return self.worker_with(f"matcher-{shard}").match(self.now_ns)
+
+    def records(self) -> Any:
+        """The whole log, from disk."""
+        return journal_records(self.directory, self.sizes.shards)
+
+
+class SteppedVenue(SteppedWorkers):
+    """The workers of one venue, its ports, and all that a client has seen of every shard's events.
+
+    Port 0 gates the event streams, and is read only when `read` is called.
+    """
+
+    def __init__(self, directory: Path, plans: list[WorkerPlan], sizes: Sizes = SIZES, **options: Any) -> None:
+        super().__init__(directory, plans, sizes, **options)
+        self.ports: list[Port] = []
+        self.seen: list[Any] = [np.zeros(0, EVENT) for _ in range(sizes.shards)]
+        self.submitted: list[list[Any]] = []
+        """For each time the rings were new: by ring, the commands that were submitted."""
+        self.boot(0)
+
+    def boot(self, log_base: int) -> None:
+        self.submitted.append([np.zeros(0, COMMAND) for _ in range(self.sizes.rings)])
+        super().boot(log_base)
+        self.ports = [Port(self.memory, number, 0) for number in range(self.sizes.rings)]
+        self.ports[0].gate()
+
+    def make_room(self) -> None:
+        if self.ports:
+            self.read()
+
+    def restart_cold(self) -> None:
+        """Every process is gone and the shared memory with them; the venue starts anew from its journal."""
+        self.close()
+        if boots(self.records()) < len(self.submitted):
+            self.submitted.pop()  # it had not even booted: nothing of it is in the log
+        self.boot(last_sequence(self.directory, self.sizes.shards))
+        for shard, position in enumerate(self.ports[0].positions):
+            missing = list(Replica(self.sizes, self.directory).missing_events(shard, len(self.seen[shard])))
+            self.seen[shard] = chain(self.seen[shard], *missing)
+            assert len(self.seen[shard]) == position, "what was missed ends where the new stream begins"
+
+    def close(self) -> None:
+        super().close()
+        for port in self.ports:
+            port.close()
+        self.ports = []
+
+    # Steps.
+
+    def submit(self, commands: Any, port: int = 0) -> int:
+        """Put commands into a ring; gives how many fitted."""
+        count = self.ports[port].submit(commands)
+        self.submitted[-1][port] = np.concatenate([self.submitted[-1][port], commands[:count]])
+        return count
 
     def read(self) -> int:
         """Take in every event that may be seen, and give its room back; gives how many."""
@@ -246,10 +274,6 @@ class SteppedVenue:
         self.settle()
 
     # What must be true.
-
-    def records(self) -> Any:
-        """The whole log, from disk."""
-        return journal_records(self.directory, self.sizes.shards)
 
     def assert_right(self) -> None:
         """After settle(): every command once in the log, every event once at the client, every shard as it must be."""
@@ -303,12 +327,17 @@ def chain(*parts: Any) -> Any:
 
 def expected_events(records: Any, shard: int, sizes: Sizes) -> Any:
     """The events that the log's records must cause on a shard, by the reference venue."""
+    return records_of(reference_events(commands_of(records), shard, sizes))
+
+
+def reference_events(commands: list[Command], shard: int, sizes: Sizes) -> list[Event]:
+    """The events that a log must cause on a shard, as the reference venue gives them."""
     venue = ReferenceVenue(sizes.orders_per_shard, tells_accounts=shard == 0)
     events = []
-    for command in commands_of(records):
+    for command in commands:
         is_meant = concerns(command, shard, sizes.shards)
         events += venue.process(command) if is_meant else venue.pass_by(command)
-    return records_of(events)
+    return events
 
 
 def assert_same(seen: Any, expected: Any) -> None:

@@ -21,7 +21,7 @@ from gateway.tally import Tally
 from gateway.terms import named
 from tradsys.errors import ValidationError, error, from_reason
 from tradsys.records import CommandFlag, Kind, MarketState, details, entry_word
-from workers.memory import DRAINING, FAILED, PHASE
+from workers.memory import DRAINING, FAILED, JOURNAL_TROUBLE, PHASE
 
 ANSWER_TIMEOUT_NS = 5_000_000_000
 
@@ -72,7 +72,7 @@ class OrderEntry:
         self.shards = shards
         self._clock_ns = clock_ns
         self._tally = tally
-        self._phase = memoryview(control)
+        self._control = memoryview(control)
         self._pending: dict[int, _Pending] = {}
         self._placing: set[tuple[int, int]] = set()
         self._lost: list[tuple[int, int]] = []
@@ -90,6 +90,7 @@ class OrderEntry:
 
     def place(self, account: int, message: PlaceBody, reply: Reply, session: int = 0) -> None:
         """A new order, with those that are linked to it. Raises TradingError when it is refused at once."""
+        self._refuse_without_journal()
         market = self.market(message.symbol)
         entry = placing.entry_of(message, market, account, session)
         keys = tuple((account, number) for number in entry.client_order_ids)
@@ -99,6 +100,7 @@ class OrderEntry:
 
     def amend(self, order: Order, message: AmendBody, reply: Reply) -> None:
         """Another price, trigger or quantity of an order. Raises TradingError when it is refused at once."""
+        self._refuse_without_journal()
         market = self._state.markets[order.symbol]
         flags, price_ticks, quantity_lots = 0, 0, 0
         if message.price is not None:
@@ -279,6 +281,12 @@ class OrderEntry:
                 )
             )
 
+    def _refuse_without_journal(self) -> None:
+        """While the journal's disk is in trouble: cancels act all the same, and what adds to the risk has to wait."""
+        if self._control[JOURNAL_TROUBLE]:
+            self._tally.unjournaled.add()
+            raise error("journal_unavailable")
+
     def _refuse_duplicate(self, key: tuple[int, int]) -> None:
         order = self._state.orders.of_client(*key)
         if key in self._placing or (order is not None and order.is_open):
@@ -294,7 +302,7 @@ class OrderEntry:
         client_keys: tuple[tuple[int, int], ...] = (),
     ) -> None:
         """Submit the records of one command, for `symbol` (0: all). Raises InfrastructureError when it is not taken."""
-        if self.stopping or self._phase[PHASE] in (DRAINING, FAILED):
+        if self.stopping or self._control[PHASE] in (DRAINING, FAILED):
             raise error("venue_stopping")
         self.on_submission(symbol)
         request = self._writer.submit(records)

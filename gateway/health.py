@@ -7,7 +7,7 @@ import msgspec
 from shm import broadcast
 from workers import memory
 from workers.memory import JOURNALED, PHASE, PHASES, WORKER_STATES, VenueMemory
-from workers.observation import worker_view
+from workers.observation import journal_trouble, worker_view
 from workers.topology import WorkerPlan
 
 HEARTBEAT_NS_MAX = 2_000_000_000
@@ -23,13 +23,14 @@ class WorkerHealth(msgspec.Struct):
 
 
 class Health(msgspec.Struct):
-    """`live`: this gateway answers. `ready`: the venue takes orders."""
+    """`live`: this gateway answers. `ready`: the venue takes orders. `journal`: what is wrong with it, if anything."""
 
     live: bool
     ready: bool
     phase: str
     log_sequence: int
     journaled_sequence: int
+    journal: str | None
     events: list[int]
     workers: list[WorkerHealth]
 
@@ -45,12 +46,14 @@ def read(venue_memory: VenueMemory, workers: list[WorkerPlan], now_ns: int) -> H
         for seen, worker in zip(health, workers, strict=True)
         if worker.is_core
     )
+    trouble = journal_trouble(venue_memory, now_ns)
     return Health(
         live=True,
-        ready=core_ready and phase == memory.RUNNING,
+        ready=core_ready and phase == memory.RUNNING and trouble is None,
         phase=PHASES[phase],
         log_sequence=int(broadcast.published(venue_memory.log)),
         journaled_sequence=int(venue_memory.control[JOURNALED]),
+        journal=None if trouble is None else trouble.why,
         events=[int(broadcast.published(stream)) for stream in venue_memory.events],
         workers=health,
     )

@@ -26,6 +26,7 @@ class Tally:
         self.commands = Count(table, f"{name} commands sent")
         self.refused = Count(table, f"{name} commands refused")
         self.busy = Count(table, f"{name} ring full")
+        self.unjournaled = Count(table, f"{name} refused without journal")
         self.timeouts = Count(table, f"{name} unanswered in time")
         self.lapped = Count(table, f"{name} lapped")
         self.sockets = Count(table, f"{name} sockets open", CounterKind.GAUGE)

@@ -17,6 +17,7 @@ FUTEX = {"x86_64": 202, "aarch64": 98, "riscv64": 98}.get(platform.machine(), 98
 
 if JIT_DISABLED:
     _libc = ctypes.CDLL(None, use_errno=True)
+    _errno = ctypes.c_int()
 
     clock_gettime = _libc.clock_gettime
     clock_gettime.argtypes = [ctypes.c_int, ctypes.c_size_t]
@@ -34,6 +35,13 @@ if JIT_DISABLED:
     fdatasync = _libc.fdatasync
     fdatasync.argtypes = [ctypes.c_int]
 
+    def errno_location() -> int:
+        # ctypes has put the real one aside.
+        _errno.value = ctypes.get_errno()
+        return ctypes.addressof(_errno)
+
+    memcpy = ctypes.memmove
+
     syscall = _libc.syscall
     syscall.argtypes = [ctypes.c_long] * 7
     syscall.restype = ctypes.c_long
@@ -49,5 +57,7 @@ else:
     mq_send = types.ExternalFunction("mq_send", types.int32(types.int32, types.uintp, types.uintp, types.uint32))
     pwritev = types.ExternalFunction("pwritev", types.int64(types.int32, types.uintp, types.int32, types.int64))
     fdatasync = types.ExternalFunction("fdatasync", types.int32(types.int32))
+    errno_location = types.ExternalFunction("__errno_location", types.uintp())
+    memcpy = types.ExternalFunction("memcpy", types.uintp(types.uintp, types.uintp, types.uintp))
     # Called with all six arguments of the longest system call: the kernel looks only at those it needs.
     syscall = types.ExternalFunction("syscall", types.int64(*[types.int64] * 7))

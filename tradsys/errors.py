@@ -226,7 +226,12 @@ _TABLE = (
     Entry("timeout", InfrastructureError, 504, "The venue took the request and has not answered in time."),
     Entry("venue_stopping", InfrastructureError, 503, "The venue is stopping and takes no more requests."),
     Entry("venue_not_running", InfrastructureError, 503, "No venue runs under this name."),
-    Entry("storage_full", InfrastructureError, 503, "The venue has no storage left to record orders."),
+    Entry(
+        "journal_unavailable",
+        InfrastructureError,
+        503,
+        "The venue cannot store new orders and amendments safely at the moment; cancels are taken. Retry later.",
+    ),
     Entry("internal_error", InfrastructureError, 500, "The venue failed to handle the request; it has been logged."),
     # The start.
     Entry("invalid_configuration", ConfigurationError, 500, "The configuration has mistakes."),

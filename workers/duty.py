@@ -13,7 +13,7 @@ from shm.atomics import store_release
 from shm.clock import monotonic_ns
 from shm.jit import kernel, kernel_entry
 from workers.idle import PARK_NS, busy, may_park, ring_others
-from workers.journal.writer import OK, status, write_journal
+from workers.journal.frames import is_held_up, write_journal
 from workers.matcher import match
 from workers.memory import CYCLES, HEARTBEAT_NS, WORK_CYCLES
 from workers.sequencer import sequence
@@ -63,7 +63,7 @@ def _match(matchers: Any, worker: Worker) -> int:
 def _is_held_up(journal: Any) -> bool:
     if journal is None:
         return False
-    return status(journal) != OK
+    return is_held_up(journal)
 
 
 @kernel

@@ -11,6 +11,8 @@ Control words, each the first of a 128-byte line:
     ACCOUNTS    accounts defined so far; the table `accounts` is valid up to it
     SYMBOLS     symbols defined so far; the table `symbols` is valid up to it
     LEDGER      1 when the ledger is not as it was made, that is, empty
+    JOURNAL_TROUBLE  0 while the disk takes the log as it should; else an errno, or SLOW; in the word behind it since
+                when (monotonic ns). Gateways take no new orders meanwhile
     COLD + s    1 until shard s has been rebuilt from the journal for the first time in this memory
 
 A worker's line: pid, state, heartbeat (monotonic ns), duty cycles, duty cycles that found work, core, restarts.
@@ -39,7 +41,9 @@ from tradsys.records import ACCOUNT_DEFINITION, COMMAND, EVENT, SYMBOL_DEFINITIO
 
 LINE = 16
 """Words of one 128-byte line."""
-JOURNALED, PHASE, BOOT, ACCOUNTS, SYMBOLS, LEDGER, COLD = (line * LINE for line in range(7))
+JOURNALED, PHASE, BOOT, ACCOUNTS, SYMBOLS, LEDGER, JOURNAL_TROUBLE, COLD = (line * LINE for line in range(8))
+TROUBLE_SINCE_NS = JOURNAL_TROUBLE + 1
+SLOW = -1
 STARTING, RUNNING, DRAINING, FAILED = 0, 1, 2, 3
 PHASES = ("starting", "running", "draining", "failed")
 
@@ -120,6 +124,7 @@ class VenueMemory(NamedTuple):
     ring_wait: Any  # histogram: from the gateway's clock to the sequencer's stamp, ns
     matching: Any  # histogram, by worker of shard 0: from the stamp to the end of the batch's matching, ns
     journal_sync: Any  # histogram: one write (and sync) of the journal, ns
+    journal_batch: Any  # histogram: records of one write of the journal
     counters: Counters  # of whoever wants to be seen from outside, by name
     log: Broadcast
     gateway_headers: Any  # the headers of all gateway rings, one after the other
@@ -147,7 +152,7 @@ def lay_out(arena: Arena, sizes: Sizes) -> VenueMemory:
     control = arena.array(np.int64, COLD + LINE * sizes.shards)
     workers = arena.array(np.int64, LINE * WORKERS_MAX)
     bells = arena.array(np.int64, LINE * WORKERS_MAX)
-    ring_wait, matching, sync = (arena.array(np.int64, HISTOGRAM_WORDS) for _ in range(3))
+    ring_wait, matching, sync, batch = (arena.array(np.int64, HISTOGRAM_WORDS) for _ in range(4))
     counters = Counters.create(arena, COUNTERS_MAX)
     log = broadcast_ring(COMMAND, sizes.log_ring)
     headers = arena.array(np.int64, sizes.rings * ring.HEADER_WORDS)
@@ -179,6 +184,7 @@ def lay_out(arena: Arena, sizes: Sizes) -> VenueMemory:
         ring_wait=ring_wait,
         matching=matching,
         journal_sync=sync,
+        journal_batch=batch,
         counters=counters,
         log=log,
         gateway_headers=headers,

@@ -5,6 +5,7 @@ The numbers are read one after the other while the workers write them, so they a
 
 from __future__ import annotations
 
+import os
 import time
 
 import msgspec
@@ -16,6 +17,7 @@ from workers.memory import (
     ACCOUNTS,
     CYCLES,
     HEARTBEAT_NS,
+    JOURNAL_TROUBLE,
     JOURNALED,
     PHASE,
     PHASES,
@@ -23,8 +25,10 @@ from workers.memory import (
     READER_JOURNAL,
     READER_SHARDS,
     RESTARTS,
+    SLOW,
     STATE,
     SYMBOLS,
+    TROUBLE_SINCE_NS,
     WORK_CYCLES,
     WORKER_STATES,
     VenueMemory,
@@ -82,6 +86,13 @@ class ShardView(msgspec.Struct, frozen=True):
     used_level_pages: int
 
 
+class Trouble(msgspec.Struct, frozen=True):
+    """Why the journal cannot take new orders at the moment, and for how long so far."""
+
+    why: str
+    age_ns: int
+
+
 class Observation(msgspec.Struct, frozen=True):
     """A venue at about one moment. Latencies are summaries of histograms in ns, by name."""
 
@@ -97,6 +108,9 @@ class Observation(msgspec.Struct, frozen=True):
     readers: list[ReaderView]
     shards: list[ShardView]
     latencies: dict[str, dict[str, int]]
+    journal_batch: dict[str, int]
+    """Summary of the histogram of records that the journal writes at once."""
+    journal_trouble: Trouble | None
     counters: dict[str, int]
 
     @property
@@ -145,8 +159,19 @@ def observe(venue: Venue, memory: VenueMemory) -> Observation:
         readers=readers,
         shards=shards,
         latencies={name: histogram.summary(words) for name, words in histograms.items()},
+        journal_batch=histogram.summary(memory.journal_batch),
+        journal_trouble=journal_trouble(memory, now),
         counters=memory.counters.snapshot(),
     )
+
+
+def journal_trouble(memory: VenueMemory, now_ns: int) -> Trouble | None:
+    """What is wrong with the journal's disk at the monotonic time `now_ns`; None when nothing is."""
+    code = int(memory.control[JOURNAL_TROUBLE])
+    if not code:
+        return None
+    why = "the disk is too slow, or stuck" if code == SLOW else os.strerror(code)
+    return Trouble(why, max(now_ns - int(memory.control[TROUBLE_SINCE_NS]), 0))
 
 
 def worker_view(memory: VenueMemory, plan: WorkerPlan, now_ns: int) -> WorkerView:

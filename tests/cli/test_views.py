@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from tradsys.book.layout import W_EVENTS, W_LIVE_ORDERS, W_TRADES
 from tradsys.cli import tables
 from tradsys.cli.main import app
 from workers import venue as venues
-from workers.memory import JOURNALED
+from workers.memory import JOURNAL_TROUBLE, JOURNALED, SLOW, TROUBLE_SINCE_NS
 from workers.observation import observe
 from workers.supervisor import Supervisor
 
@@ -89,6 +91,27 @@ def test_status_shows_tables(venue: Supervisor) -> None:
     assert result.exit_code == 0, result.output
     for text in ("running in", "http://127.0.0.1:1234", "matcher-1", "journal sync", "650"):
         assert text in result.output
+
+
+def test_what_is_wrong_with_the_journals_disk_is_shown_in_red(venue: Supervisor) -> None:
+    command = ["--data-dir", venue.venue.data_directory]
+    assert json.loads(runner.invoke(app, ["status", "--json", *command]).output)["journal_trouble"] is None
+    assert tables.trouble(observe(venue.venue, venue.memory)) == ""
+    histogram.record(venue.memory.journal_batch, 17)
+    for code, words in ((errno.ENOSPC, "No space left on device"), (SLOW, "too slow, or stuck")):
+        venue.memory.control[JOURNAL_TROUBLE] = code
+        venue.memory.control[TROUBLE_SINCE_NS] = time.monotonic_ns() - 12 * 10**9
+        assert tables.trouble(observe(venue.venue, venue.memory)).startswith(
+            "[bold red]the journal is in trouble for 12."
+        )
+        shown = json.loads(runner.invoke(app, ["status", "--json", *command]).output)
+        assert words in shown["journal_trouble"]["why"]
+        assert 12 * 10**9 <= shown["journal_trouble"]["age_ns"] < 60 * 10**9
+        assert shown["journal_batch"]["max"] == 17
+        for view in (["status"], ["top", "--once", "--interval", "0.05"]):
+            output = runner.invoke(app, [*view, *command]).output
+            assert words in output
+            assert "records a frame" in output
 
 
 def test_what_must_never_be_is_shown_in_red(venue: Supervisor) -> None:

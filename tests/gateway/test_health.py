@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+
 from gateway import health
 from tradsys.configuration import load
 from workers import memory, topology
-from workers.memory import HEARTBEAT_NS, PHASE, READY, RUNNING, STATE
+from workers.memory import HEARTBEAT_NS, JOURNAL_TROUBLE, PHASE, READY, RUNNING, SLOW, STATE
 from workers.topology import WorkerPlan
 
 ENGINE = WorkerPlan(0, "engine", ["sequencer", "journal", "matcher-0"], None, "park")
@@ -25,6 +27,18 @@ def test_the_venue_is_ready_when_its_core_beats_whatever_its_simulated_traders_d
     seen = health.read(venue_memory, WORKERS, NOW_NS)
     assert seen.ready
     assert [worker.heartbeat_age_ms for worker in seen.workers] == [1, None, None]
+
+
+def test_a_journal_in_trouble_makes_the_venue_not_ready_and_says_why() -> None:
+    venue_memory = memory.private(SIZES)
+    venue_memory.control[PHASE] = RUNNING
+    venue_memory.line(ENGINE.index)[STATE] = READY
+    venue_memory.line(ENGINE.index)[HEARTBEAT_NS] = NOW_NS
+    assert health.read(venue_memory, WORKERS, NOW_NS).journal is None
+    for code, why in ((errno.EIO, "Input/output error"), (SLOW, "the disk is too slow, or stuck")):
+        venue_memory.control[JOURNAL_TROUBLE] = code
+        seen = health.read(venue_memory, WORKERS, NOW_NS)
+        assert (seen.ready, seen.journal) == (False, why)
 
 
 def test_a_silent_engine_makes_the_venue_not_ready() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from aiohttp import ClientSession
 
 from tests.gateway.harness import ALICE, BOB, Harness, configuration, running, until
+from workers.memory import JOURNAL_TROUBLE
 
 
 class Caller:
@@ -288,6 +290,30 @@ async def test_no_answer_comes_before_the_cores() -> None:
         assert not waiting.done()
         harness.engine.paused = False
         assert (await waiting)["status"] == "open"
+
+
+async def test_while_the_journals_disk_fails_only_cancels_are_taken() -> None:
+    async with running() as harness, callers(harness) as (alice, _, nobody):
+        first, second = await alice.place(), await alice.place()
+        logged = len(harness.engine.log)
+        harness.memory.control[JOURNAL_TROUBLE] = errno.ENOSPC
+        body = {"symbol": "ACME", "side": "buy", "quantity": "10", "price": "100.00"}
+        for method, path, json in (
+            ("POST", "/orders", body),
+            ("PATCH", f"/orders/{first['order_id']}", {"quantity": "5"}),
+        ):
+            status, answer = await alice(method, path, json=json)
+            assert (status, answer["error"]["code"]) == (503, "journal_unavailable")
+        assert len(harness.engine.log) == logged, "they have not come to the core"
+        status, health = await nobody("GET", "/health")
+        assert (status, health["journal"]) == (503, "No space left on device")
+        status, cancelled = await alice("DELETE", f"/orders/{first['order_id']}")
+        assert (status, cancelled["status"]) == (200, "cancelled")
+        assert harness.memory.counters.snapshot()["gateway-0 refused without journal"] == 2
+        harness.memory.control[JOURNAL_TROUBLE] = 0
+        status, amended = await alice("PATCH", f"/orders/{second['order_id']}", json={"quantity": "5"})
+        assert (status, amended["quantity"]) == (200, "5")
+        await alice.place()
 
 
 async def test_help_and_health() -> None:

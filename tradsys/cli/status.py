@@ -69,6 +69,8 @@ def _show(venue: Venue, seen: Observation, facts: dict[str, Any]) -> None:
     )
     for name, url in facts["addresses"].items():
         console.print(f"{name}: {url}")
+    if seen.journal_trouble is not None:
+        console.print(tables.trouble(seen))
     flow = [("commands taken in", seen.inbound, facts["inbound_per_second"])]
     console.print()
     for table in (
@@ -77,6 +79,7 @@ def _show(venue: Venue, seen: Observation, facts: dict[str, Any]) -> None:
         tables.positions(seen),
         tables.rings(seen),
         tables.latencies(seen),
+        tables.batches(seen),
         tables.counters(seen),
     ):
         console.print(table)

@@ -145,6 +145,22 @@ def latencies(seen: Observation) -> Table:
     return table
 
 
+def batches(seen: Observation) -> Table:
+    """How many records the journal writes at once."""
+    table = new_table("Journal since the start", "", "frames#", "p50#", "p99#", "p99.9#", "max#")
+    values = [f"{seen.journal_batch[key]:,}" for key in ("count", "p50", "p99", "p999", "max")]
+    table.add_row("records a frame", *values)
+    return table
+
+
+def trouble(seen: Observation) -> str:
+    """A line about the journal's disk when it is in trouble; else nothing."""
+    what = seen.journal_trouble
+    if what is None:
+        return ""
+    return f"[bold red]the journal is in trouble for {duration(what.age_ns)}: {what.why}; no new orders are taken[/]"
+
+
 def curl_line(configuration: Configuration, defined: list[Symbol], url: str, *, at_market: bool) -> str | None:
     """A command that places an order on the venue at `url`; None when nobody could trade yet.
 

@@ -74,10 +74,10 @@ def view(before: Observation, now: Observation, usage: Usage) -> Group:
     blank = Text()
     return Group(
         Text(f"tradsys: {now.phase}, {now.live_orders:,} live orders", style="bold"),
-        blank,
+        Text.from_markup(tables.trouble(now)),
         Columns([tables.rates(flow, "now"), tables.latencies(now)], padding=(0, 6)),
         blank,
-        Columns([tables.rings(now), tables.readers(now), tables.counters(now)], padding=(0, 6)),
+        Columns([tables.rings(now), tables.readers(now), tables.counters(now), tables.batches(now)], padding=(0, 6)),
         blank,
         tables.workers(now, usage.of),
     )

@@ -123,6 +123,12 @@ class JournalReader:
             count, status = self._read(segment)
             if count:
                 return self._records[:count]
+            if segment.is_replaced():
+                count = self._go_over(segment)
+                if count or self._segment is segment:
+                    return self._records[:count]
+                segment = self._segment
+                continue
             if following is None:
                 if status == DAMAGED:
                     count = self._read_again(segment)
@@ -240,6 +246,23 @@ class JournalReader:
         )
         self._line, self.sequence, self.chain = int(line), int(expected) - 1, int(chain)
         return self.sequence - before, int(status)
+
+    def _go_over(self, segment: Segment) -> int:
+        """Go on in the file that the writer has put into this one's place (mending.py); gives the number of records.
+
+        It may not hold yet what has been read here and was not durable: then stay. Later that may be in other frames.
+        """
+        last, before = self.sequence, (segment, self._line, self.sequence, self.chain)
+        other = Segment(segment.path)
+        self._segment, self._line, self.sequence, self.chain = other, HEADER_LINES, *other.beginning[:2]
+        count = 1
+        while count and self.sequence <= last:
+            count, _status = self._read(other)
+        if self.sequence < last:
+            self._segment, self._line, self.sequence, self.chain = before
+        new = self.sequence - last
+        self._records[:new] = self._records[count - new : count].copy()
+        return new
 
     def _read_again(self, segment: Segment) -> int:
         """A frame at the end is not whole: torn, damaged, or being written just now; gives the records it now has."""

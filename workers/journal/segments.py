@@ -69,15 +69,13 @@ def new_venue_id() -> int:
     return secrets.randbits(63)
 
 
-def create_segment(directory: Path, beginning: Beginning, size: int) -> Path:
-    """Make and preallocate a segment; it appears under its name only when it is whole. Raises OSError."""
-    first_sequence = beginning.sequence + 1
-    path = segment_path(directory, first_sequence)
+def header_of(beginning: Beginning, size: int) -> bytes:
+    """The header of a segment of `size` bytes, made now."""
     header = np.zeros(HEADER_LINES * LINE_WORDS, np.int64)
     header[:_H_CRC] = (
         SEGMENT_MAGIC,
         VERSION,
-        first_sequence,
+        beginning.sequence + 1,
         size,
         beginning.shards,
         time.time_ns(),
@@ -85,17 +83,33 @@ def create_segment(directory: Path, beginning: Beginning, size: int) -> Path:
         beginning.chain,
     )
     header[_H_CRC] = crc32c(header, 0, _H_CRC, 0)
+    return header.tobytes()
+
+
+def create_segment(directory: Path, beginning: Beginning, size: int) -> Path:
+    """Make and preallocate a segment; it appears under its name only when it is whole. Raises OSError."""
+    path = segment_path(directory, beginning.sequence + 1)
+    install(path, header_of(beginning, size), size)
+    return path
+
+
+def install(path: Path, content: bytes, size: int) -> None:
+    """Make a file of `size` bytes that begins with `content`, durable before it has the name `path`. Raises OSError."""
     temporary = path.with_suffix(".new")
     descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o640)
     try:
         os.posix_fallocate(descriptor, 0, size)
-        os.pwrite(descriptor, header.tobytes(), 0)
+        written = 0
+        while written < len(content):
+            written += os.pwrite(descriptor, memoryview(content)[written:], written)
         os.fsync(descriptor)
+    except OSError:
+        temporary.unlink()  # half a file takes up the room that is missing
+        raise
     finally:
         os.close(descriptor)
     temporary.rename(path)
-    sync_directory(directory)
-    return path
+    sync_directory(path.parent)
 
 
 def sync_directory(directory: Path) -> None:
@@ -116,6 +130,7 @@ class Segment:
             size = os.fstat(file.fileno()).st_size
             if size < 2 * HEADER_LINES * LINE_BYTES or size % LINE_BYTES:
                 raise JournalError(f"{path}: {size} bytes are no journal segment; restore the file from a backup")
+            self._inode = os.fstat(file.fileno()).st_ino
             self._map = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ)
         self.words: Any = np.frombuffer(self._map, np.int64)
         self.lines = size // LINE_BYTES
@@ -138,3 +153,10 @@ class Segment:
                 f"{path}: the header says {segment_path(path.parent, self.first_sequence).name} of {header[_H_BYTES]} "
                 f"bytes; the file was renamed or cut, restore it from a backup"
             )
+
+    def is_replaced(self) -> bool:
+        """Whether another file has this one's name now."""
+        try:
+            return self.path.stat().st_ino != self._inode  # which no other file has while this one is mapped
+        except FileNotFoundError:
+            return False

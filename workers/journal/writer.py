@@ -1,114 +1,63 @@
-"""The journal agent: copies the log from its ring to disk, in frames of whatever has gathered."""
+"""The journal's files as their writer sees them: opened at their end, one after the other, and mended.
+
+A disk that fails does not end the writer. What was not durable is still in the log's ring, which the journal gates: the
+segment is written anew without it (see mending.py), and as soon as that works the log goes on from there.
+"""
 
 from __future__ import annotations
 
 import os
+import time
+from contextlib import suppress
+from errno import EIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from shm import broadcast
 from shm.arena import new_array
-from shm.atomics import store_release
-from shm.broadcast import Broadcast
-from shm.clock import monotonic_ns
-from shm.crc32c import crc32c
-from shm.histogram import record
-from shm.jit import kernel
-from shm.libc import fdatasync, pwritev
-from workers.journal.reader import FRAME_RECORDS_MAX, read_to_end
+from workers.journal import frames
+from workers.journal.frames import (
+    BYTES,
+    CHAIN,
+    DESCRIPTOR,
+    DURABLE,
+    DURABLE_CHAIN,
+    DURABLE_OFFSET,
+    ERRNO,
+    FAILED,
+    LEVEL,
+    LEVELS,
+    MEMORY,
+    OFFSET,
+    OK,
+    ROLL,
+    SINCE_NS,
+    STATUS,
+    WAITS,
+    WRITTEN,
+    JournalState,
+)
+from workers.journal.mending import rewrite
+from workers.journal.reader import read_to_end
 from workers.journal.segments import (
-    COUNT,
-    CRC,
-    FIRST,
-    FRAME_MAGIC,
     HEADER_LINES,
     LINE_BYTES,
     LINE_WORDS,
-    MAGIC,
     Beginning,
     JournalError,
+    Segment,
     create_segment,
     list_segments,
     new_venue_id,
     sync_directory,
 )
-from workers.memory import JOURNALED, READER_JOURNAL, VenueMemory
+from workers.journal.trouble import WRITING, Trouble
+from workers.memory import JOURNAL_TROUBLE, JOURNALED, READER_JOURNAL, VenueMemory
 
-MEMORY, GROUP, EACH = 0, 1, 2
-LEVELS = {"memory": MEMORY, "group": GROUP, "each": EACH}
-
-# Words of the agent's private state.
-_WRITTEN, _OFFSET, _BYTES, _DESCRIPTOR, _LEVEL, _STATUS, _CHAIN = range(7)
-OK, ROLL, ERROR = 0, 1, 2
-
-
-class JournalState(NamedTuple):
-    """What the duty cycle works on."""
-
-    words: Any  # int64, private: see above
-    frame: Any  # int64[8], the line before the records
-    vector: Any  # int64[4], the iovec array of one frame
-    log: Broadcast
-    log_words: Any  # the log's slots as int64
-    control: Any
-    sync_ns: Any  # histogram
-    clock: Any
-
-
-@kernel
-def status(journal: JournalState) -> int:
-    """OK, ROLL when the segment is full, ERROR when the last write failed."""
-    return journal.words[_STATUS]
-
-
-@kernel
-def write_journal(journal: JournalState) -> int:
-    """Write the next frame, if the log has grown, and say so; gives the number of records written.
-
-    0 also when the segment is full or a write failed: see status().
-    """
-    words = journal.words
-    last = broadcast.published(journal.log)
-    written = words[_WRITTEN]
-    if last == written or words[_STATUS] != OK:
-        return 0
-    capacity = journal.log.header[broadcast.CAPACITY]
-    slot = (written + 1) & (capacity - 1)
-    count = min(min(last - written, FRAME_RECORDS_MAX), capacity - slot)
-    if words[_LEVEL] == EACH:
-        count = 1
-    count = min(count, (words[_BYTES] - words[_OFFSET]) // LINE_BYTES - 1)
-    if count < 1:
-        words[_STATUS] = ROLL
-        return 0
-    started = monotonic_ns(journal.clock)
-    frame = journal.frame
-    frame[MAGIC] = FRAME_MAGIC
-    frame[FIRST] = written + 1
-    frame[COUNT] = count
-    crc = crc32c(frame, FIRST, 2, 0)
-    frame[CRC] = crc32c(journal.log_words, slot * LINE_WORDS, count * LINE_WORDS, crc)
-    vector = journal.vector
-    vector[0] = frame.ctypes.data
-    vector[1] = LINE_BYTES
-    vector[2] = journal.log_words.ctypes.data + slot * LINE_BYTES
-    vector[3] = count * LINE_BYTES
-    size = (count + 1) * LINE_BYTES
-    if pwritev(words[_DESCRIPTOR], vector.ctypes.data, 2, words[_OFFSET]) != size:
-        words[_STATUS] = ERROR
-        return 0
-    if words[_LEVEL] != MEMORY and fdatasync(words[_DESCRIPTOR]) != 0:
-        words[_STATUS] = ERROR
-        return 0
-    words[_OFFSET] += size
-    words[_CHAIN] = crc32c(frame, CRC, 1, words[_CHAIN])
-    words[_WRITTEN] = written + count
-    store_release(journal.control, JOURNALED, written + count)
-    broadcast.advance(journal.log, READER_JOURNAL, written + count)
-    record(journal.sync_ns, monotonic_ns(journal.clock) - started)
-    return count
+RETRY_NS = 1_000_000_000
+"""From one attempt to get the better of a failing disk to the next."""
 
 
 def _sync(path: Path) -> None:
@@ -139,11 +88,10 @@ class JournalWriter:
         """Bytes of a half-written frame that were cut off: never acknowledged."""
         self._check_log(memory, reader.sequence)
         path, offset = reader.end()
-        words = np.zeros(8, np.int64)
-        words[_WRITTEN] = reader.sequence
-        words[_CHAIN] = reader.chain
-        self._beginning = Beginning(reader.sequence, reader.chain, reader.venue or new_venue_id(), memory.sizes.shards)
-        words[_LEVEL] = LEVELS[level]
+        words = np.zeros(frames.WORDS, np.int64)
+        words[WRITTEN] = reader.sequence
+        words[CHAIN] = reader.chain
+        words[LEVEL] = LEVELS[level]
         self.state = JournalState(
             words,
             new_array(np.int64, LINE_WORDS),
@@ -152,16 +100,23 @@ class JournalWriter:
             memory.log.slots.view(np.ndarray).view(np.int64),
             memory.control,
             memory.journal_sync,
+            memory.journal_batch,
             clock,
         )
         if path is None:
-            path = create_segment(directory, self._beginning, segment_bytes)
+            beginning = Beginning(reader.sequence, reader.chain, new_venue_id(), memory.sizes.shards)
+            path = create_segment(directory, beginning, segment_bytes)
             offset = HEADER_LINES * LINE_BYTES
         self._open(path, offset)
-        if words[_LEVEL] != MEMORY:
+        self.retry_ns = RETRY_NS
+        self._next_try_ns = 0
+        if memory.control[JOURNAL_TROUBLE] > 0:
+            self._mend()  # the writer before died with a failed write: what can be read may not be on disk
+        if words[LEVEL] != MEMORY:
             # A writer before may have died between its write and its sync, or may have had no wish to sync.
             for segment in list_segments(directory):
                 _sync(segment)
+        self.trouble = Trouble(memory)
         memory.control[JOURNALED] = reader.sequence
         broadcast.advance(memory.log, READER_JOURNAL, reader.sequence)
 
@@ -177,37 +132,83 @@ class JournalWriter:
 
     @property
     def written(self) -> int:
-        """The last log sequence on disk."""
-        return int(self.state.words[_WRITTEN])
+        """The last log sequence that is as durable as the level asks."""
+        return int(self.state.words[DURABLE])
 
     def _open(self, path: Path, offset: int) -> None:
+        """Go on at `offset` of a file that holds all that is written, and nothing behind it."""
         words = self.state.words
-        if words[_DESCRIPTOR]:
-            os.close(int(words[_DESCRIPTOR]))
-        words[_DESCRIPTOR] = os.open(path, os.O_RDWR)
-        words[_OFFSET] = offset
-        words[_BYTES] = os.fstat(int(words[_DESCRIPTOR])).st_size
+        self._segment = Segment(path)
+        before, words[DESCRIPTOR] = int(words[DESCRIPTOR]), os.open(path, os.O_RDWR)
+        words[BYTES] = self._segment.lines * LINE_BYTES
+        words[OFFSET] = offset
+        words[DURABLE : DURABLE_CHAIN + 1] = words[WRITTEN : CHAIN + 1]
+        if before:
+            with suppress(OSError):  # all that it holds and that counts is durable, or in another file
+                os.close(before)
 
     def write(self) -> int:
-        """Take the next frame to disk, outside the duty cycle; gives the number of records. Raises OSError."""
-        count = int(write_journal(self.state))
+        """Take the next frame to disk, outside the duty cycle; gives the number of records. Raises JournalError."""
+        count = int(frames.write_journal(self.state))
         self.attend()
         return count
 
     def attend(self) -> None:
-        """Do what the duty cycle cannot: begin the next segment. Raises OSError for a failed write."""
+        """Do what the duty cycle cannot: begin the next segment, or write this one anew because its disk has failed.
+
+        What fails is tried again in a later call, after a pause. Raises JournalError when what was acknowledged is
+        damaged.
+        """
         words = self.state.words
-        if words[_STATUS] == ERROR:
-            raise OSError(f"writing or syncing the journal at offset {words[_OFFSET]} of {self._directory} failed")
-        if words[_STATUS] == ROLL:
-            beginning = self._beginning._replace(sequence=self.written, chain=int(words[_CHAIN]))
-            path = create_segment(self._directory, beginning, self._segment_bytes)
-            self._open(path, HEADER_LINES * LINE_BYTES)
-            words[_STATUS] = OK
+        if words[STATUS] == ROLL:
+            frames.sync_frames(self.state)
+        if words[STATUS] == OK:
+            return
+        if words[STATUS] == FAILED:
+            self.trouble.begin(WRITING, int(words[ERRNO]))
+        now_ns = time.monotonic_ns()
+        if now_ns < self._next_try_ns:
+            words[WAITS] = 1
+            return
+        words[SINCE_NS] = now_ns
+        try:
+            self._mend() if words[STATUS] == FAILED else self._begin_next()
+        except OSError as error:
+            words[WAITS] = 1
+            self._next_try_ns = time.monotonic_ns() + self.retry_ns
+            self.trouble.begin(WRITING, error.errno or EIO)
+        else:
+            words[STATUS] = OK
+            words[WAITS] = 0
+            self.trouble.end(WRITING)
+        finally:
+            words[SINCE_NS] = 0
+
+    def _begin_next(self) -> None:
+        """Go on in a new segment."""
+        words = self.state.words
+        beginning = self._segment.beginning._replace(sequence=self.written, chain=int(words[CHAIN]))
+        path = create_segment(self._directory, beginning, self._segment_bytes)
+        self._open(path, HEADER_LINES * LINE_BYTES)
+
+    def _mend(self) -> None:
+        """Go on behind what is durable, in a file that holds that and nothing else."""
+        # Also when it works: a disk that fails at every write shall not be asked without a pause.
+        self._next_try_ns = time.monotonic_ns() + self.retry_ns
+        words = self.state.words
+        offset, chain = int(words[DURABLE_OFFSET]), int(words[DURABLE_CHAIN])
+        rewrite(self._segment, offset, self.written, chain)
+        words[WRITTEN], words[CHAIN] = self.written, chain
+        self._open(self._segment.path, offset)
 
     def close(self) -> None:
-        """Make everything durable and close the file."""
-        os.fsync(int(self.state.words[_DESCRIPTOR]))
-        os.close(int(self.state.words[_DESCRIPTOR]))
-        self.state.words[_DESCRIPTOR] = 0
-        sync_directory(self._directory)
+        """Make durable what is written, and close the file. That it cannot is told, as any trouble."""
+        descriptor = int(self.state.words[DESCRIPTOR])
+        try:
+            os.fsync(descriptor)
+            sync_directory(self._directory)
+        except OSError as error:
+            self.trouble.begin(WRITING, error.errno or EIO)
+        finally:
+            os.close(descriptor)
+            self.state.words[DESCRIPTOR] = 0

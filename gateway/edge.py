@@ -21,6 +21,7 @@ from gateway.service import Service
 from gateway.sessions import SessionNumbers, ends_with_orders
 from gateway.state import Recovered, VenueState
 from gateway.tally import Tally
+from gateway.underway import UnderWay
 from gateway.websocket.channels import Channels
 from shm.broadcast import LAPPED
 from tradsys.configuration import Configuration
@@ -72,6 +73,7 @@ class Edge:
         clock_ns = time.monotonic_ns
         self.entry = OrderEntry(writer, self.state, memory.control, self._shards, clock_ns, self._tally)
         self.sessions = SessionNumbers(port.number)
+        self._under_way = UnderWay(memory, self.feed)
         accounts = Accounts(memory.accounts, memory.control)
         ledger = LedgerReader(memory, self.feed, sequencer)
         self.channels = Channels(self.state, gateway.depth_levels_max, ledger, accounts)
@@ -84,6 +86,7 @@ class Edge:
             accounts,
             ledger,
             Postings(self.entry, accounts, ledger, self.state.withdrawals),
+            self._under_way,
             gateway.frame_bytes_max,
             gateway.depth_levels_max,
             lambda: health.read(memory, workers, time.monotonic_ns()),
@@ -92,14 +95,17 @@ class Edge:
 
     async def recover(self) -> None:
         """Begin with the state that the journal tells, and with the events after it."""
+        # First what may not be in the journal yet: orders that the gateway before this one sent in its last moments.
+        sessions = self._under_way.sessions(self.port.number)
         replica = await asyncio.get_running_loop().run_in_executor(None, self._advanced_replica)
         self.state.load(replica, self.memory.sizes.event_ring)
         self.feed.positions[:] = map(int, replica.positions)
         for shard in replica.shards:
-            for account, session in sorted(sessions_of(shard)):
-                self.sessions.skip(session)
-                if self.sessions.is_own(session) and ends_with_orders(session):
-                    self.entry.end_session(account, session)  # the gateway before this one has lost it
+            sessions |= sessions_of(shard)
+        for account, session in sorted(sessions):
+            self.sessions.skip(session)
+            if self.sessions.is_own(session) and ends_with_orders(session):
+                self.entry.end_session(account, session)  # the gateway before this one has lost it
 
     def pump(self) -> bool:
         """Take one batch of events from every shard; True when there are more for certain."""

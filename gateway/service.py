@@ -17,6 +17,7 @@ from gateway.results import OrderView, order_view
 from gateway.sessions import SessionNumbers
 from gateway.state import VenueState
 from gateway.tally import Count
+from gateway.underway import UnderWay
 from gateway.websocket.channels import Channels
 
 
@@ -31,6 +32,7 @@ class Service(NamedTuple):
     accounts: Accounts
     ledger: LedgerReader
     postings: Postings
+    under_way: UnderWay
     frame_bytes_max: int
     depth_levels_max: int
     health: Callable[[], Health]

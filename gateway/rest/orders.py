@@ -74,11 +74,12 @@ class Orders:
         return self._found(self._service.entry.find(account, request.match_info["order_id"], None))
 
     async def find(self, request: web.Request) -> web.Response:
-        """GET /orders[?symbol=]: the open orders; GET /orders?client_order_id=: the last one of that id."""
+        """GET /orders[?symbol=]: the open orders; GET /orders?client_order_id=: the last of that id, for certain."""
         account = account_of(self._service, request)
         parameters = query(request, "symbol", "client_order_id")
         client_order_id = parameters.get("client_order_id")
         if client_order_id is not None:
+            await self._service.under_way.heard()
             return self._found(self._service.entry.find(account, None, client_order_id))
         return answer({"orders": self._service.open_orders(account, parameters.get("symbol"))})
 

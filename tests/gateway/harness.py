@@ -23,7 +23,7 @@ from tradsys.risk.outbox import outbox_pending, outbox_pop
 from workers import memory, topology
 from workers.decision import KNOWN_ACCOUNTS, KNOWN_SYMBOLS, PRELUDE_MAX, decide_on, new_decider, readings
 from workers.ledger_definitions import Known, missing_records
-from workers.memory import ACCOUNTS, JOURNALED, RUNNING, SYMBOLS, VenueMemory
+from workers.memory import ACCOUNTS, JOURNALED, READER_SHARDS, RUNNING, SYMBOLS, VenueMemory
 from workers.port import Port
 from workers.recovery import apply_batch
 from workers.settlement import new_settlement, settle_events
@@ -63,6 +63,8 @@ class SteppedEngine:
             assert apply_batch(shard, number, len(shards), record), "nobody gates the events"
         sequence = len(self.log)
         broadcast.publish(self.memory.log, sequence)
+        for number in range(len(shards)):
+            broadcast.advance(self.memory.log, READER_SHARDS + number, sequence)
         self.memory.control[JOURNALED] = sequence
         while settle_events(self._settlement, 1):
             pass

@@ -115,14 +115,14 @@ class _LiveLedger(KernelLedger):
         self.ledger = ledger
 
 
-class _Oracle:
+class Oracle:
     """The reference ledger, fed from the log alone: its commands, and the events of reference venues."""
 
     def __init__(self, records: Any, sizes: Sizes) -> None:
         self.ledger = Ledger(clients_remembered=sizes.recent_client_ids)
-        self._commands = commands_of(records)
+        self.commands = commands_of(records)
         self._details = records.view(np.ndarray).view(DETAILS)
-        self._events = [reference_events(self._commands, shard, sizes) for shard in range(sizes.shards)]
+        self.events = [reference_events(self.commands, shard, sizes) for shard in range(sizes.shards)]
         self._settled = [0] * sizes.shards
         self._prelude = Prelude()
         self.own_records = 0
@@ -133,14 +133,14 @@ class _Oracle:
     def run(self) -> int:
         """Take the whole log in; gives how many decisions were the ledger's own. All must be as the log says."""
         own = 0
-        for command, told in zip(self._commands, self._details, strict=True):
+        for command, told in zip(self.commands, self._details, strict=True):
             if told["source"] == VENUE_SOURCE:
                 self._follow(command, told)
             else:
                 reason = self._decide(command, told)
                 assert reason is None or command.reason == reason, (command, reason)
                 own += reason is not None and reason != Reason.NONE
-        for shard, events in enumerate(self._events):
+        for shard, events in enumerate(self.events):
             self._settle(shard, len(events))
         return own
 
@@ -163,8 +163,8 @@ class _Oracle:
             self.own_records += 1
 
     def _settle(self, shard: int, until: int) -> None:
-        assert self._settled[shard] <= until <= len(self._events[shard])
-        for event in self._events[shard][self._settled[shard] : until]:
+        assert self._settled[shard] <= until <= len(self.events[shard])
+        for event in self.events[shard][self._settled[shard] : until]:
             self.ledger.settle(event, shard)
         self._settled[shard] = until
 
@@ -234,7 +234,7 @@ class Counts(NamedTuple):
 
 def assert_settled(records: Any, sizes: Sizes, ledger: KernelState) -> Counts:
     """The decisions of a whole log, and the ledger of a venue that has settled it, are those of the reference."""
-    oracle = _Oracle(records, sizes)
+    oracle = Oracle(records, sizes)
     refusals = oracle.run()
     live = _LiveLedger(ledger)
     assert_same(live, oracle.ledger, WORLD)

@@ -24,6 +24,8 @@ from workers import venue as venues
 from workers.duty import Worker, run_for
 from workers.idle import new_idle
 from workers.journal import JournalReader, JournalWriter
+from workers.journal.spare import SpareMaker
+from workers.journal.watch import SyncWatch
 from workers.journal.writeback import Writeback
 from workers.ledgerwatch import LedgerWatch
 from workers.matcher import new_matcher
@@ -68,7 +70,7 @@ class Engine:
         self._bells: dict[int, PollableBell] = {}
         self._descriptors = np.full(len(venue.workers), NO_DESCRIPTOR, np.int64)
         self._journal: JournalWriter | None = None
-        self._writeback: Writeback | None = None
+        self._beside_journal: list[Writeback | SpareMaker | SyncWatch] = []
         self._worker: Worker | None = None
         self._watch: LedgerWatch | None = None
 
@@ -178,7 +180,12 @@ class Engine:
     def run(self) -> None:
         """Serve until told to stop and everything taken in is done."""
         if self._journal is not None:
-            self._writeback = Writeback(self.venue.journal_directory)
+            directory, settings = self.venue.journal_directory, self.venue.configuration.journal
+            self._beside_journal = [
+                Writeback(directory),
+                SpareMaker(directory, settings.segment_bytes, self._journal.trouble),
+                SyncWatch(self._journal, self.line, settings.stuck_ms),
+            ]
         self.turn(0)  # the first turn loads its kernels, or compiles them: that takes a while, and counts as starting
         self.line[STATE] = READY
         while not self.stopping:
@@ -202,8 +209,8 @@ class Engine:
 
     def close(self) -> None:
         """Release what the process holds."""
-        if self._writeback is not None:
-            self._writeback.close()
+        for thread in self._beside_journal:
+            thread.close()
         if self._journal is not None:
             self._journal.close()
         for bell in self._bells.values():

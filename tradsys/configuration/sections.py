@@ -67,6 +67,7 @@ class Journal(Struct, frozen=True, forbid_unknown_fields=True):
 
     level: Literal["memory", "group", "each"] = "group"
     segment_bytes: Annotated[int, Meta(ge=65_536, le=1 << 32)] = 67_108_864
+    stuck_ms: Annotated[int, Meta(ge=10, le=60_000)] = 1000
 
 
 class Gateway(Struct, frozen=True, forbid_unknown_fields=True):

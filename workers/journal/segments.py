@@ -23,6 +23,7 @@ import mmap
 import os
 import secrets
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,6 +38,8 @@ HEADER_LINES = 64
 SEGMENT_MAGIC = 0x4C4E524A53445254  # "TRDSJRNL"
 FRAME_MAGIC = 0x454D415246545254
 MAGIC, FIRST, COUNT, CRC = 0, 1, 2, 3
+SPARE = "next.spare"
+"""A segment's worth of zeros, preallocated."""
 _H_VERSION, _H_FIRST, _H_BYTES, _H_SHARDS, _H_CREATED, _H_VENUE, _H_CHAIN, _H_CRC = 1, 2, 3, 4, 5, 6, 7, 8
 
 
@@ -94,9 +97,15 @@ def create_segment(directory: Path, beginning: Beginning, size: int) -> Path:
 
 
 def install(path: Path, content: bytes, size: int) -> None:
-    """Make a file of `size` bytes that begins with `content`, durable before it has the name `path`. Raises OSError."""
+    """Make a file of `size` bytes that begins with `content`, durable before it has the name `path`. Raises OSError.
+
+    Where there is a spare file, it is taken.
+    """
     temporary = path.with_suffix(".new")
-    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o640)
+    temporary.unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        (path.parent / SPARE).rename(temporary)
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT, 0o640)
     try:
         os.posix_fallocate(descriptor, 0, size)
         written = 0

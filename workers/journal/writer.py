@@ -45,6 +45,7 @@ from workers.journal.segments import (
     HEADER_LINES,
     LINE_BYTES,
     LINE_WORDS,
+    SPARE,
     Beginning,
     JournalError,
     Segment,
@@ -81,8 +82,8 @@ class JournalWriter:
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
         self._segment_bytes = segment_bytes
-        for unfinished in directory.glob("*.new"):
-            unfinished.unlink()
+        for unfinished in (*directory.glob("*.new"), directory / SPARE):
+            unfinished.unlink(missing_ok=True)
         reader = read_to_end(directory, memory.sizes.shards, after=after)
         self.torn_bytes = reader.cut_torn_tail()
         """Bytes of a half-written frame that were cut off: never acknowledged."""

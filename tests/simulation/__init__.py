@@ -1,0 +1,1 @@
+"""Deterministic simulation: a whole venue under one seed, with crashes, losses of power, and impatient clients."""

@@ -1,0 +1,28 @@
+"""Many seeds, one after the other: what a test asserts of them, and how a failing one is told."""
+
+from __future__ import annotations
+
+from tests.simulation.simulator import Outcome, simulate
+
+
+def told(outcome: Outcome) -> str:
+    """What there is to know about a run that has found something."""
+    lines = [
+        f"seed {outcome.seed}: {outcome.profile}",
+        f"{outcome.records} records, {outcome.crashes} crashes, {outcome.power_losses} losses of power",
+        "the last steps:",
+        *outcome.trace,
+        outcome.failure or "nothing was found",
+        f"repeat with: python -m tests.simulation {outcome.seed}",
+    ]
+    return "\n".join(lines)
+
+
+def assert_nothing_found(first: int, count: int) -> list[Outcome]:
+    """Run `count` seeds from `first` on; gives their outcomes. Raises AssertionError for one that finds something."""
+    outcomes = []
+    for seed in range(first, first + count):
+        outcome = simulate(seed)
+        assert outcome.failure is None, told(outcome)
+        outcomes.append(outcome)
+    return outcomes

@@ -1,0 +1,139 @@
+"""The venue under simulation: its workers, its memory, and what it was seen to write to its log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+
+from shm import broadcast
+from tests.simulation.disk import CrashError, Disk
+from tests.simulation.profile import Profile
+from tests.simulation.scheduler import Scheduler
+from tests.workers.stepped import KilledError, SteppedWorkers
+from tradsys.records import COMMAND
+from workers import memory as venue_memory
+from workers.journal import JournalWriter, last_sequence
+from workers.journal.writer import _DESCRIPTOR
+from workers.memory import JOURNALED, READER_JOURNAL
+from workers.topology import JOURNAL, SEQUENCER
+
+
+class SimulatedVenue(SteppedWorkers):
+    """Workers that crash and come back, each over what is left."""
+
+    def __init__(self, directory: Path, profile: Profile, scheduler: Scheduler, disk: Disk) -> None:
+        options = dict(level=profile.level, segment_bytes=profile.segment_bytes)
+        super().__init__(directory, profile.plans, profile.sizes, **options)
+        self.profile = profile
+        self.scheduler = scheduler
+        self.disk = disk
+        self.sequenced = np.zeros(0, COMMAND)
+        """All that the sequencer has published, as far as it is not lost."""
+        self.acknowledged = 0
+        """The greatest log sequence of which anybody may have been told."""
+        self.bases: list[int] = []
+        """For each time the rings were new: the last log sequence before."""
+        self._dies_writing = False
+        self.when_room_is_wanted: Callable[[], None] = lambda: None
+
+    @property
+    def is_lossy(self) -> bool:
+        """Whether a loss of power may take what was acknowledged."""
+        return self.profile.level == "memory"
+
+    def observe(self) -> None:
+        """Remember what has been published and what may have been acknowledged: to be called after every step."""
+        log, known = self.memory.log, len(self.sequenced)
+        last = int(broadcast.published(log))
+        assert last - known <= len(log.slots), "too much has happened in one step"
+        numbers = np.arange(known + 1, last + 1) & (len(log.slots) - 1)
+        self.sequenced = np.concatenate([self.sequenced, log.slots.view(np.ndarray)[numbers]])
+        self.acknowledged = max(self.acknowledged, int(self.memory.control[JOURNALED]))
+
+    # Life and death.
+
+    def create(self) -> None:
+        """New memory over the journal that there is. Raises JournalError."""
+        base = last_sequence(self.directory, self.sizes.shards)
+        self.memory = venue_memory.private(self.sizes, base)
+        # A time of which the log knows nothing has not been.
+        self.bases = [*(before for before in self.bases if before < base), base]
+
+    def missing(self) -> str:
+        """The first worker that does not run, in the order in which they start; empty when all do."""
+        return next((plan.name for plan in self.description.workers if plan.name not in self.workers), "")
+
+    def start_missing(self, killed_share: int) -> str:
+        """Start a worker; in so many of a hundred times it dies on the way."""
+        name, dice = self.missing(), self.scheduler.dice
+        dies = self.scheduler.happens(killed_share)
+        beat, calls = (dice.choice([0, dice.randint(1, 6)]), dice.randint(0, 8)) if dies else (0, -1)
+        self.disk.arm(calls)
+        try:
+            self.start(name, beat)
+        except (KilledError, CrashError):
+            return f"{name} died on the way"
+        finally:
+            self.disk.arm(-1)
+        return name
+
+    def make_room(self) -> None:
+        self._dies_writing = False
+        self.when_room_is_wanted()
+
+    def crash(self, name: str) -> None:
+        with self.disk.dead():
+            super().crash(name)
+
+    def runs(self, agent: str) -> bool:
+        """Whether the agent's worker is alive."""
+        return any(worker.plan.has(agent) for worker in self.workers.values())
+
+    # Steps.
+
+    def sequence(self) -> int:
+        """A turn of the sequencer."""
+        self.scheduler.pass_time()
+        self.now_ns = self.scheduler.now_ns
+        return self.worker_with(SEQUENCER).sequence(self.now_ns)
+
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        """Let the disk know what the journal's kernel syncs."""
+        write = JournalWriter.write
+
+        def instead(journal: JournalWriter) -> int:
+            count = write(journal)
+            if count and not self.is_lossy and not self._dies_writing:
+                self.disk.synced(int(journal.state.words[_DESCRIPTOR]))
+            return count
+
+        with self.disk.attached(), mock.patch.object(JournalWriter, "write", instead):
+            yield
+
+    def die_writing(self) -> str:
+        """The journal's worker dies between a write and its sync, or while it begins a segment."""
+        memory, name = self.memory, self.worker_with(JOURNAL).plan.name
+        self._dies_writing = True
+        self.disk.arm(self.scheduler.dice.randint(0, 4))
+        try:
+            written = int(memory.control[JOURNALED])
+            self.write()
+            memory.control[JOURNALED] = written
+            broadcast.advance(memory.log, READER_JOURNAL, written)
+        except CrashError:
+            pass
+        finally:
+            self.disk.arm(-1)
+            self._dies_writing = False
+        self.crash(name)
+        return name
+
+    def lose(self, last: int) -> None:
+        """The log was found to end at sequence `last`."""
+        self.sequenced = self.sequenced[:last].copy()
+        self.acknowledged = min(self.acknowledged, last)

@@ -108,6 +108,10 @@ class Disk:
         else:
             self._durable[status.st_ino] = os.pread(descriptor, status.st_size, 0)
 
+    def keep(self, path: Path) -> None:
+        """The file's content has been synced past this disk, by a kernel."""
+        self._durable[path.stat().st_ino] = path.read_bytes()
+
     def sync_all(self) -> None:
         """Everything is safe, as after a restore."""
         self._durable.clear()

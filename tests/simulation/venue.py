@@ -16,9 +16,9 @@ from tests.simulation.scheduler import Scheduler
 from tests.workers.stepped import KilledError, SteppedWorkers
 from tradsys.records import COMMAND
 from workers import memory as venue_memory
-from workers.journal import JournalWriter, last_sequence
-from workers.journal.writer import _DESCRIPTOR
-from workers.memory import JOURNALED, READER_JOURNAL
+from workers.journal import JournalWriter, frames, last_sequence
+from workers.journal.frames import JournalState
+from workers.memory import JOURNALED
 from workers.topology import JOURNAL, SEQUENCER
 
 
@@ -37,7 +37,6 @@ class SimulatedVenue(SteppedWorkers):
         """The greatest log sequence of which anybody may have been told."""
         self.bases: list[int] = []
         """For each time the rings were new: the last log sequence before."""
-        self._dies_writing = False
         self.when_room_is_wanted: Callable[[], None] = lambda: None
 
     @property
@@ -82,7 +81,6 @@ class SimulatedVenue(SteppedWorkers):
         return name
 
     def make_room(self) -> None:
-        self._dies_writing = False
         self.when_room_is_wanted()
 
     def crash(self, name: str) -> None:
@@ -103,33 +101,54 @@ class SimulatedVenue(SteppedWorkers):
 
     @contextmanager
     def attached(self) -> Iterator[None]:
-        """Let the disk know what the journal's kernel syncs."""
-        write = JournalWriter.write
+        """Let the disk know what the journal's kernels sync."""
+        sync = frames.sync_frames
 
-        def instead(journal: JournalWriter) -> int:
-            count = write(journal)
-            if count and not self.is_lossy and not self._dies_writing:
-                self.disk.synced(int(journal.state.words[_DESCRIPTOR]))
+        def synced(journal: JournalState) -> int:
+            count = int(sync(journal))
+            if count and not self.is_lossy:
+                self.disk.synced(int(journal.words[frames.DESCRIPTOR]))
             return count
 
-        with self.disk.attached(), mock.patch.object(JournalWriter, "write", instead):
+        def written(journal: JournalState) -> int:
+            frames.write_frame(journal)
+            return synced(journal)
+
+        with (
+            self.disk.attached(),
+            mock.patch.object(frames, "sync_frames", synced),
+            mock.patch.object(frames, "write_journal", written),
+        ):
             yield
 
+    @property
+    def journal(self) -> JournalWriter:
+        """The writer, which must run."""
+        journal = self.worker_with(JOURNAL)._journal
+        assert journal is not None
+        return journal
+
+    def write(self) -> int:
+        """Half a turn of the journal: a frame is written, or what is written is synced."""
+        journal = self.journal
+        words = journal.state.words
+        if words[frames.WRITTEN] == words[frames.DURABLE] and words[frames.STATUS] == frames.OK:
+            count = int(frames.write_frame(journal.state))
+        else:
+            count = int(frames.sync_frames(journal.state))
+        journal.attend()
+        return count
+
     def die_writing(self) -> str:
-        """The journal's worker dies between a write and its sync, or while it begins a segment."""
-        memory, name = self.memory, self.worker_with(JOURNAL).plan.name
-        self._dies_writing = True
-        self.disk.arm(self.scheduler.dice.randint(0, 4))
+        """The journal's worker dies in the middle of what it does for a turn."""
+        name = self.worker_with(JOURNAL).plan.name
+        self.disk.arm(self.scheduler.dice.randint(0, 8))
         try:
-            written = int(memory.control[JOURNALED])
-            self.write()
-            memory.control[JOURNALED] = written
-            broadcast.advance(memory.log, READER_JOURNAL, written)
+            self.journal.write()
         except CrashError:
             pass
         finally:
             self.disk.arm(-1)
-            self._dies_writing = False
         self.crash(name)
         return name
 

@@ -114,9 +114,12 @@ class JournalWriter:
         if memory.control[JOURNAL_TROUBLE] > 0:
             self._mend()  # the writer before died with a failed write: what can be read may not be on disk
         if words[LEVEL] != MEMORY:
-            # A writer before may have died between its write and its sync, or may have had no wish to sync.
+            # A writer before may have died between its write and its sync, or between a file's name and the sync of
+            # its directory, or may have had no wish to sync.
             for segment in list_segments(directory):
                 _sync(segment)
+            sync_directory(directory)
+            sync_directory(directory.parent)
         self.trouble = Trouble(memory)
         memory.control[JOURNALED] = reader.sequence
         broadcast.advance(memory.log, READER_JOURNAL, reader.sequence)

@@ -69,10 +69,10 @@ class Recomputation:
         self.sequence = 0
         directory, shards = venue.journal_directory, venue.sizes.shards
         state = new_sequencer(self.memory, venue.configuration.clock.tick_ms)
-        redecision = Redecision(state, self.memory, has_settled(directory, shards, lambda: progress(0)))
+        redecision = Redecision(state, self.memory, has_settled(None, directory, shards, lambda: progress(0)))
         reader = JournalReader(directory, shards)
         self._records: list[Any] = []
-        self._streams = redecision.streams
+        self._streams = [shard.events for shard in redecision.shards]
         while (live is None or self.sequence < live.last) and len(batch := reader.next_batch()):
             records = batch.view(np.ndarray)
             if live is not None:

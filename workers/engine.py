@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -43,6 +44,8 @@ from workers.memory import (
 )
 from workers.redecision import redecide_journal
 from workers.sequencer import SequencerState
+from workers.snapshot.choice import open_log
+from workers.snapshot.files import Heading, Snapshot
 from workers.topology import JOURNAL, SEQUENCER, WorkerPlan
 from workers.venue import Venue
 
@@ -85,12 +88,16 @@ class Engine:
         self.beat()
         configuration = self.venue.configuration
         if self.plan.has(JOURNAL):
+            snapshot, reader = self._open_log(lambda heading: True)
+            if snapshot is not None:
+                snapshot.close()
             self._journal = JournalWriter(
                 self.venue.journal_directory,
                 self.memory,
                 configuration.journal.level,
                 configuration.journal.segment_bytes,
                 self._clock,
+                after=reader.sequence,
             )
             if self._journal.torn_bytes:
                 self.log.warning("cut a torn tail off the journal", bytes=self._journal.torn_bytes)
@@ -109,24 +116,34 @@ class Engine:
 
     def _redecide(self, state: SequencerState) -> None:
         started = time.monotonic()
-        sequence = redecide_journal(state, self.memory, self.venue.journal_directory, self._each_batch)
+        snapshot, reader = self._open_log(lambda heading: True)
+        redecide_journal(state, self.memory, snapshot, reader, self._each_batch)
         sequencer.resume(state, self.memory)
-        self._tell("took the journal's decisions again", sequence, started)
+        self._tell("took the journal's decisions again", snapshot, reader, started)
 
     def _rebuild(self) -> None:
         started = time.monotonic()
-        reader = JournalReader(self.venue.journal_directory, self.memory.sizes.shards)
-        recovery.rebuild(self.memory, self.plan.shards(), reader, self._each_batch)
-        self._tell("rebuilt from the journal", reader.sequence, started)
+        shards = self.plan.shards()
+        snapshot, reader = self._open_log(lambda heading: recovery.fits(self.memory, shards, heading))
+        recovery.rebuild(self.memory, shards, snapshot, reader, self._each_batch)
+        self._tell("rebuilt from the journal", snapshot, reader, started)
+
+    def _open_log(self, fits: Callable[[Heading], bool]) -> tuple[Snapshot | None, JournalReader]:
+        return open_log(self.venue.journal_directory, self.memory.sizes, self.log.warning, fits)
 
     def _each_batch(self) -> None:
         self.beat()
         if self.stopping:
             raise StoppedError
 
-    def _tell(self, what: str, sequence: int, started: float) -> None:
-        if sequence and self.venue.supervisor_pid:  # without one: a rehearsal that only compiles
-            self.log.info(what, sequence=sequence, seconds=round(time.monotonic() - started, 3))
+    def _tell(self, what: str, snapshot: Snapshot | None, reader: JournalReader, started: float) -> None:
+        begin = 0
+        if snapshot is not None:
+            begin = snapshot.heading.sequence
+            snapshot.close()
+        if reader.sequence and self.venue.supervisor_pid:  # without one: a rehearsal that only compiles
+            seconds = round(time.monotonic() - started, 3)
+            self.log.info(what, snapshot=begin, sequence=reader.sequence, seconds=seconds)
 
     def _assemble(self, state: Any, matchers: Any) -> Worker:
         numbers = np.array([self.plan.index, time.time_ns() - time.monotonic_ns()], np.int64)

@@ -19,6 +19,8 @@ from tradsys.book.layout import W_EVENTS, W_FLOOR, W_POSITION, Shard, initialise
 from tradsys.records import DETAILS
 from workers.journal.reader import JournalReader
 from workers.memory import COLD, LINE, READER_SHARDS, VenueMemory
+from workers.snapshot.files import Heading, Snapshot
+from workers.snapshot.image import restore_shard
 
 NOTHING_IS_WRITTEN = 1 << 62
 """As a floor: the events of this shard only count."""
@@ -38,10 +40,13 @@ def apply_batch(shard: Shard, number: int, shards: int, records: Any) -> bool:
     return int(shard.words[W_POSITION]) == last
 
 
-def begin(memory: VenueMemory, number: int) -> Shard:
-    """Empty the shard for its rebuilding, and say from which event on its events are written."""
+def begin(memory: VenueMemory, number: int, snapshot: Snapshot | None) -> Shard:
+    """Empty the shard for its rebuilding or fill it with a snapshot; say from which event on its events are written."""
     shard = memory.shards[number]
-    initialise(shard)
+    if snapshot is None:
+        initialise(shard)
+    else:
+        restore_shard(snapshot, number, shard)
     is_cold = bool(memory.control[COLD + LINE * number])
     shard.words[W_FLOOR] = NOTHING_IS_WRITTEN if is_cold else int(shard.events.header[broadcast.CURSOR])
     return shard
@@ -61,12 +66,27 @@ def finish(memory: VenueMemory, number: int) -> None:
     broadcast.advance(memory.log, READER_SHARDS + number, int(shard.words[W_POSITION]))
 
 
-def rebuild(memory: VenueMemory, numbers: list[int], reader: JournalReader, each_batch: Callable[[], None]) -> None:
-    """Rebuild the given shards from the whole journal; `each_batch()` is called with every batch.
+def fits(memory: VenueMemory, numbers: list[int], heading: Heading) -> bool:
+    """Whether these shards can be rebuilt from a snapshot: it is not ahead of the events that they have published."""
+    return all(
+        bool(memory.control[COLD + LINE * number])
+        or heading.events[number] <= int(memory.events[number].header[broadcast.CURSOR])
+        for number in numbers
+    )
+
+
+def rebuild(
+    memory: VenueMemory,
+    numbers: list[int],
+    snapshot: Snapshot | None,
+    reader: JournalReader,
+    each_batch: Callable[[], None],
+) -> None:
+    """Rebuild the given shards from a snapshot and the log behind it; `each_batch()` is called with every batch.
 
     Waits for gating readers of events that have fallen behind, calling `each_batch` meanwhile. Raises JournalError.
     """
-    shards = [begin(memory, number) for number in numbers]
+    shards = [begin(memory, number, snapshot) for number in numbers]
     while len(records := reader.next_batch()):
         each_batch()
         for number, shard in zip(numbers, shards, strict=True):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shm import broadcast
-from shm.arena import new_array
+from shm.arena import as_records, new_array
 from shm.broadcast import Broadcast
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
@@ -30,6 +30,8 @@ from workers.journal.reader import JournalReader
 from workers.memory import LEDGER, READER_LEDGER, VenueMemory
 from workers.replica import private_shard
 from workers.sequencer import LAST_NS, LAST_REQUEST, LAST_TICK_NS, SOURCES, VENUE_SOURCE, SequencerState
+from workers.snapshot.files import Snapshot
+from workers.snapshot.image import knows_contracts, prelude_of, restore_events, restore_sequencer, restore_shard
 
 _COMMANDS_AT_ONCE = 64
 _NEVER_WAITED_FOR = 1 << 62
@@ -142,15 +144,32 @@ class Redecision:
         self._records = new_array(COMMAND, 0)
 
     @property
-    def streams(self) -> list[Broadcast]:
-        """The events of the private shards, by shard: the latest that there is room for."""
-        return [events for _, events in self._shards]
+    def shards(self) -> list[Shard]:
+        """The private shards; their events are the latest that there is room for."""
+        return [shard for shard, _ in self._shards]
+
+    @property
+    def prelude(self) -> Any:
+        """The last records, COMMAND: as many as may belong to an order to come."""
+        plain = self._records.view(np.ndarray)
+        return plain[max(len(plain) - PRELUDE_MAX, 0) :]
 
     @staticmethod
     def _private(memory: VenueMemory) -> Events:
         shard = private_shard(memory.sizes)
         broadcast.reserve(shard.events, READER_LEDGER, 0)
         return Events(shard, shard.events)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Begin with a snapshot instead of with nothing."""
+        restore_sequencer(snapshot, self._state)
+        self._records = as_records(prelude_of(snapshot))
+        if not self._is_settled:
+            return
+        for number, (shard, events) in enumerate(self._shards):
+            restore_shard(snapshot, number, shard)
+            restore_events(snapshot, number, events)
+            broadcast.reserve(events, READER_LEDGER, int(self._state.settlement.settled[number]))
 
     def take(self, batch: Any) -> None:
         """The next records of the log. Raises DecisionError."""
@@ -173,6 +192,27 @@ class Redecision:
             done = min(int(shard.words[W_POSITION]) for shard, _ in self._shards)
             unused = min(unused, done + 1 - int(plain["sequence"][0]))
         return plain[max(unused, 0) :]
+
+    def carry_out(self) -> bool:
+        """Let the private shards do all that the log says so far; False when the ledger is too far behind for that.
+
+        Nothing is settled, unless no symbol has a contract yet: then events mean nothing to the ledger.
+        """
+        plain = self._records.view(np.ndarray)
+        if not len(plain):
+            return True
+        records, first, last = readings(self._records), int(plain["sequence"][0]), int(plain["sequence"][-1])
+        ledger, settled = self._state.settlement.ledger, self._state.settlement.settled
+        for number, (shard, events) in enumerate(self._shards):
+            while int(shard.words[W_POSITION]) < last:
+                before = int(shard.words[W_EVENTS])
+                run(shard, records.commands, records.details, first, -1, last, len(self._shards), number)
+                if ledger.words[W_CONTRACTS] == 0:
+                    settled[number] = shard.words[W_EVENTS]
+                    broadcast.advance(events, READER_LEDGER, settled[number])
+                elif int(shard.words[W_EVENTS]) == before and int(shard.words[W_POSITION]) < last:
+                    return False
+        return True
 
     def finish(self) -> None:
         """The log is at its end: settle all that its commands lead to."""
@@ -199,18 +239,25 @@ def _difference(record: Any) -> str:
     return f"the decision on record {sequence} of the log was {decided}, and now is another one; are pools smaller?"
 
 
-def redecide_journal(state: SequencerState, memory: VenueMemory, directory: Path, beat: Callable[[], None]) -> int:
-    """Take every decision in a journal again; gives its last sequence. `beat()` is called with every batch.
+def redecide_journal(
+    state: SequencerState,
+    memory: VenueMemory,
+    snapshot: Snapshot | None,
+    reader: JournalReader,
+    beat: Callable[[], None],
+) -> int:
+    """Take every decision in a log behind a snapshot again; gives its last sequence.
 
-    Raises DecisionError, JournalError.
+    `reader` stands behind the snapshot; `beat()` is called with every batch. Raises DecisionError, JournalError.
     """
     if memory.control[LEDGER]:
         for array in state_of(memory.ledger):
             array.view(np.uint8)[:] = 0
     memory.control[LEDGER] = 1
-    is_settled = has_settled(directory, memory.sizes.shards, beat)
+    is_settled = has_settled(snapshot, reader.directory, memory.sizes.shards, beat)
     redecision = Redecision(state, memory, is_settled)
-    reader = JournalReader(directory, memory.sizes.shards)
+    if snapshot is not None:
+        redecision.restore(snapshot)
     while len(batch := reader.next_batch()):
         beat()
         redecision.take(batch.view(np.ndarray))
@@ -221,9 +268,11 @@ def redecide_journal(state: SequencerState, memory: VenueMemory, directory: Path
     return reader.sequence
 
 
-def has_settled(directory: Path, shards: int, beat: Callable[[], None]) -> bool:
+def has_settled(snapshot: Snapshot | None, directory: Path, shards: int, beat: Callable[[], None]) -> bool:
     """Whether the log says anywhere how far events are settled: without that, no event is needed."""
-    reader = JournalReader(directory, shards)
+    if snapshot is not None and knows_contracts(snapshot):
+        return True
+    reader = JournalReader(directory, shards, after=snapshot.heading.sequence if snapshot is not None else 0)
     while len(batch := reader.next_batch()):
         beat()
         if bool(np.any(batch.view(np.ndarray)["kind"] == Kind.SETTLED)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,18 @@ from shm import broadcast
 from shm.arena import allocate
 from shm.broadcast import Broadcast
 from tradsys.book.layout import W_EVENTS, Shard, carve, initialise
+from tradsys.logging import logger
 from tradsys.records import ACCOUNT_DEFINITION, EVENT, LEDGER_RECORD, SYMBOL_DEFINITION, Kind
 from workers.journal.reader import JournalReader
 from workers.memory import Sizes
 from workers.recovery import apply_batch
+from workers.snapshot.choice import open_log
+from workers.snapshot.files import Heading, Snapshot
+from workers.snapshot.image import postings_of, restore_events, restore_shard
 
-RECENT_EVENTS = 1 << 16
+_log = logger("replica")
+
+RECENT_EVENTS = 1 << 18
 
 
 def private_shard(sizes: Sizes) -> Shard:
@@ -38,7 +44,8 @@ class Replica:
 
     def __init__(self, sizes: Sizes, journal_directory: Path) -> None:
         self._sizes = sizes
-        self._reader = JournalReader(journal_directory, sizes.shards)
+        self._directory = journal_directory
+        self._reader: JournalReader | None = None
         self.shards: list[Shard] = [private_shard(sizes) for _ in range(sizes.shards)]
         self.positions = np.zeros(sizes.shards, np.int64)
         self.accounts: Any = np.zeros(sizes.accounts_max + 1, ACCOUNT_DEFINITION)
@@ -46,6 +53,26 @@ class Replica:
         self.account_count = 0
         self.symbol_count = 0
         self._postings: list[bytes] = []
+
+    def _begin(self, fits: Callable[[Heading], bool] = lambda heading: True) -> JournalReader:
+        """The log's reader; at first, begin with the newest snapshot that fits."""
+        if self._reader is None:
+            snapshot, self._reader = open_log(self._directory, self._sizes, _log.warning, fits)
+            if snapshot is not None:
+                with snapshot:
+                    self._restore(snapshot)
+        return self._reader
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        for number, shard in enumerate(self.shards):
+            restore_shard(snapshot, number, shard)
+            restore_events(snapshot, number, shard.events)
+        self.positions[:] = snapshot.heading.events
+        snapshot.load("accounts", self.accounts)
+        snapshot.load("symbols", self.symbols)
+        self.account_count = int(self.accounts["account"].max())
+        self.symbol_count = int(self.symbols["symbol"].max())
+        self._postings.append(postings_of(snapshot).tobytes())
 
     @property
     def postings(self) -> Any:
@@ -56,11 +83,12 @@ class Replica:
     @property
     def sequence(self) -> int:
         """The last log sequence applied."""
-        return self._reader.sequence
+        return self._reader.sequence if self._reader is not None else 0
 
     def advance(self) -> int:
         """Apply all that the journal holds now; gives the last log sequence. Raises JournalError."""
-        while len(records := self._reader.next_batch()):
+        reader = self._begin()
+        while len(records := reader.next_batch()):
             self._apply(records)
         return self.sequence
 
@@ -85,7 +113,8 @@ class Replica:
     def recent_events(self, shard: int, count: int) -> Any:
         """The last events of a shard, at most `count` and RECENT_EVENTS, oldest first: a copy."""
         last = int(self.positions[shard])
-        first = max(last - min(count, RECENT_EVENTS) + 1, 1)
+        held = int(self.shards[shard].events.header[broadcast.BASE])
+        first = max(last - min(count, RECENT_EVENTS), held) + 1
         slots = self.shards[shard].events.slots
         return slots.view(np.ndarray)[np.arange(first, last + 1) & (RECENT_EVENTS - 1)]
 
@@ -94,10 +123,11 @@ class Replica:
 
         For a fresh replica, which this advances for that shard alone; use one replica for each shard.
         """
+        log = self._begin(lambda heading: heading.events[shard] <= after)
         stream = self.shards[shard].events
         reader, position = broadcast.join(stream)
         out = np.zeros(4096, EVENT)
-        while len(records := self._reader.next_batch()):
+        while len(records := log.next_batch()):
             self._learn(records)
             done = False
             while not done:

@@ -33,6 +33,7 @@ from workers.memory import (
     DRAINING,
     FAILED,
     HEARTBEAT_NS,
+    JOURNALED,
     PHASE,
     READY,
     RECOVERING,
@@ -45,6 +46,7 @@ from workers.port import Port
 from workers.process import Child
 from workers.reclaim import end_orphans, release_dead, remove_traces
 from workers.restarts import RestartLimits
+from workers.snapshot.timer import SnapshotTimer
 from workers.topology import WorkerPlan
 from workers.venue import Venue
 
@@ -75,6 +77,7 @@ class Timeouts(NamedTuple):
     drain: float = 15.0  # for each group of workers, before it is killed
     hurry: float = 0.5  # the same, after a second Ctrl-C
     orphans: float = 15.0
+    snapshot: float = 600.0  # for the one at the end
 
 
 def log_end(journal_directory: Path, shards: int) -> int:
@@ -129,6 +132,7 @@ class Supervisor:
         self._lock = DirectoryLock(directory)
         members = [Member(plan, limits or RestartLimits(), extra=plan.name in extras) for plan in plans]
         self._crew = Crew(self.venue, members, command)
+        self._snapshots = SnapshotTimer(self.venue)
 
     @property
     def memory(self) -> VenueMemory:
@@ -193,6 +197,7 @@ class Supervisor:
             now = time.monotonic_ns()
             for member in self._crew.members:
                 self._watch(member, now)
+            self._snapshots.step(int(self.memory.control[JOURNALED]))
             gone = release_dead(self.memory)
             if gone:
                 self._log.info("released the rings of processes that are gone", pids=gone)
@@ -205,11 +210,15 @@ class Supervisor:
         if self._lock.released:
             return
         if self._memory is not None:
+            has_run = self._memory.control[PHASE] == RUNNING
             if self._memory.control[PHASE] != FAILED:
                 self._memory.control[PHASE] = DRAINING
             members = self._crew.members
             for rank in sorted({member.stop_rank for member in members}):
                 self._crew.end((member for member in members if member.stop_rank == rank), self._drain_patience)
+            if has_run and self._stop_requests < 2:
+                self._snapshots.last(int(self._memory.control[JOURNALED]), self._timeouts.snapshot)
+        self._snapshots.close()
         self._memory = None
         self._crew.attach(None)
         if self._segment is not None:

@@ -228,6 +228,17 @@ class SteppedVenue(SteppedWorkers):
         if boots(self.records()) < len(self.submitted):
             self.submitted.pop()  # it had not even booted: nothing of it is in the log
         self.boot(last_sequence(self.directory, self.sizes.shards))
+        self._learn_missed()
+
+    def restart_cold_without_looking_back(self) -> None:
+        """The same, of a venue that is at rest and whose log has lost its beginning."""
+        self.settle()
+        self.close()
+        self.boot(last_sequence(self.directory, self.sizes.shards))
+        self._learn_missed()
+
+    def _learn_missed(self) -> None:
+        """The events that the log gives and the client has not seen."""
         for shard, position in enumerate(self.ports[0].positions):
             missing = list(Replica(self.sizes, self.directory).missing_events(shard, len(self.seen[shard])))
             self.seen[shard] = chain(self.seen[shard], *missing)

@@ -180,10 +180,10 @@ def test_a_frame_that_is_finished_while_it_is_judged_is_no_damage(
     read = JournalReader._read
     looks = 0
 
-    def look(self: JournalReader, segment: object) -> tuple[int, int]:
+    def look(self: JournalReader, segment: object, until: int) -> tuple[int, int]:
         nonlocal looks
         looks += 1
-        found = read(self, segment)  # type: ignore[arg-type]
+        found = read(self, segment, until)  # type: ignore[arg-type]
         if looks == 1:
             change(path, 0, whole)
             desk.fill(20, 40, 40)
@@ -208,10 +208,10 @@ def test_a_segment_that_is_finished_between_two_looks_is_read_to_its_end(
     read = JournalReader._read
     looks = 0
 
-    def look(self: JournalReader, segment: object) -> tuple[int, int]:
+    def look(self: JournalReader, segment: object, until: int) -> tuple[int, int]:
         nonlocal looks
         looks += 1
-        found = read(self, segment)  # type: ignore[arg-type]
+        found = read(self, segment, until)  # type: ignore[arg-type]
         if looks == 1:
             desk.fill(40, 40)  # the second one in the next segment
         return found

@@ -17,6 +17,7 @@ from tests.workers.settled_venue import assert_settled, limits, money
 from tests.workers.stepped import ACCOUNTS, SIZES, SYMBOLS, compact, journal_records, sharded
 from tradsys.ledger.layout import state_of
 from workers import memory, sequencer
+from workers.journal import JournalReader
 from workers.redecision import redecide_journal
 
 ROOMY = msgspec.structs.replace(SIZES, event_ring=1024, orders_per_shard=1 << 12, recent_client_ids=64)
@@ -58,7 +59,7 @@ def recomputed(venue: RunningVenue) -> Any:
     """A ledger that has taken the whole journal in, in memory of its own."""
     private = memory.private(venue.sizes)
     state = sequencer.new_sequencer(private, 1)
-    redecide_journal(state, private, venue.directory, lambda: None)
+    redecide_journal(state, private, None, JournalReader(venue.directory), lambda: None)
     return private.ledger
 
 

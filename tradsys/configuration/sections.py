@@ -70,6 +70,18 @@ class Journal(Struct, frozen=True, forbid_unknown_fields=True):
     stuck_ms: Annotated[int, Meta(ge=10, le=60_000)] = 1000
 
 
+class Snapshots(Struct, frozen=True, forbid_unknown_fields=True):
+    """When the venue's state is written to disk, so that a start need not read the whole log, and what is kept."""
+
+    interval_seconds: Annotated[int, Meta(ge=0, le=10_000_000)] = 900
+    records_min: Annotated[int, Meta(ge=1)] = 100_000
+    on_stop: bool = False
+    keep: Annotated[int, Meta(ge=1, le=1000)] = 3
+    keep_hours: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    segments: Literal["keep", "archive", "drop"] = "keep"
+    archive: str = ""
+
+
 class Gateway(Struct, frozen=True, forbid_unknown_fields=True):
     """The edge: addresses and limits. Port 0 lets the system choose."""
 
@@ -176,6 +188,7 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
     topology: Topology = Topology()
     pools: Pools = Pools()
     journal: Journal = Journal()
+    snapshots: Snapshots = Snapshots()
     gateway: Gateway = Gateway()
     clock: Clock = Clock()
     logging: Logging = Logging()

@@ -34,7 +34,8 @@ from workers.journal.segments import (
 
 END, DAMAGED, FULL, REACHED = 0, 1, 2, 3
 FRAME_RECORDS_MAX = 4096
-_FAR = 1 << 62
+FAR = 1 << 62
+"""Behind every sequence."""
 BATCH_RECORDS = 16 * FRAME_RECORDS_MAX
 
 
@@ -111,27 +112,57 @@ class JournalReader:
         self._records = new_array(COMMAND, BATCH_RECORDS)
         self._words = self._records.view(np.ndarray).view(np.int64)
 
-    def next_batch(self) -> Any:
+    def begin(self) -> Segment | None:
+        """Go to where the reading begins, as next_batch() does by itself; None while there is no file.
+
+        Raises JournalError.
+        """
+        if self._segment is not None:
+            return self._segment
+        paths, after = list_segments(self.directory), self._after
+        if after is not None:
+            first = segment_path(self.directory, after + 1).name
+            paths = [path for path in paths if path.name <= first][-1:] or paths[:1]
+        if not paths:
+            return None
+        segment = Segment(paths[0])
+        if after is not None and segment.first_sequence > after + 1:
+            raise JournalError(
+                f"{segment.path}: the log begins with sequence {segment.first_sequence}, and the records from "
+                f"{after + 1} on are needed: a segment is missing; restore it from a backup"
+            )
+        self.sequence, self.chain, self.venue = segment.beginning.sequence, segment.beginning.chain, 0
+        self._enter(segment)
+        while after is not None and self.sequence < after:
+            count, status = self._read(segment, after)
+            if status == DAMAGED:
+                raise self._damage(segment, "the frame is damaged")
+            if count == 0 or self.sequence > after:
+                raise JournalError(f"{segment.path}: no frame ends with sequence {after}: the log is another one")
+        return segment
+
+    def next_batch(self, until: int = FAR) -> Any:
         """The next COMMAND records, a view valid until the next call; empty at the end of what is written.
 
-        Raises JournalError for damage. A torn frame at the very end counts as the end.
+        No frame behind the one with record `until` is read. Raises JournalError for damage. A torn frame at the very
+        end counts as the end.
         """
-        segment = self._segment or self._begin()
+        segment = self.begin()
         while segment is not None:
             # Asked before reading: only what has a successor is complete, and its end is an end for good.
             following = self._following()
-            count, status = self._read(segment)
-            if count:
+            count, status = self._read(segment, until)
+            if count or status == REACHED:
                 return self._records[:count]
             if segment.is_replaced():
-                count = self._go_over(segment)
+                count = self._go_over(segment, until)
                 if count or self._segment is segment:
                     return self._records[:count]
                 segment = self._segment
                 continue
             if following is None:
                 if status == DAMAGED:
-                    count = self._read_again(segment)
+                    count = self._read_again(segment, until)
                 return self._records[:count]
             if status == DAMAGED:
                 raise self._damage(segment, "the frame is damaged and later segments follow")
@@ -181,30 +212,6 @@ class JournalReader:
         name = self._segment.path.name
         return next((path for path in list_segments(self.directory) if path.name > name), None)
 
-    def _begin(self) -> Segment | None:
-        """Open the file that holds the first record that is of interest, and pass by what stands before that."""
-        paths, after = list_segments(self.directory), self._after
-        if after is not None:
-            first = segment_path(self.directory, after + 1).name
-            paths = [path for path in paths if path.name <= first][-1:] or paths[:1]
-        if not paths:
-            return None
-        segment = Segment(paths[0])
-        if after is not None and segment.first_sequence > after + 1:
-            raise JournalError(
-                f"{segment.path}: the log begins with sequence {segment.first_sequence}, and the records from "
-                f"{after + 1} on are needed: a segment is missing; restore it from a backup"
-            )
-        self.sequence, self.chain, self.venue = segment.beginning.sequence, segment.beginning.chain, 0
-        self._enter(segment)
-        while after is not None and self.sequence < after:
-            count, status = self._read(segment, after)
-            if status == DAMAGED:
-                raise self._damage(segment, "the frame is damaged")
-            if count == 0 or self.sequence > after:
-                raise JournalError(f"{segment.path}: no frame ends with sequence {after}: the log is another one")
-        return segment
-
     def _open(self, path: Path | None) -> Segment | None:
         """Go on with a file, which must begin where the log so far ends."""
         if path is None:
@@ -238,7 +245,7 @@ class JournalReader:
         self._segment, self._line = segment, HEADER_LINES
         return segment
 
-    def _read(self, segment: Segment, until: int = _FAR) -> tuple[int, int]:
+    def _read(self, segment: Segment, until: int = FAR) -> tuple[int, int]:
         """(number of records now in the buffer, why there are no more)."""
         before = self.sequence
         status, line, expected, chain = read_frames(
@@ -247,7 +254,7 @@ class JournalReader:
         self._line, self.sequence, self.chain = int(line), int(expected) - 1, int(chain)
         return self.sequence - before, int(status)
 
-    def _go_over(self, segment: Segment) -> int:
+    def _go_over(self, segment: Segment, until: int) -> int:
         """Go on in the file that the writer has put into this one's place (mending.py); gives the number of records.
 
         It may not hold yet what has been read here and was not durable: then stay. Later that may be in other frames.
@@ -257,18 +264,18 @@ class JournalReader:
         self._segment, self._line, self.sequence, self.chain = other, HEADER_LINES, *other.beginning[:2]
         count = 1
         while count and self.sequence <= last:
-            count, _status = self._read(other)
+            count, _status = self._read(other, until)
         if self.sequence < last:
             self._segment, self._line, self.sequence, self.chain = before
         new = self.sequence - last
         self._records[:new] = self._records[count - new : count].copy()
         return new
 
-    def _read_again(self, segment: Segment) -> int:
+    def _read_again(self, segment: Segment, until: int) -> int:
         """A frame at the end is not whole: torn, damaged, or being written just now; gives the records it now has."""
         if _next_whole_frame(segment.words, self._line) < 0:
             return 0
-        count, _status = self._read(segment)
+        count, _status = self._read(segment, until)
         if not count:
             self._check_end(segment)
         return count

@@ -1,0 +1,160 @@
+"""What stays on disk of snapshots and segments, and when snapshots are taken."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.workers.journals import SEGMENT_BYTES, filled, segment_files
+from tests.workers.running import until
+from tests.workers.stepped import SteppedVenue, compact
+from tests.workers.traders import Traders
+from tradsys.configuration import load
+from workers import venue as venues
+from workers.journal import JournalError, last_sequence
+from workers.replica import Replica
+from workers.snapshot.files import list_snapshots, snapshot_path
+from workers.snapshot.housekeeping import (
+    BusyError,
+    clear_segments,
+    prune_snapshots,
+    snapshot_lock,
+    unneeded_segments,
+)
+from workers.snapshot.taking import snapshot_venue
+from workers.snapshot.timer import SnapshotTimer
+from workers.venue import Venue
+
+
+def touch(directory: Path, *sequences: int) -> list[Path]:
+    """Files that are named like snapshots."""
+    paths = [snapshot_path(directory, sequence) for sequence in sequences]
+    for path in paths:
+        path.touch()
+    return paths
+
+
+def test_the_newest_snapshots_stay_and_those_that_are_young(tmp_path: Path) -> None:
+    paths = touch(tmp_path, 5, 10, 15, 20, 25)
+    old = time.time() - 7200
+    for path in paths[:2]:
+        os.utime(path, (old, old))
+    assert prune_snapshots(tmp_path, keep=4, keep_hours=3) == []
+    assert prune_snapshots(tmp_path, keep=2, keep_hours=1) == paths[:2]
+    assert prune_snapshots(tmp_path, keep=1, keep_hours=0) == paths[2:4]
+    assert prune_snapshots(tmp_path, keep=1, keep_hours=0) == []
+    assert list_snapshots(tmp_path) == paths[4:]
+
+
+@pytest.mark.parametrize("policy", ["keep", "archive", "drop"])
+def test_segments_go_when_no_snapshot_needs_them(tmp_path: Path, policy: str) -> None:
+    directory, archive = tmp_path / "journal", tmp_path / "elsewhere" / "archive"
+    filled(directory, *[20] * 12)
+    segments = segment_files(directory)
+    contents = {path.name: path.read_bytes() for path in segments}
+    assert unneeded_segments(directory) == []
+    second, third = int(segments[1].stem), int(segments[2].stem)
+    # The oldest snapshot decides: with one record of the second segment still needed, only the first may go.
+    touch(directory, third - 2, 10_000)
+    assert unneeded_segments(directory) == segments[:1]
+    touch(directory, second - 1)
+    assert unneeded_segments(directory) == segments[:1]
+    snapshot_path(directory, second - 1).unlink()
+    snapshot_path(directory, third - 2).unlink()
+    touch(directory, third - 1)
+    gone = clear_segments(directory, policy, archive)  # type: ignore[arg-type]
+    assert gone == ([] if policy == "keep" else segments[:2])
+    assert segment_files(directory) == [path for path in segments if path not in gone]
+    archived = segments[:2] if policy == "archive" else []
+    assert sorted(archive.glob("*")) == [archive / path.name for path in archived]
+    assert all((archive / path.name).read_bytes() == contents[path.name] for path in archived)
+
+
+def test_the_last_segment_always_stays(tmp_path: Path) -> None:
+    filled(tmp_path, 20)
+    touch(tmp_path, 10_000)
+    assert clear_segments(tmp_path, "drop", tmp_path / "archive") == []
+
+
+def test_one_at_a_time_and_unfinished_files_go(tmp_path: Path) -> None:
+    unfinished = tmp_path / "00000000000000000007.snapshot-new"
+    unfinished.touch()
+    with snapshot_lock(tmp_path):
+        assert not unfinished.exists()
+        with pytest.raises(BusyError, match="just now"), snapshot_lock(tmp_path):
+            pass
+    with snapshot_lock(tmp_path):
+        pass
+
+
+@pytest.fixture
+def stopped(tmp_path: Path) -> Venue:
+    """A venue that ran in a directory, with a journal of several segments, and is told to take snapshots at its end."""
+    stepped = SteppedVenue(tmp_path, compact(), segment_bytes=SEGMENT_BYTES)
+    stepped.define()
+    for seed in range(12):
+        stepped.submit(Traders(stepped, seed).next(10))
+        stepped.settle()
+    stepped.close()
+    settings = load("testing", environ={}).snapshots
+    settings = msgspec.structs.replace(settings, keep=1, segments="archive", on_stop=True)
+    configuration = stepped.description.configuration
+    journal = msgspec.structs.replace(configuration.journal, segment_bytes=1 << 16)
+    configuration = msgspec.structs.replace(configuration, snapshots=settings, journal=journal)
+    venue = msgspec.structs.replace(stepped.description, configuration=configuration)
+    venues.write(venue)
+    return venue
+
+
+def test_a_snapshot_of_a_stopped_venue_clears_away_what_its_settings_say(stopped: Venue) -> None:
+    before = segment_files(stopped.journal_directory)
+    end = last_sequence(stopped.journal_directory)
+    assert len(before) > 2
+    path = snapshot_venue(stopped.path, lambda text: pytest.fail(text))
+    assert int(path.stem) == end
+    assert list_snapshots(stopped.journal_directory) == [path]
+    assert segment_files(stopped.journal_directory) == before[-1:]
+    assert sorted((stopped.path / "archive").iterdir()) == [
+        stopped.path / "archive" / each.name for each in before[:-1]
+    ]
+    # What is left is enough to know everything.
+    assert Replica(stopped.sizes, stopped.journal_directory).advance() == end
+    path.unlink()
+    with pytest.raises(JournalError, match="a segment is missing"):
+        Replica(stopped.sizes, stopped.journal_directory).advance()
+
+
+def test_the_timer_has_one_taken_at_the_end(stopped: Venue) -> None:
+    timer = SnapshotTimer(stopped)
+    end = last_sequence(stopped.journal_directory)
+    timer.last(end, 240)
+    timer.close()
+    assert [int(path.stem) for path in list_snapshots(stopped.journal_directory)] == [end]
+    before = list_snapshots(stopped.journal_directory)[0].stat().st_mtime_ns
+    timer.last(end, 240)
+    assert list_snapshots(stopped.journal_directory)[0].stat().st_mtime_ns == before
+
+
+def test_the_timer_has_one_taken_when_the_log_has_grown(stopped: Venue) -> None:
+    settings = msgspec.structs.replace(stopped.configuration.snapshots, interval_seconds=1, records_min=50)
+    venue = msgspec.structs.replace(
+        stopped, configuration=msgspec.structs.replace(stopped.configuration, snapshots=settings)
+    )
+    timer = SnapshotTimer(venue)
+    begun = timer._asked_ns
+
+    def stepped(journaled: int) -> SnapshotTimer:
+        timer.step(journaled)
+        return timer
+
+    try:
+        # The interval passes with a log that has grown too little, and again with one that has grown enough.
+        until(lambda: stepped(49)._asked_ns > begun, "the interval to pass")
+        assert timer._child is None
+        until(lambda: stepped(1000) and list_snapshots(venue.journal_directory), "a snapshot", 240)
+    finally:
+        timer.close()

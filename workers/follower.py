@@ -1,0 +1,93 @@
+"""A venue's whole state in private memory, with every decision taken again: one more reader of the log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tradsys.book.layout import W_EVENTS
+from tradsys.records import LEDGER_RECORD, Kind
+from workers import memory as memories
+from workers.journal.reader import FAR, JournalReader
+from workers.memory import Sizes, VenueMemory
+from workers.redecision import Redecision
+from workers.sequencer import LAST_NS, new_sequencer
+from workers.snapshot.files import Heading, Snapshot
+from workers.snapshot.image import image, layout, postings_of
+
+
+class Follower:
+    """Follows a log from its first record or from a snapshot. `memory` holds the ledger and the definitions."""
+
+    def __init__(self, sizes: Sizes, snapshot: Snapshot | None, reader: JournalReader) -> None:
+        """`reader` stands behind the snapshot. Raises SnapshotError."""
+        self.memory: VenueMemory = memories.private(sizes)
+        self._state = new_sequencer(self.memory, 0)
+        self._redecision = Redecision(self._state, self.memory, is_settled=True)
+        self._reader = reader
+        self._postings: list[bytes] = []
+        self._is_level = True
+        self._sequence = 0 if snapshot is None else snapshot.heading.sequence
+        if snapshot is not None:
+            self._redecision.restore(snapshot)
+            self._postings.append(postings_of(snapshot).tobytes())
+
+    @property
+    def sequence(self) -> int:
+        """The last log sequence that was followed."""
+        return self._sequence
+
+    @property
+    def shards(self) -> list[Any]:
+        """The shards, each with its latest events."""
+        return self._redecision.shards
+
+    @property
+    def is_level(self) -> bool:
+        """Whether every shard is where the log is, so that the state is one of a single log sequence.
+
+        A shard can be behind while the ledger has yet to settle more events than there is room for.
+        """
+        return self._is_level
+
+    def advance(self, until: int = FAR, beat: Callable[[int], None] = lambda sequence: None) -> int:
+        """Follow the log to sequence `until`, or its present end; gives the sequence.
+
+        Where no frame ends with `until`, this is the last call. `beat(sequence)` is called with every batch. Raises
+        DecisionError, JournalError.
+        """
+        while len(batch := self._reader.next_batch(until)):
+            plain = batch.view(np.ndarray)
+            plain = plain[: until - self._sequence]
+            self._postings.append(plain[plain["kind"] == Kind.POSTING].tobytes())
+            self._redecision.take(plain)
+            self._is_level = self._redecision.carry_out()
+            self._sequence = int(plain["sequence"][-1])
+            beat(self.sequence)
+        return self.sequence
+
+    def heading(self) -> Heading:
+        """What a snapshot of the present state, behind a whole frame, says about itself."""
+        assert self._sequence == self._reader.sequence, "a frame ends here"
+        return Heading(
+            sequence=self.sequence,
+            chain=self._reader.chain,
+            venue=self._reader.venue,
+            created_ns=time.time_ns(),
+            log_ns=int(self._state.words[LAST_NS]),
+            events=[int(shard.words[W_EVENTS]) for shard in self.shards],
+            sizes=self.memory.sizes,
+            layout=layout(),
+        )
+
+    def image(self) -> dict[str, Any]:
+        """The state's tables by section name; only while is_level."""
+        assert self._is_level, "a state of one log sequence"
+        settled = self._state.settlement.settled
+        unsettled = [int(shard.words[W_EVENTS]) - int(settled[number]) for number, shard in enumerate(self.shards)]
+        # As bytes: numpy lays overlapping fields out anew when it joins arrays.
+        postings = np.frombuffer(b"".join(self._postings), LEDGER_RECORD)
+        return image(self._state, self.shards, unsettled, self._redecision.prelude, postings)

@@ -1,0 +1,50 @@
+"""One snapshot of a venue: `python -m workers.snapshot --data-dir DIRECTORY`. Started by the supervisor."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from tradsys import logging
+from workers import process
+from workers import venue as venues
+from workers.snapshot.files import Snapshot
+from workers.snapshot.taking import snapshot_venue
+
+_NICE = 10
+"""Nobody waits for it; whoever trades on its core goes first."""
+
+
+def main() -> int:
+    """Take the snapshot and tell the log; gives the exit status."""
+    process.die_with_parent()
+    parser = argparse.ArgumentParser(prog="workers.snapshot", description=__doc__)
+    parser.add_argument("--data-dir", type=Path, required=True)
+    directory: Path = parser.parse_args().data_dir
+    venue = venues.last(directory)
+    settings = venue.configuration.logging
+    logging.configure(settings.level, settings.format)
+    log = logging.logger("snapshot")
+    os.setpriority(os.PRIO_PROCESS, 0, _NICE)
+    others = os.sched_getaffinity(0) - {plan.core for plan in venue.workers if plan.is_core}
+    if others:
+        with suppress(OSError):
+            os.sched_setaffinity(0, others)
+    started = time.monotonic()
+    try:
+        path = snapshot_venue(directory, log.warning)
+    except Exception as error:
+        log.error("no snapshot could be taken", error=str(error), kind=type(error).__name__)
+        return 1
+    with Snapshot(path) as snapshot:
+        sequence, size = snapshot.heading.sequence, snapshot.bytes
+    log.info("took a snapshot", sequence=sequence, bytes=size, seconds=round(time.monotonic() - started, 3))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""Where a reader of the log begins: with the newest snapshot that is of use to it, or with the log's first record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from workers.journal.reader import JournalReader
+from workers.journal.segments import JournalError
+from workers.memory import Sizes
+from workers.snapshot.files import Heading, Snapshot, SnapshotError, list_snapshots
+from workers.snapshot.image import layout
+
+Tell = Callable[[str], None]
+
+
+def open_log(
+    directory: Path, sizes: Sizes, tell: Tell, fits: Callable[[Heading], bool] = lambda heading: True
+) -> tuple[Snapshot | None, JournalReader]:
+    """The newest snapshot that `fits`, None when there is none, and a reader of the log behind it.
+
+    A snapshot that is damaged, of another program or pool sizes, or not of this log is passed over; `tell` is told why.
+    Raises JournalError when there is none and the log does not begin with its first record; OSError.
+    """
+    for path in reversed(list_snapshots(directory)):
+        try:
+            snapshot = Snapshot(path)
+        except (SnapshotError, FileNotFoundError) as error:
+            tell(f"passing over a snapshot: {error}")
+            continue
+        try:
+            check_use(snapshot.heading, path, sizes)
+            if fits(snapshot.heading):
+                snapshot.check()
+                return snapshot, reader_behind(snapshot, directory)
+        except SnapshotError as error:
+            tell(f"passing over a snapshot: {error}")
+        except BaseException:
+            snapshot.close()
+            raise
+        snapshot.close()
+    reader = JournalReader(directory, sizes.shards)
+    reader.begin()
+    return None, reader
+
+
+def reader_behind(snapshot: Snapshot, directory: Path) -> JournalReader:
+    """A reader of the log behind a snapshot. Raises SnapshotError when the log is not the snapshot's."""
+    heading = snapshot.heading
+    reader = JournalReader(directory, heading.sizes.shards, after=heading.sequence)
+    try:
+        reader.begin()
+    except JournalError as error:
+        raise SnapshotError(f"{snapshot.path}: the log beside it does not lead there ({error})") from error
+    if (reader.venue, reader.chain) != (heading.venue, heading.chain):
+        whose = "venue" if reader.venue != heading.venue else "history"
+        raise SnapshotError(f"{snapshot.path}: it is of another {whose} than the log beside it")
+    return reader
+
+
+def check_use(heading: Heading, path: Path, sizes: Sizes) -> None:
+    """Raises SnapshotError unless its tables are as large and laid out as those of a venue of these sizes."""
+    if heading.layout != layout():
+        raise SnapshotError(f"{path}: written by a version of this program with other tables")
+    if _of_tables(heading.sizes) != _of_tables(sizes):
+        raise SnapshotError(f"{path}: written with other pool sizes than the configuration's")
+
+
+def _of_tables(sizes: Sizes) -> Sizes:
+    """Without the sizes of rings that no snapshot holds."""
+    return msgspec.structs.replace(sizes, rings=0, gateway_ring=0, event_ring=0)

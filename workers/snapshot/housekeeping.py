@@ -1,0 +1,86 @@
+"""What stays on disk: how many snapshots, and what becomes of segments that no kept snapshot needs."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from workers.journal.segments import list_segments, sync_directory
+from workers.snapshot.files import UNFINISHED, list_snapshots
+
+_LOCK = "snapshots.lock"
+_HOUR_SECONDS = 3600
+
+Policy = Literal["keep", "archive", "drop"]
+
+
+class BusyError(Exception):
+    """Somebody else takes a snapshot or a backup of this venue just now."""
+
+
+@contextmanager
+def snapshot_lock(directory: Path) -> Iterator[None]:
+    """Be alone in making and removing snapshots and old segments. Raises BusyError."""
+    descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BusyError(f"a snapshot or a backup is being made in {directory} just now; try again") from None
+        for unfinished in directory.glob(f"*{UNFINISHED}"):
+            unfinished.unlink()
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def prune_snapshots(directory: Path, keep: int, keep_hours: float) -> list[Path]:
+    """Remove snapshots beyond the newest `keep` that are older than `keep_hours`; gives those that are gone."""
+    limit = time.time() - keep_hours * _HOUR_SECONDS
+    gone = [path for path in list_snapshots(directory)[:-keep] if path.stat().st_mtime < limit]
+    for path in gone:
+        path.unlink()
+    return gone
+
+
+def unneeded_segments(directory: Path) -> list[Path]:
+    """Segments of which the oldest snapshot makes every record dispensable, oldest first."""
+    snapshots = list_snapshots(directory)
+    if not snapshots:
+        return []
+    segments = list_segments(directory)
+    following = segments[1:]
+    return [
+        path for path, after in zip(segments, following, strict=False) if int(after.stem) <= int(snapshots[0].stem) + 1
+    ]
+
+
+def clear_segments(directory: Path, policy: Policy, archive: Path) -> list[Path]:
+    """Do with the unneeded segments what the policy says; gives them. Raises OSError."""
+    if policy == "keep":
+        return []
+    unneeded = unneeded_segments(directory)
+    for path in unneeded:
+        if policy == "archive":
+            _archive(path, archive)
+        path.unlink()
+    if unneeded:
+        sync_directory(directory)
+    return unneeded
+
+
+def _archive(path: Path, archive: Path) -> None:
+    """A durable copy in another directory, which may be on another disk."""
+    archive.mkdir(parents=True, exist_ok=True)
+    temporary = archive / f"{path.name}.new"
+    shutil.copyfile(path, temporary)
+    with temporary.open("rb+") as file:
+        os.fsync(file.fileno())
+    temporary.rename(archive / path.name)
+    sync_directory(archive)

@@ -1,0 +1,79 @@
+"""Taking a snapshot: from the newest one before it and the log since then, beside the venue and without stopping it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from workers import venue as venues
+from workers.follower import Follower
+from workers.journal.reader import FAR
+from workers.memory import JOURNALED, Sizes
+from workers.snapshot.choice import open_log
+from workers.snapshot.files import write
+from workers.snapshot.housekeeping import clear_segments, prune_snapshots, snapshot_lock
+from workers.venue import Venue
+
+
+class NoSnapshotError(Exception):
+    """A snapshot cannot be taken now; the message says why."""
+
+
+def take_snapshot(
+    directory: Path,
+    sizes: Sizes,
+    tell: Callable[[str], None],
+    *,
+    until: int = FAR,
+    beat: Callable[[int], None] = lambda sequence: None,
+) -> Path:
+    """Write a snapshot of the log's present end; gives its file, which may be there already.
+
+    `until`: the last sequence that is durable, with which a frame ends. `beat(sequence)` is called with every batch.
+    Raises NoSnapshotError, DecisionError, JournalError, OSError.
+    """
+    snapshot, reader = open_log(directory, sizes, tell)
+    try:
+        follower = Follower(sizes, snapshot, reader)
+    finally:
+        if snapshot is not None:
+            snapshot.close()
+    follower.advance(until, beat)
+    if not follower.sequence:
+        raise NoSnapshotError("the log is empty: there is nothing to take a snapshot of")
+    if snapshot is not None and follower.sequence == snapshot.heading.sequence:
+        return snapshot.path
+    if not follower.is_level:
+        raise NoSnapshotError(
+            "the ledger is too far behind the matching for a snapshot; try again when there is less to do"
+        )
+    return write(directory, follower.heading(), follower.image())
+
+
+def snapshot_venue(
+    data_directory: Path, tell: Callable[[str], None], beat: Callable[[int], None] = lambda sequence: None
+) -> Path:
+    """Take a snapshot of the venue that runs in a directory, or ran there last; then clear away what is not needed.
+
+    Raises VenueNotRunningError, BusyError, and what take_snapshot() does.
+    """
+    venue = venues.last(data_directory)
+    settings, directory = venue.configuration.snapshots, venue.journal_directory
+    with snapshot_lock(directory):
+        path = take_snapshot(directory, venue.sizes, tell, until=durable_end(venue), beat=beat)
+        prune_snapshots(directory, settings.keep, settings.keep_hours)
+        archive = venue.path / (settings.archive or "archive")
+        clear_segments(directory, settings.segments, archive)
+    return path
+
+
+def durable_end(venue: Venue) -> int:
+    """The last log sequence that is as durable as the venue's level asks; FAR when the venue does not run."""
+    try:
+        segment, memory = venue.attach()
+    except venues.VenueNotRunningError:
+        return FAR
+    try:
+        return int(memory.control[JOURNALED]) if segment.alive else FAR
+    finally:
+        segment.close()

@@ -1,0 +1,77 @@
+"""When the supervisor has snapshots taken, and the process that takes one."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+
+from tradsys.logging import logger
+from workers.process import SEGMENT_VARIABLE, SUPERVISOR_VARIABLE, Child
+from workers.snapshot.files import list_snapshots
+from workers.venue import Venue
+
+_KILL = 9
+
+
+class SnapshotTimer:
+    """At most one process at a time. `step` is called often; nothing here waits but `last`."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+        self._settings = venue.configuration.snapshots
+        self._log = logger("supervisor")
+        self._child: Child | None = None
+        self._asked_ns = time.monotonic_ns()
+
+    def step(self, journaled: int) -> None:
+        """Start a snapshot when it is time for one; `journaled` is the log's durable end."""
+        if self._child is not None:
+            self._attend(self._child)
+            return
+        now = time.monotonic_ns()
+        interval = self._settings.interval_seconds
+        if interval == 0 or now - self._asked_ns < interval * 1_000_000_000:
+            return
+        self._asked_ns = now
+        if journaled - self._newest() >= self._settings.records_min:
+            self._start()
+
+    def last(self, journaled: int, patience_seconds: float) -> None:
+        """After the workers have ended: take one, if the configuration wants that, and wait for it."""
+        if not self._settings.on_stop:
+            return
+        if self._child is None and journaled > self._newest():
+            self._start()
+        deadline = time.monotonic() + patience_seconds
+        while (child := self._child) is not None and time.monotonic() < deadline:
+            select.select([child.exit, child.output], [], [], 0.05)
+            self._attend(child)
+
+    def close(self) -> None:
+        """End a process that is still at it; its unfinished file is removed by the next one."""
+        if self._child is not None:
+            self._child.signal(_KILL)
+            self._child.close()
+            self._child = None
+
+    def _newest(self) -> int:
+        paths = list_snapshots(self._venue.journal_directory)
+        return int(paths[-1].stem) if paths else 0
+
+    def _start(self) -> None:
+        command = [sys.executable, "-m", "workers.snapshot", "--data-dir", self._venue.data_directory]
+        variables = {SUPERVISOR_VARIABLE: str(os.getpid()), SEGMENT_VARIABLE: self._venue.segment}
+        try:
+            self._child = Child("snapshot", command, variables)
+        except OSError as error:
+            self._log.error("no snapshot can be taken", error=str(error))
+
+    def _attend(self, child: Child) -> None:
+        child.relay()
+        if child.returncode is not None:
+            if child.returncode:
+                self._log.error("a snapshot failed", why=child.describe_exit(), said=child.last_line)
+            child.close()
+            self._child = None

@@ -135,7 +135,8 @@ def money_and_limits(settings: Settings) -> Any:
     return np.concatenate([record.view(COMMAND) for record in records])
 
 
-def _overrides(settings: Settings) -> dict[str, Any]:
+def overrides(settings: Settings, level: str = "memory") -> dict[str, Any]:
+    """The configuration of the venue under measurement, with the journal at `level`."""
     symbol = {
         "tick_size": "1",
         "lot_size": "1",
@@ -145,19 +146,21 @@ def _overrides(settings: Settings) -> dict[str, Any]:
     }
     return {
         "topology": {"kind": settings.topology, "shards": settings.shards},
-        "journal": {"level": "memory"},
+        "journal": {"level": level},
         "pools": {"symbols_max": max(settings.symbols, 16), "recent_client_ids": 65_536},
         "accounts": [{"name": f"{_ACCOUNT}-{number}"} for number in range(1, settings.traders + 1)],
         "symbols": [{"name": f"BENCH-{number}", **symbol} for number in range(1, settings.symbols + 1)],
     }
 
 
-def measure(embedded: EmbeddedVenue, port: Port, commands: Any, rate: int | None) -> dict[str, Any]:
-    """One run of `commands` at `rate` orders a second. Raises NoProgressError."""
+def measure(
+    embedded: EmbeddedVenue, port: Port, commands: Any, rate: int | None, *, spin: bool = True
+) -> dict[str, Any]:
+    """One run of `commands` at `rate` orders a second; `spin` never gives the core away. Raises NoProgressError."""
     interval_ns = 0 if rate is SATURATION else 1_000_000_000 // rate
     load = load_of(commands, np.full(len(commands), NO_TARGET), interval_ns=interval_ns, keep_events=False)
     bell = embedded.venue.sequencer_index
-    with Driver(port, bell, load, [], in_flight_max=_NO_BOUND, spin=True) as driver:
+    with Driver(port, bell, load, [], in_flight_max=_NO_BOUND, spin=spin) as driver:
         for _ in driver.run():
             pass
     refused = int(np.count_nonzero(load.order_ids == REFUSED))
@@ -196,7 +199,7 @@ def run(console: Console, settings: Settings | None = None) -> dict[str, Any]:
     settings = settings or Settings()
     with (
         console.status("starting a venue") as status,
-        embedded_venue(_overrides(settings), directory=settings.data_directory) as embedded,
+        embedded_venue(overrides(settings), directory=settings.data_directory) as embedded,
     ):
         workers = embedded.venue.workers
         usable = os.sched_getaffinity(0)

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from bench import common, data, engine, gateway, kernel, ring
+from bench import common, data, engine, gateway, journal, kernel, ring
 from bench.abi import measure
 from bench.abi.build import BuildError
 from bench.flows import (
@@ -121,6 +121,22 @@ def test_engine_answers_every_order_at_every_rate(quiet: Console) -> None:
         assert 0 < one["p50_ns"] <= one["p99_ns"] <= one["p999_ns"] <= one["max_ns"]
         assert one["events"] > one["orders"]
     assert result["runs"][0]["achieved_per_second"] < 25_000
+    assert machine_is_named(result)
+
+
+def test_each_level_of_the_journal_is_measured_in_a_venue_of_its_own(quiet: Console) -> None:
+    rates = (("memory", (2_000, 4_000)), ("group", (2_000,)), ("each", (500,)))
+    result = journal.run(quiet, journal.Settings(rates=rates, seconds=0.1, rounds=2))
+    assert [(one["level"], one["offered_per_second"], one["orders"]) for one in result["runs"]] == [
+        ("memory", 2_000, 400),
+        ("memory", 4_000, 800),
+        ("group", 2_000, 400),
+        ("each", 500, 100),
+    ]
+    for one in result["runs"]:
+        assert 0 < one["p50_ns"] <= one["p99_ns"] <= one["p999_ns"] <= one["max_ns"]
+    assert result["writes"]["each"]["records"]["max"] == 1
+    assert result["writes"]["each"]["sync_ns"]["count"] >= 100
     assert machine_is_named(result)
 
 

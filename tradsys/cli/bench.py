@@ -181,6 +181,22 @@ def engine(
     _measure(as_json, lambda console: benchmark.run(console, benchmark.Settings(**options)))
 
 
+@bench.command("journal")
+def journal(
+    rounds: _Rounds = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.01, max=60, help="Of load at each level and rate.", show_default=False)
+    ] = None,
+    data_dir: _DataDirectory = None,
+    as_json: _AsJson = False,
+) -> None:
+    """How long an acknowledgement takes at each level of the journal: memory, group and each, in turns."""
+    from bench import journal as benchmark
+
+    options = _given(rounds=rounds, seconds=seconds, data_directory=data_dir)
+    _measure(as_json, lambda console: benchmark.run(console, benchmark.Settings(**options)))
+
+
 @bench.command("gateway")
 def gateway(rounds: _Rounds = None, data_dir: _DataDirectory = None, as_json: _AsJson = False) -> None:
     """A WebSocket order to its execution report, beside a bare aiohttp echo of the same bytes."""

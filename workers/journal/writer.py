@@ -165,7 +165,7 @@ class JournalWriter:
         """
         words = self.state.words
         if words[STATUS] == ROLL:
-            frames.sync_frames(self.state)
+            frames.write_journal(self.state)  # of a full segment only what is written and not yet synced
         if words[STATUS] == OK:
             return
         if words[STATUS] == FAILED:

@@ -157,6 +157,9 @@ def test_damage_that_comes_to_light_is_told_with_its_place(desk: Desk, directory
     with pytest.raises(JournalError, match=rf"{path}: at offset {HEADER_BYTES + 64 * 21}, sequence 21: .*backup"):
         desk.writer.write()
     assert path.read_bytes() == before
+    with pytest.raises(JournalError, match="ends at sequence 20, but the running venue had journaled 30"):
+        JournalWriter(directory, desk.memory, "group", SEGMENT_BYTES, timespec())
+    assert path.read_bytes() == before, "the next writer does not take it for a torn tail"
 
 
 def test_another_history_in_the_files_place_is_noticed(desk: Desk, directory: Path, tmp_path: Path) -> None:

@@ -85,9 +85,9 @@ class JournalWriter:
         for unfinished in (*directory.glob("*.new"), directory / SPARE):
             unfinished.unlink(missing_ok=True)
         reader = read_to_end(directory, memory.sizes.shards, after=after)
+        self._check_log(memory, reader.sequence)  # or what is cut as torn might be what was acknowledged
         self.torn_bytes = reader.cut_torn_tail()
         """Bytes of a half-written frame that were cut off: never acknowledged."""
-        self._check_log(memory, reader.sequence)
         path, offset = reader.end()
         words = np.zeros(frames.WORDS, np.int64)
         words[WRITTEN] = reader.sequence

@@ -7,6 +7,7 @@ import asyncio
 from gateway.feed import Feed
 from tradsys.assets import Asset
 from tradsys.errors import error
+from tradsys.ledger.layout import Ledger
 from tradsys.reading.rows import assets_of
 from workers.memory import READY, STATE, VenueMemory
 from workers.progress import are_settled
@@ -22,12 +23,17 @@ class LedgerReader:
     """
 
     def __init__(self, memory: VenueMemory, feed: Feed, sequencer: int) -> None:
-        self.ledger = memory.ledger
+        self._memory = memory
         self._events = memory.events
         self._feed = feed
         self._line = memory.line(sequencer)
         self._assets: list[Asset] = []
         self._by_name: dict[str, Asset] = {}
+
+    @property
+    def ledger(self) -> Ledger:
+        """The venue's ledger as it is now: after a takeover it is another one."""
+        return self._memory.ledger
 
     async def settled(self) -> None:
         """Wait until everything that this gateway has told of is in the ledger. Raises InfrastructureError.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -27,19 +28,25 @@ JIT_DISABLED: bool = bool(numba_config.DISABLE_JIT)
 _ROOT = Path(__file__).resolve().parent.parent
 _PACKAGES = ("shm", "tradsys", "workers", "gateway", "bench")
 _MARKS = (b"@kernel", b"@intrinsic", b"np.dtype", b"IntEnum", b"IntFlag")
-"""What makes a source file matter to machine code: kernels, record layouts, and constants baked into kernels."""
+"""What makes a source file matter to machine code: kernels, record layouts, and constants baked into kernels. So does
+everything that such a file imports from: other constants may come from there."""
+_IMPORT = re.compile(rb"^from ((?:%s)(?:\.\w+)*) import" % b"|".join(name.encode() for name in _PACKAGES), re.MULTILINE)
 _KEPT_CACHES = 8
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def _sources_digest() -> str:
     digest = hashlib.sha256(f"numba {numba.__version__}".encode())
-    for package in _PACKAGES:
-        for path in sorted((_ROOT / package).rglob("*.py")):
-            text = path.read_bytes()
-            if any(mark in text for mark in _MARKS):
-                digest.update(str(path.relative_to(_ROOT)).encode())
-                digest.update(text)
+    sources = {
+        path.relative_to(_ROOT).with_suffix("").as_posix(): path.read_bytes()
+        for package in _PACKAGES
+        for path in (_ROOT / package).rglob("*.py")
+    }
+    marked = {name for name, text in sources.items() if any(mark in text for mark in _MARKS)}
+    imported = {module.decode().replace(".", "/") for name in marked for module in _IMPORT.findall(sources[name])}
+    for name in sorted(marked | (imported & sources.keys())):
+        digest.update(name.encode())
+        digest.update(sources[name])
     return digest.hexdigest()[:16]
 
 

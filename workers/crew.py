@@ -13,7 +13,19 @@ from contextlib import suppress
 from typing import Any
 
 from tradsys.logging import logger
-from workers.memory import ABSENT, DRAINING, PHASE, PID, READY, RESTARTS, STATE, STOPPED, VenueMemory
+from workers.memory import (
+    ABSENT,
+    DRAINING,
+    PHASE,
+    PID,
+    READY,
+    RECOVERING,
+    RESTARTS,
+    STATE,
+    STOPPED,
+    SUCCESSOR,
+    VenueMemory,
+)
 from workers.process import SEGMENT_VARIABLE, SUPERVISOR_VARIABLE, Child
 from workers.restarts import RestartLimits, Restarts
 from workers.topology import JOURNAL, SEQUENCER, WorkerPlan
@@ -28,7 +40,7 @@ Command = Callable[[WorkerPlan, Venue], list[str]]
 
 def worker_command(plan: WorkerPlan, venue: Venue) -> list[str]:
     """The command line of an ordinary worker."""
-    module = "gateway.main" if plan.is_gateway else "workers.engine"
+    module = "gateway.main" if plan.is_gateway else "workers.standby_main" if plan.is_standby else "workers.engine"
     return [sys.executable, "-m", module, "--data-dir", venue.data_directory, "--worker", plan.name]
 
 
@@ -54,7 +66,7 @@ class Member:
         """Lower ranks stop first: whoever sends, before whoever still has to take in what was sent."""
         if self.extra:
             return 0
-        if self.plan.is_gateway:
+        if self.plan.is_gateway or self.plan.is_standby:
             return 1
         if self.plan.has(SEQUENCER):
             return 2
@@ -115,6 +127,20 @@ class Crew:
         line[STATE] = STOPPED if self._memory.control[PHASE] == DRAINING else ABSENT
         line[PID] = 0
         return child
+
+    def succeed(self, member: Member, standby: Member) -> Child:
+        """Let the standby's process have the place of one that has ended; gives it."""
+        assert member.child is None
+        assert standby.child is not None
+        member.child, standby.child = standby.child, None
+        member.started_ns = time.monotonic_ns()
+        line = self.line(member)
+        line[RESTARTS] += 1
+        line[PID] = member.child.pid
+        line[STATE] = RECOVERING
+        assert self._memory is not None
+        self._memory.control[SUCCESSOR] = member.child.pid
+        return member.child
 
     def end(self, members: Iterable[Member], patience_s: Callable[[], float]) -> None:
         """SIGTERM to these workers, SIGKILL to those that are still there when patience is over."""

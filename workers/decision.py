@@ -71,10 +71,10 @@ class Decider(NamedTuple):
     nothing: Any  # one COMMAND: in the place of a leg that there is not
 
 
-def new_decider(memory: VenueMemory) -> Decider:
-    """A decider that knows nothing yet, over the venue's tables and its ledger."""
+def new_decider(memory: VenueMemory, ledger: Ledger) -> Decider:
+    """A decider that knows nothing yet, over the venue's tables and one of its ledgers."""
     words = np.array([0, 0, memory.sizes.shards], np.int64)
-    return Decider(words, memory.accounts, memory.symbols, memory.ledger, new_array(COMMAND, 1))
+    return Decider(words, memory.accounts, memory.symbols, ledger, new_array(COMMAND, 1))
 
 
 @kernel

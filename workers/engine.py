@@ -29,7 +29,7 @@ from workers.journal.spare import SpareMaker
 from workers.journal.watch import SyncWatch
 from workers.journal.writeback import Writeback
 from workers.ledgerwatch import LedgerWatch
-from workers.matcher import new_matcher
+from workers.matcher import MatcherState, new_matcher
 from workers.memory import (
     HEARTBEAT_NS,
     JOURNALED,
@@ -111,8 +111,15 @@ class Engine:
             self._watch = LedgerWatch(self.memory, state.decider, self.log)
         if self.plan.shards():
             self._rebuild()
-        matchers = tuple(new_matcher(self.memory, number) for number in self.plan.shards())
+        matchers = tuple(new_matcher(self.memory, number, self.memory.shards[number]) for number in self.plan.shards())
         self._worker = self._assemble(state, matchers or None)
+
+    def adopt(self, state: SequencerState, matchers: tuple[MatcherState, ...]) -> None:
+        """Take the place of an engine that has died, with what a standby has kept, instead of recovering."""
+        self.line[PID] = os.getpid()
+        self._watch = LedgerWatch(self.memory, state.decider, self.log)
+        self._worker = self._assemble(state, matchers)
+        self._open_bells()
 
     def _redecide(self, state: SequencerState) -> None:
         started = time.monotonic()
@@ -194,8 +201,8 @@ class Engine:
                 self._bells[plan.index] = bell
                 self._descriptors[plan.index] = bell.fileno()
 
-    def run(self) -> None:
-        """Serve until told to stop and everything taken in is done."""
+    def run(self, tell_ready: Callable[[], None] = lambda: None) -> None:
+        """Serve until told to stop and everything taken in is done; `tell_ready()` is called once in between."""
         if self._journal is not None:
             directory, settings = self.venue.journal_directory, self.venue.configuration.journal
             self._beside_journal = [
@@ -205,6 +212,7 @@ class Engine:
             ]
         self.turn(0)  # the first turn loads its kernels, or compiles them: that takes a while, and counts as starting
         self.line[STATE] = READY
+        tell_ready()
         while not self.stopping:
             self.turn(STAY_NS)
         self.line[STATE] = STOPPING

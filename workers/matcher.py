@@ -29,11 +29,11 @@ class MatcherState(NamedTuple):
     matching_ns: Any  # histogram
 
 
-def new_matcher(memory: VenueMemory, number: int) -> MatcherState:
-    """The matcher of shard `number` over the venue's memory."""
+def new_matcher(memory: VenueMemory, number: int, shard: Shard) -> MatcherState:
+    """The matcher of shard `number` over the venue's memory; `shard` writes the venue's events."""
     return MatcherState(
         np.array([number, memory.sizes.shards], np.int64),
-        memory.shards[number],
+        shard,
         memory.log,
         as_records(memory.log.slots.view(np.ndarray).view(DETAILS)),
         memory.matching,

@@ -10,9 +10,12 @@ Control words, each the first of a 128-byte line:
     BOOT        1 while the log still needs its BOOT record: the rings of this memory are new
     ACCOUNTS    accounts defined so far; the table `accounts` is valid up to it
     SYMBOLS     symbols defined so far; the table `symbols` is valid up to it
-    LEDGER      1 when the ledger is not as it was made, that is, empty
+    LEDGER      bit b is set when ledger b is not as it was made, that is, empty
     JOURNAL_TROUBLE  0 while the disk takes the log as it should; else an errno, or SLOW; in the word behind it since
                 when (monotonic ns). Gateways take no new orders meanwhile
+    BANK        which of the ledgers is the venue's: with a standby there are two, and it keeps the other
+    SUCCESSOR   pid of the standby that is to take the engine's place, 0 when none is
+    FAILOVER    1 when somebody wants the standby to take over
     COLD + s    1 until shard s has been rebuilt from the journal for the first time in this memory
 
 A worker's line: pid, state, heartbeat (monotonic ns), duty cycles, duty cycles that found work, core, restarts.
@@ -41,7 +44,8 @@ from tradsys.records import ACCOUNT_DEFINITION, COMMAND, EVENT, SYMBOL_DEFINITIO
 
 LINE = 16
 """Words of one 128-byte line."""
-JOURNALED, PHASE, BOOT, ACCOUNTS, SYMBOLS, LEDGER, JOURNAL_TROUBLE, COLD = (line * LINE for line in range(8))
+JOURNALED, PHASE, BOOT, ACCOUNTS, SYMBOLS, LEDGER, JOURNAL_TROUBLE = (line * LINE for line in range(7))
+BANK, SUCCESSOR, FAILOVER, COLD = (line * LINE for line in range(7, 11))
 TROUBLE_SINCE_NS = JOURNAL_TROUBLE + 1
 SLOW = -1
 STARTING, RUNNING, DRAINING, FAILED = 0, 1, 2, 3
@@ -82,6 +86,7 @@ class Sizes(msgspec.Struct, frozen=True):
     limit_rows_max: int = 64
     groups_max: int = 64
     recent_client_ids: int = 1024
+    ledgers: int = 1
 
     def ledger(self) -> LedgerSize:
         """What the ledger holds."""
@@ -136,7 +141,12 @@ class VenueMemory(NamedTuple):
     accounts: Any  # ACCOUNT_DEFINITION by account id
     symbols: Any  # SYMBOL_DEFINITION by symbol id
     shards: tuple[Shard, ...]
-    ledger: Ledger
+    ledgers: tuple[Ledger, ...]
+
+    @property
+    def ledger(self) -> Ledger:
+        """The venue's ledger as it is now."""
+        return self.ledgers[int(self.control[BANK])]
 
     def line(self, worker: int) -> Any:
         """The line of the worker with this index."""
@@ -196,7 +206,7 @@ def lay_out(arena: Arena, sizes: Sizes) -> VenueMemory:
         accounts=accounts,
         symbols=symbols,
         shards=shards,
-        ledger=carve_ledger(arena.array, sizes.ledger()),
+        ledgers=tuple(carve_ledger(arena.array, sizes.ledger()) for _ in range(sizes.ledgers)),
     )
 
 

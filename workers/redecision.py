@@ -27,7 +27,7 @@ from tradsys.records import COMMAND, Kind
 from tradsys.risk.outbox import outbox_next, outbox_pending, outbox_pop
 from workers.decision import PRELUDE_MAX, Records, decide_on, readings
 from workers.journal.reader import JournalReader
-from workers.memory import LEDGER, READER_LEDGER, VenueMemory
+from workers.memory import BANK, LEDGER, READER_LEDGER, VenueMemory
 from workers.replica import private_shard
 from workers.sequencer import LAST_NS, LAST_REQUEST, LAST_TICK_NS, SOURCES, VENUE_SOURCE, SequencerState
 from workers.snapshot.files import Snapshot
@@ -250,10 +250,7 @@ def redecide_journal(
 
     `reader` stands behind the snapshot; `beat()` is called with every batch. Raises DecisionError, JournalError.
     """
-    if memory.control[LEDGER]:
-        for array in state_of(memory.ledger):
-            array.view(np.uint8)[:] = 0
-    memory.control[LEDGER] = 1
+    empty_ledger(memory, int(memory.control[BANK]))
     is_settled = has_settled(snapshot, reader.directory, memory.sizes.shards, beat)
     redecision = Redecision(state, memory, is_settled)
     if snapshot is not None:
@@ -266,6 +263,16 @@ def redecide_journal(
         # Nothing that the log leads to is to be settled any more: shards that are rebuilt need not wait for that.
         broadcast.reserve(stream, READER_LEDGER, int(position) if is_settled else _NEVER_WAITED_FOR)
     return reader.sequence
+
+
+def empty_ledger(memory: VenueMemory, bank: int) -> Ledger:
+    """One of the venue's ledgers, emptied for whoever is going to fill it."""
+    ledger = memory.ledgers[bank]
+    if int(memory.control[LEDGER]) >> bank & 1:
+        for array in state_of(ledger):
+            array.view(np.uint8)[:] = 0
+    memory.control[LEDGER] |= 1 << bank
+    return ledger
 
 
 def has_settled(snapshot: Snapshot | None, directory: Path, shards: int, beat: Callable[[], None]) -> bool:

@@ -25,6 +25,7 @@ from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from shm.ring import HEADER_WORDS, Ring
 from tradsys.ledger.ahead import ask_ahead, begin_asking
+from tradsys.ledger.layout import Ledger
 from tradsys.ledger.recording import take_in
 from tradsys.records import Kind
 from tradsys.risk.outbox import outbox_next, outbox_pending, outbox_pop
@@ -85,10 +86,11 @@ class SequencerState(NamedTuple):
     ring_wait_ns: Any  # histogram
 
 
-def new_sequencer(memory: VenueMemory, tick_ms: int) -> SequencerState:
-    """A sequencer that continues behind what the log ring holds; redecide() and resume() must follow."""
+def new_sequencer(memory: VenueMemory, tick_ms: int, ledger: Ledger | None = None) -> SequencerState:
+    """A sequencer with the venue's ledger, or another one; redecide() and resume() must follow."""
+    if ledger is None:
+        ledger = memory.ledger
     words = np.zeros(LAST_REQUEST + SOURCES, np.int64)
-    words[_WRITTEN] = words[_ACTED] = memory.log.header[broadcast.CURSOR]
     words[_TICK_NS] = tick_ms * 1_000_000
     words[_RINGS] = memory.sizes.rings
     words[_WAITING] = _NONE_WAITS
@@ -100,8 +102,8 @@ def new_sequencer(memory: VenueMemory, tick_ms: int) -> SequencerState:
         memory.gateway_headers,
         memory.gateway_slots,
         memory.control,
-        new_decider(memory),
-        new_settlement(memory),
+        new_decider(memory, ledger),
+        new_settlement(memory, ledger),
         memory.ring_wait,
     )
 
@@ -394,11 +396,13 @@ def is_taken_in(gateway: Ring) -> bool:
 
 
 def resume(state: SequencerState, memory: VenueMemory) -> None:
-    """After redecide() over the whole log: its definitions are those that count, and each ring goes on where it ends.
+    """After redecide() over the whole log: go on behind what the log's ring holds.
 
+    The log's definitions are those that count, and each ring goes on where it ends.
     In memory that outlived a crash, the crash may have come after a definition was entered and before it was logged,
     or after a command was logged and before its slot was given back.
     """
+    state.words[_WRITTEN] = state.words[_ACTED] = memory.log.header[broadcast.CURSOR]
     memory.control[ACCOUNTS] = state.decider.words[KNOWN_ACCOUNTS]
     memory.control[SYMBOLS] = state.decider.words[KNOWN_SYMBOLS]
     if memory.control[BOOT] == 1:

@@ -36,11 +36,11 @@ class Settlement(NamedTuple):
     recorded: Any  # the last one that the log says is
 
 
-def new_settlement(memory: VenueMemory) -> Settlement:
+def new_settlement(memory: VenueMemory, ledger: Ledger) -> Settlement:
     """Nothing is settled yet."""
     shards = memory.sizes.shards
     return Settlement(
-        memory.ledger,
+        ledger,
         memory.event_headers,
         memory.event_slots,
         memory.log.header,

@@ -32,6 +32,7 @@ from workers.memory import (
     ABSENT,
     DRAINING,
     FAILED,
+    FAILOVER,
     HEARTBEAT_NS,
     JOURNALED,
     PHASE,
@@ -47,13 +48,15 @@ from workers.process import Child
 from workers.reclaim import end_orphans, release_dead, remove_traces
 from workers.restarts import RestartLimits
 from workers.snapshot.timer import SnapshotTimer
-from workers.topology import WorkerPlan
+from workers.topology import SEQUENCER, WorkerPlan
 from workers.venue import Venue
 
 __all__ = ["StartError", "StoppedError", "Supervisor", "Timeouts", "VenueFailedError"]
 
 _NANOSECONDS = 1_000_000_000
 _WATCH_SECONDS = 0.2
+_NEXT_STANDBY_NS = 500_000_000
+"""A new standby is started when the one before it has found its feet as the engine."""
 _QUOTE_MAX = 300
 
 Report = Callable[[str], None]
@@ -197,6 +200,7 @@ class Supervisor:
             now = time.monotonic_ns()
             for member in self._crew.members:
                 self._watch(member, now)
+            self._fail_over()
             self._snapshots.step(int(self.memory.control[JOURNALED]))
             gone = release_dead(self.memory)
             if gone:
@@ -317,15 +321,42 @@ class Supervisor:
         if line[STATE] == ABSENT:
             return now_ns - member.started_ns > self._timeouts.attach * _NANOSECONDS
         last_ns = max(int(line[HEARTBEAT_NS]), member.started_ns)
-        return now_ns - last_ns > self._timeouts.heartbeat * _NANOSECONDS
+        patience_ns = int(self._timeouts.heartbeat * _NANOSECONDS)
+        if member.plan.has(SEQUENCER) and self._ready_standby() is not None:
+            patience_ns = self.venue.configuration.topology.standby_patience_ms * 1_000_000
+        return now_ns - last_ns > patience_ns
+
+    def _ready_standby(self) -> Member | None:
+        """The standby, when it is there and knows the state."""
+        for member in self._crew.members:
+            if member.plan.is_standby and member.child is not None and not member.has_ended:
+                return member if self._crew.line(member)[STATE] == READY else None
+        return None
+
+    def _fail_over(self) -> None:
+        """End the engine, when somebody has asked for that and another one is ready to go on."""
+        if not self.memory.control[FAILOVER]:
+            return
+        self.memory.control[FAILOVER] = 0
+        engine = next(member for member in self._crew.members if member.plan.has(SEQUENCER))
+        if self._ready_standby() is None or engine.child is None:
+            self._log.error("no standby is ready to take over")
+            return
+        self._log.warning("handing over to the standby, as asked", pid=engine.child.pid)
+        engine.child.signal(signal.SIGKILL)
 
     def _schedule(self, member: Member, child: Child, now_ns: int) -> None:
         name = member.plan.name
         delay = member.restarts.next_delay_ns(now_ns)
-        if delay is not None:
+        standby = self._ready_standby() if member.plan.has(SEQUENCER) else None
+        if delay is not None and standby is not None:
+            successor = self._crew.succeed(member, standby)
+            self._log.warning("the standby takes over", pid=successor.pid, gone=child.pid, why=child.describe_exit())
+            standby.start_at_ns = now_ns + _NEXT_STANDBY_NS
+        elif delay is not None:
             self._log.warning("restarting a worker", worker=name, pid=child.pid, why=child.describe_exit())
             member.start_at_ns = now_ns + delay
-        elif member.extra:
+        elif member.extra or member.plan.is_standby:
             self._log.error("giving up a worker that ends again and again; the venue runs on", worker=name)
         else:
             self.memory.control[PHASE] = FAILED

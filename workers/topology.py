@@ -10,7 +10,7 @@ import msgspec
 from tradsys.configuration import Configuration
 from workers.memory import Sizes
 
-SEQUENCER, JOURNAL, GATEWAY, MATCHER = "sequencer", "journal", "gateway", "matcher"
+SEQUENCER, JOURNAL, GATEWAY, MATCHER, STANDBY = "sequencer", "journal", "gateway", "matcher", "standby"
 SHARDED_CORES_MIN = 8
 """From this many cores on, "auto" gives every matcher a core of its own."""
 
@@ -39,6 +39,11 @@ class WorkerPlan(msgspec.Struct, frozen=True):
     def is_core(self) -> bool:
         """Whether the venue takes no orders without this worker."""
         return self.has(SEQUENCER) or self.has(JOURNAL) or bool(self.shards())
+
+    @property
+    def is_standby(self) -> bool:
+        """Whether this worker waits to take the engine's place."""
+        return self.has(STANDBY)
 
     @property
     def is_gateway(self) -> bool:
@@ -71,6 +76,7 @@ def sizes(configuration: Configuration) -> Sizes:
         limit_rows_max=pools.limit_rows_max,
         groups_max=pools.groups_max,
         recent_client_ids=pools.recent_client_ids,
+        ledgers=2 if configuration.topology.standby else 1,
     )
 
 
@@ -84,14 +90,15 @@ def plan(configuration: Configuration, cores: list[int]) -> list[WorkerPlan]:
     topology = configuration.topology
     kind = topology.kind
     if kind == "auto":
-        kind = "sharded" if len(cores) >= SHARDED_CORES_MIN else "compact"
+        kind = "sharded" if len(cores) >= SHARDED_CORES_MIN and not topology.standby else "compact"
     matchers = [f"{MATCHER}-{shard}" for shard in range(topology.shards)]
     gateways = [[f"{GATEWAY}-{number}"] for number in range(configuration.gateway.count)]
     if kind == "sharded":
         core_workers = [("journal", [JOURNAL]), ("sequencer", [SEQUENCER])]
         core_workers += [(matcher, [matcher]) for matcher in matchers]
-    elif configuration.journal.level == "memory":
-        # Writing to the page cache is quicker than handing over to another process.
+    elif configuration.journal.level == "memory" and not topology.standby:
+        # Writing to the page cache is quicker than handing over to another process. Which a standby needs: the journal
+        # goes on when the engine dies.
         core_workers = [("engine", [SEQUENCER, JOURNAL, *matchers])]
     else:
         # An fdatasync must not stop the matching.
@@ -104,6 +111,8 @@ def plan(configuration: Configuration, cores: list[int]) -> list[WorkerPlan]:
         if kind == "compact":
             own_core = spare[0] if name == "engine" else spare[-1]
         workers.append(_worker(index, name, agents, own_core, configuration, kind, len(cores), len(core_workers)))
+    if topology.standby:
+        workers.append(WorkerPlan(len(workers), STANDBY, [STANDBY], spare[-1] if topology.pin else None, "park"))
     for number, agents in enumerate(gateways):
         index = len(workers)
         edge = spare[len(core_workers) :] or spare[-1:]

@@ -74,6 +74,12 @@ def compile_all(plans: list[WorkerPlan], configuration: Configuration, report: R
     report("done", len(steps), len(steps))
 
 
+def rehearse(plan: WorkerPlan, plans: list[WorkerPlan], configuration: Configuration) -> None:
+    """Load the kernels of a core worker into this process, so that it can serve at once when it has to."""
+    with tempfile.TemporaryDirectory(prefix="tradsys-rehearsal-") as directory:
+        _compile_worker(plan, _private_venue(plans, configuration, Path(directory)))
+
+
 def _private_venue(plans: list[WorkerPlan], configuration: Configuration, directory: Path) -> Venue:
     small = Sizes(
         shards=configuration.topology.shards,

@@ -44,9 +44,9 @@ class SteppedEngine:
         self.paused = False
         self._record = new_array(COMMAND, 1)
         self._slots = venue_memory.log.slots.view(np.ndarray)
-        self._decider = new_decider(venue_memory)
+        self._decider = new_decider(venue_memory, venue_memory.ledger)
         self._records = readings(venue_memory.log.slots)
-        self._settlement = new_settlement(venue_memory)
+        self._settlement = new_settlement(venue_memory, venue_memory.ledger)
         for shard in venue_memory.shards:
             initialise(shard)
 

@@ -18,7 +18,7 @@ from tradsys.book.layout import W_PENDING
 from tradsys.ledger.layout import state_of
 from tradsys.records import COMMAND, DETAILS, EventKind, Kind
 from workers import memory as venue_memory
-from workers.journal import last_sequence
+from workers.journal import JournalReader, last_sequence
 from workers.redecision import redecide_journal
 from workers.replica import Replica
 from workers.sequencer import VENUE_SOURCE, new_sequencer
@@ -101,7 +101,7 @@ def _check_replay(venue: SimulatedVenue) -> None:
         assert_same_shard(live, again)
     private = venue_memory.private(venue.sizes)
     state = new_sequencer(private, 1)
-    redecide_journal(state, private, venue.directory, lambda: None)
+    redecide_journal(state, private, None, JournalReader(venue.directory, venue.sizes.shards), lambda: None)
     for live, again in zip(state_of(venue.memory.ledger), state_of(private.ledger), strict=True):
         assert live.tobytes() == again.tobytes(), "the ledger is not what the log gives"
 

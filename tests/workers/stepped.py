@@ -12,7 +12,7 @@ import numpy as np
 from shm import broadcast, ring
 from tests.book.shards import concerns
 from tests.factories import define_account, define_symbol
-from tradsys.book.layout import W_EVENTS, W_FLOOR, W_PENDING, W_PENDING_A, W_PENDING_B, W_PENDING_C
+from tradsys.book.layout import W_EVENTS, W_FLOOR, W_PENDING, W_PENDING_A, W_PENDING_B, W_PENDING_C, Shard
 from tradsys.configuration import load
 from tradsys.records import COMMAND, EVENT, Kind
 from tradsys.reference.messages import Command, Event, commands_of, records_of
@@ -25,6 +25,7 @@ from workers.matcher import match
 from workers.memory import Sizes, VenueMemory
 from workers.port import Port
 from workers.replica import Replica
+from workers.standby import Standby
 from workers.topology import WorkerPlan
 from workers.venue import Venue
 
@@ -50,6 +51,13 @@ def compact(shards: int = 1) -> list[WorkerPlan]:
     """Everything in one worker."""
     matchers = [f"matcher-{number}" for number in range(shards)]
     return [WorkerPlan(0, "engine", ["sequencer", "journal", *matchers], None, "yield")]
+
+
+def with_standby(shards: int = 1) -> list[WorkerPlan]:
+    """An engine whose place another process can take: the journal is in a worker of its own."""
+    matchers = [f"matcher-{number}" for number in range(shards)]
+    agents = {"journal": ["journal"], "engine": ["sequencer", *matchers]}
+    return [WorkerPlan(index, name, agents[name], None, "yield") for index, name in enumerate(agents)]
 
 
 def sharded(shards: int) -> list[WorkerPlan]:
@@ -173,9 +181,24 @@ class SteppedWorkers:
         self.crash(name)
         self.start(name)
 
+    def succeed(self, name: str, standby: Standby) -> None:
+        """Crash the worker, and let what a standby has kept go on in its place."""
+        self.crash(name)
+        plan = next(plan for plan in self.description.workers if plan.name == name)
+        worker = SteppedWorker(self.description, plan, self.memory, lambda: None)
+        worker.adopt(*standby.take_over(self.make_room))
+        self.workers[name] = worker
+
     def close(self) -> None:
         for name in list(self.workers):
             self.crash(name)
+
+    def shard(self, number: int) -> Shard:
+        """The shard as its matcher has it: after a takeover it is not the one in the venue's memory."""
+        worker = self.worker_with(f"matcher-{number}")
+        assert worker._worker is not None
+        shard: Shard = worker._worker.matchers[worker.plan.shards().index(number)].shard
+        return shard
 
     def worker_with(self, agent: str) -> SteppedWorker:
         """The worker in which this agent runs."""
@@ -296,7 +319,7 @@ class SteppedVenue(SteppedWorkers):
         replica.advance()
         for shard in range(self.sizes.shards):
             assert_same(self.seen[shard], expected_events(records, shard, self.sizes))
-            assert_same_shard(self.memory.shards[shard], replica.shards[shard])
+            assert_same_shard(self.shard(shard), replica.shards[shard])
         assert_answered_once(chain(*self.seen), records)
 
     def _assert_commands(self, records: Any) -> None:

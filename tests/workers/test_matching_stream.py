@@ -41,7 +41,7 @@ class ShardedLog:
             broadcast.leave(self.memory.log, reader)  # nobody writes a journal here
         for shard in self.memory.shards:
             layout.initialise(shard)
-        self.matchers = [new_matcher(self.memory, number) for number in range(shards)]
+        self.matchers = [new_matcher(self.memory, number, self.memory.shards[number]) for number in range(shards)]
         self.readers = [broadcast.join(events)[0] for events in self.memory.events]
         self.read = [0] * shards
         self.seen: list[list[Any]] = [[np.zeros(0, EVENT)] for _ in range(shards)]

@@ -300,6 +300,13 @@ def carve(take: Callable[[Any, int], Any], size: ShardSize, events: Broadcast) -
     return Shard(table_of(fields.values()), **fields)
 
 
+def on_stream(shard: Shard, events: Broadcast) -> Shard:
+    """The same shard, which writes its events to another stream from now on."""
+    fields = shard._asdict() | {"events": events}
+    del fields["table"]
+    return Shard(table_of(fields.values()), **fields)
+
+
 def state_of(shard: Shard) -> tuple[Any, ...]:
     """The arrays that are the shard's state: all but its table of addresses, its hints and its event ring."""
     return shard[1:-2]

@@ -25,7 +25,7 @@ def broken_rules(configuration: Configuration, layers: Layers, known: list[Mista
     """The rules that the configuration breaks, except about values that are among the `known` mistakes."""
     spoiled = [mistake.path for mistake in known]
     mistakes = []
-    for rule in (_rings, _totals, _symbols, _accounts, _keys):
+    for rule in (_rings, _standby, _totals, _symbols, _accounts, _keys):
         for path, value, problem, remedy in rule(configuration):
             if not any(_within(path, other) or _within(other, path) for other in spoiled):
                 mistakes.append(Mistake(path, shown(path, value), problem, remedy, layers.source_of(path)))
@@ -48,6 +48,17 @@ def _rings(configuration: Configuration) -> Iterator[_Broken]:
     if configuration.journal.segment_bytes % 4096:
         path = ("journal", "segment_bytes")
         yield path, configuration.journal.segment_bytes, "must be a multiple of 4096", "set it to 67108864"
+
+
+def _standby(configuration: Configuration) -> Iterator[_Broken]:
+    if configuration.topology.standby and configuration.topology.kind == "sharded":
+        remedy = "set topology.kind to compact, or leave the standby out"
+        yield (
+            ("topology", "standby"),
+            True,
+            "takes the place of an engine, and there is none in a sharded venue",
+            remedy,
+        )
 
 
 def _totals(configuration: Configuration) -> Iterator[_Broken]:

@@ -35,11 +35,16 @@ Opens = Literal["pre_open", "opening_auction", "continuous", "halt", "closing_au
 
 
 class Topology(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which stages run in which process; "auto" chooses from the number of cores."""
+    """Which stages run in which process; "auto" chooses from the number of cores.
+
+    With a standby the engine is one process; it is given up when its heart has stopped for `standby_patience_ms`.
+    """
 
     kind: Literal["auto", "compact", "sharded"] = "auto"
     shards: Annotated[int, Meta(ge=1, le=SHARDS_MAX)] = 1
     pin: bool = True
+    standby: bool = False
+    standby_patience_ms: Annotated[int, Meta(ge=50, le=60_000)] = 1000
     idle: Literal["auto", "spin", "yield", "backoff", "park"] = "auto"
 
 

@@ -69,5 +69,5 @@ def check_use(heading: Heading, path: Path, sizes: Sizes) -> None:
 
 
 def _of_tables(sizes: Sizes) -> Sizes:
-    """Without the sizes of rings that no snapshot holds."""
-    return msgspec.structs.replace(sizes, rings=0, gateway_ring=0, event_ring=0)
+    """Without what no snapshot depends on: the rings' sizes, and how many ledgers there are."""
+    return msgspec.structs.replace(sizes, rings=0, gateway_ring=0, event_ring=0, ledgers=0)

@@ -1,0 +1,172 @@
+"""A standby goes on where a dead engine stopped, whenever that was: nothing is lost, doubled, or decided otherwise."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from shm import broadcast
+from tests.factories import buy, sell
+from tests.workers.settled_venue import assert_settled, limits, money, tell
+from tests.workers.stepped import SIZES, SteppedVenue, assert_same_shard, with_standby
+from tests.workers.traders import Traders
+from tradsys.ledger.layout import state_of
+from workers.memory import BANK, JOURNALED
+from workers.replica import Replica
+from workers.snapshot.taking import take_snapshot
+from workers.standby import LappedError, Standby
+
+ROOMY = msgspec.structs.replace(SIZES, event_ring=256, gateway_ring=128, recent_client_ids=8, ledgers=2)
+
+
+@pytest.fixture(params=[1, 3])
+def venue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SteppedVenue]:
+    """A venue with accounts and symbols, most of them settled, and room for a standby's ledger."""
+    venue = SteppedVenue(tmp_path, with_standby(request.param), msgspec.structs.replace(ROOMY, shards=request.param))
+    venue.define()
+    tell(venue, [*money(), *limits()])
+    yield venue
+    venue.close()
+
+
+def standby_of(venue: SteppedVenue) -> Standby:
+    return Standby(venue.memory, venue.directory, 1)
+
+
+def assert_right(venue: SteppedVenue) -> None:
+    venue.settle()
+    venue.assert_right()
+    assert_settled(venue.records(), venue.sizes, venue.memory.ledger)
+
+
+def test_a_standby_that_follows_has_the_engines_ledger(venue: SteppedVenue, seed: int) -> None:
+    traders, standby = Traders(venue, seed), standby_of(venue)
+    for _ in range(20):
+        venue.submit(traders.next(12), 1)
+        venue.settle()
+        while standby.step():
+            pass
+    venue.crash("engine")
+    while standby.step():
+        pass
+    standby._redecision.finish()
+    live, other = (venue.memory.ledgers[bank] for bank in (venue.memory.control[BANK], 1 - venue.memory.control[BANK]))
+    for mine, its in zip(state_of(live), state_of(other), strict=True):
+        assert mine.tobytes() == its.tobytes()
+    replica = Replica(venue.sizes, venue.directory)
+    replica.advance()
+    for mine, again in zip(standby._redecision.shards, replica.shards, strict=True):
+        assert_same_shard(mine, again)
+    venue.start("engine")
+
+
+def test_a_takeover_in_mid_flow(venue: SteppedVenue) -> None:
+    standby = standby_of(venue)
+    venue.submit(np.concatenate([buy(500, 10, account=1), sell(500, 4, account=2), sell(500, 3, account=3)]), 1)
+    venue.sequence()  # logged, and nothing more
+    assert int(venue.memory.control[BANK]) == 0
+    venue.succeed("engine", standby)
+    assert int(venue.memory.control[BANK]) == 1
+    assert_right(venue)
+    venue.submit(np.concatenate([sell(500, 3, account=2)]), 1)
+    assert_right(venue)
+    second = standby_of(venue)
+    venue.submit(np.concatenate([buy(490, 3, account=2)]), 2)
+    venue.succeed("engine", second)
+    assert int(venue.memory.control[BANK]) == 0
+    assert_right(venue)
+
+
+def test_takeovers_restarts_and_crashes_at_any_step(venue: SteppedVenue, seed: int) -> None:
+    dice = random.Random(seed)
+    traders = Traders(venue, dice.randrange(1 << 32))
+    standby: Standby | None = None
+    takeovers = 0
+    for _ in range(900):
+        step = dice.randrange(103)
+        if step < 25:
+            venue.submit(traders.next(dice.randint(1, 12)), dice.randrange(len(venue.ports)))
+        elif step < 45:
+            venue.sequence()
+        elif step < 60:
+            venue.write()
+        elif step < 75:
+            venue.match()
+        elif step < 85:
+            venue.read()
+        elif step < 95:
+            if standby is not None:
+                follow(standby)
+        elif step < 97:
+            standby = standby or standby_of(venue)
+        elif step < 100:
+            if standby is not None:
+                venue.succeed("engine", standby)
+                takeovers += 1
+            standby = None
+        elif step < 101:
+            venue.restart(dice.choice(["engine", "journal"]))
+        elif step < 102:
+            take_snapshot(
+                venue.directory, venue.sizes, lambda text: pytest.fail(text), until=int(venue.memory.control[JOURNALED])
+            )
+        else:
+            venue.restart_cold()
+            standby = None
+    assert takeovers > 3
+    assert_right(venue)
+
+
+def follow(standby: Standby) -> None:
+    """A step; a ring of these sizes never laps a standby that is stepped so often."""
+    standby.step()
+
+
+def test_a_standby_that_was_lapped_says_so_and_a_new_one_begins_with_the_journal(venue: SteppedVenue) -> None:
+    standby = standby_of(venue)
+    traders = Traders(venue, 1)
+    while int(broadcast.published(venue.memory.log)) < standby.sequence + 2 * venue.sizes.log_ring:
+        venue.submit(traders.next(12), 1)
+        venue.settle()
+    with pytest.raises(LappedError, match=f"passed by sequence {standby.sequence}"):
+        standby.step()
+    venue.succeed("engine", standby_of(venue))
+    assert_right(venue)
+
+
+def test_events_that_the_engine_had_not_told_wait_for_their_readers(venue: SteppedVenue) -> None:
+    """More of them than the ring has room for while a reader that gates it sleeps."""
+    standby = standby_of(venue)
+    traders = Traders(venue, 2)
+    for _ in range(5):
+        venue.submit(traders.next(40), 1)
+        venue.submit(traders.next(40), 2)
+        venue.sequence()
+        venue.write()
+    assert venue.memory.events[0].header[broadcast.CURSOR] < int(venue.memory.control[JOURNALED])
+    venue.succeed("engine", standby)
+    assert_right(venue)
+
+
+def test_a_standby_that_dies_while_it_takes_over_leaves_a_venue_that_can_be_restarted(venue: SteppedVenue) -> None:
+    standby = standby_of(venue)
+    traders = Traders(venue, 3)
+    for _ in range(6):
+        venue.submit(traders.next(40), 1)
+        venue.sequence()
+        venue.write()
+    venue.crash("engine")
+
+    def die() -> None:
+        raise ZeroDivisionError
+
+    with contextlib.suppress(ZeroDivisionError):  # nobody reads: there may be no room for its events
+        standby.take_over(die)
+    venue.start("engine")
+    assert_right(venue)

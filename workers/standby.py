@@ -1,0 +1,121 @@
+"""The standby's state: one more reader of the log, which keeps all that the engine knows and can go on in its place.
+
+It takes every decision again, in a ledger of its own beside the venue's in shared memory, and every order into books of
+its own. It reads the journal first and then the log's ring, in which it holds nobody up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shm import broadcast
+from shm.arena import new_array
+from shm.broadcast import LAPPED
+from tradsys.book.layout import W_EVENTS, W_POSITION, Shard, on_stream
+from tradsys.records import COMMAND, EVENT
+from workers import sequencer
+from workers.matcher import MatcherState, new_matcher
+from workers.memory import BANK, READER_LEDGER, READER_SHARDS, VenueMemory
+from workers.redecision import Redecision, empty_ledger
+from workers.sequencer import SequencerState
+from workers.snapshot.choice import open_log
+
+_BATCH = 4096
+
+
+class LappedError(Exception):
+    """The engine has overwritten records of the log that the standby had not read."""
+
+
+class Standby:
+    """The state that the log gives, kept up to date: `step` follows, `take_over` makes it the venue's own."""
+
+    def __init__(
+        self,
+        memory: VenueMemory,
+        directory: Path,
+        tick_ms: int,
+        *,
+        beat: Callable[[], None] = lambda: None,
+        tell: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """Begin with the journal in `directory`; `beat()` is called with every batch, `tell` of unusable snapshots.
+
+        Raises JournalError, DecisionError.
+        """
+        self._memory = memory
+        self._bank = 1 - int(memory.control[BANK])
+        self._state = sequencer.new_sequencer(memory, tick_ms, empty_ledger(memory, self._bank))
+        self._redecision = Redecision(self._state, memory, is_settled=True)
+        snapshot, self._reader = open_log(directory, memory.sizes, tell)
+        if snapshot is not None:
+            with snapshot:
+                self._redecision.restore(snapshot)
+        self.sequence = self._reader.sequence
+        """The last log sequence that was followed."""
+        self._batch = new_array(COMMAND, _BATCH)
+        while not self._follow_journal(beat):
+            pass
+
+    def _follow_journal(self, beat: Callable[[], None]) -> bool:
+        """Go on to the journal's present end; whether the log's ring still holds what comes then."""
+        while len(batch := self._reader.next_batch()):
+            self._take(batch.view(np.ndarray))
+            beat()
+        return int(broadcast.copy_since(self._memory.log, self.sequence, self._batch)) != LAPPED
+
+    def _take(self, records: Any) -> None:
+        self._redecision.take(records)
+        self._redecision.carry_out()
+        self.sequence = int(records["sequence"][-1])
+
+    def step(self) -> int:
+        """Follow the log's ring; gives how many records. Raises LappedError, DecisionError."""
+        count = int(broadcast.copy_since(self._memory.log, self.sequence, self._batch))
+        if count == LAPPED:
+            raise LappedError(f"the log's ring has passed by sequence {self.sequence}: the standby is too slow")
+        if count:
+            self._take(self._batch.view(np.ndarray)[:count])
+        return count
+
+    def take_over(self, wait: Callable[[], None]) -> tuple[SequencerState, tuple[MatcherState, ...]]:
+        """Go on where the engine has stopped for good; gives the sequencer and the matchers.
+
+        `wait()` is called while a reader of events has to make room. Nobody else may write the log or the events.
+        Raises LappedError, DecisionError.
+        """
+        while self.step():
+            pass
+        self._redecision.finish()
+        memory = self._memory
+        shards = [self._adopt(number, shard, wait) for number, shard in enumerate(self._redecision.shards)]
+        for number, stream in enumerate(memory.events):
+            broadcast.advance(memory.log, READER_SHARDS + number, self.sequence)
+            broadcast.reserve(stream, READER_LEDGER, int(self._state.settlement.settled[number]))
+        memory.control[BANK] = self._bank
+        sequencer.resume(self._state, memory)
+        return self._state, tuple(new_matcher(memory, number, shard) for number, shard in enumerate(shards))
+
+    def _adopt(self, number: int, shard: Shard, wait: Callable[[], None]) -> Shard:
+        """Tell what the engine had no time to tell, and let the shard write the venue's events from now on."""
+        own, stream = shard.events, self._memory.events[number]
+        last, told = int(shard.words[W_EVENTS]), int(stream.header[broadcast.CURSOR])
+        assert int(shard.words[W_POSITION]) == self.sequence, "the shard has carried out the whole log"
+        assert int(own.header[broadcast.CURSOR]) == last, "all of its events are in its ring"
+        assert told <= last, "the engine told nothing that does not follow from the log"
+        assert last - told <= len(own.slots), "its ring still holds what is to be told"
+        source, target = (ring.slots.view(np.ndarray).view(f"V{EVENT.itemsize}") for ring in (own, stream))
+        while told < last:
+            count = min(int(broadcast.writable(stream, told)), last - told)
+            if count <= 0:
+                wait()
+                continue
+            numbers = np.arange(told + 1, told + 1 + count)
+            target[numbers & (len(target) - 1)] = source[numbers & (len(source) - 1)]
+            told += count
+            broadcast.publish(stream, told)
+        return on_stream(shard, stream)

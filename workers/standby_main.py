@@ -1,0 +1,121 @@
+"""A standby's process: `python -m workers.standby_main --data-dir DIR --worker NAME`. Started by the supervisor.
+
+It follows the log until the supervisor names it the successor of the engine, which is dead then, and serves as the
+engine from that moment on. When it is lapped, or finds another decision than the log's, it ends and is started again.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from types import FrameType
+
+from tradsys import logging
+from workers import process
+from workers import venue as venues
+from workers.engine import Engine, StoppedError
+from workers.memory import HEARTBEAT_NS, PID, READY, RECOVERING, STATE, STOPPED, SUCCESSOR, VenueMemory
+from workers.standby import Standby
+from workers.topology import SEQUENCER, WorkerPlan
+from workers.venue import Venue
+from workers.warmup import rehearse
+
+_NAP_SECONDS = 0.001
+"""Between two looks at the log. Ringing a bell for the standby would cost the engine more."""
+
+
+class StandbyWorker:
+    """The process's life: recovering, standing by, and perhaps being the engine."""
+
+    def __init__(self, venue: Venue, plan: WorkerPlan, memory: VenueMemory) -> None:
+        self._venue = venue
+        self._memory = memory
+        self._log = logging.logger("standby", worker=plan.name)
+        self._line = memory.line(plan.index)
+        self._stopping = False
+        self._engine: Engine | None = None
+
+    def stop(self) -> None:
+        """Come to an end soon."""
+        self._stopping = True
+        if self._engine is not None:
+            self._engine.stopping = True
+
+    def _beat(self) -> None:
+        self._line[HEARTBEAT_NS] = time.monotonic_ns()
+        if self._stopping:
+            raise StoppedError
+
+    def _nap(self) -> None:
+        time.sleep(_NAP_SECONDS)
+        self._beat()
+
+    def run(self) -> None:
+        """Follow the log; when told so, serve as the engine until told to stop."""
+        venue, memory, pid = self._venue, self._memory, os.getpid()
+        self._line[PID] = pid
+        self._line[STATE] = RECOVERING
+        self._beat()
+        plan = next(plan for plan in venue.workers if plan.has(SEQUENCER))
+        rehearse(plan, venue.workers, venue.configuration)
+        tick_ms = venue.configuration.clock.tick_ms
+        standby = Standby(memory, venue.journal_directory, tick_ms, beat=self._beat, tell=self._log.warning)
+        self._log.info("follows the log", sequence=standby.sequence)
+        self._line[STATE] = READY
+        while int(memory.control[SUCCESSOR]) != pid:
+            self._beat()
+            if not standby.step():
+                self._nap()
+        begun = time.monotonic_ns()
+        process.pin(plan.core)
+        engine = self._engine = Engine(venue, plan, memory)
+        engine.adopt(*standby.take_over(self._nap))
+        memory.control[SUCCESSOR] = 0
+        engine.stopping = self._stopping
+        engine.beat()
+        engine.run(lambda: self._tell(standby.sequence, begun))
+
+    def _tell(self, sequence: int, begun_ns: int) -> None:
+        milliseconds = round((time.monotonic_ns() - begun_ns) / 1e6, 3)
+        self._log.warning("serves as the engine now", sequence=sequence, milliseconds=milliseconds)
+
+    def close(self) -> None:
+        """Release what the process holds."""
+        if self._engine is not None:
+            self._engine.close()
+        else:
+            self._line[STATE] = STOPPED
+
+    def fail(self, error: Exception) -> None:
+        """Say why the process ends."""
+        self._log.error("the standby fails", error=str(error), kind=type(error).__name__)
+
+
+def main() -> int:
+    """Run the worker named on the command line; gives the exit status."""
+    venue, plan = venues.enter("workers.standby_main")
+    segment, memory = venue.attach()
+    worker = StandbyWorker(venue, plan, memory)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        worker.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C goes to the supervisor, which drains in order
+    try:
+        worker.run()
+    except StoppedError:
+        return 0
+    except Exception as error:
+        worker.fail(error)
+        return 1
+    finally:
+        worker.close()
+        segment.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

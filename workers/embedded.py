@@ -42,6 +42,7 @@ _LOG_FILE = "venue.log"
 _CONFIGURATION_FILE = "configuration.json"
 _QUIET: dict[str, Any] = {
     "journal": {"level": "memory"},
+    "snapshots": {"interval_seconds": 0, "on_stop": False},
     "gateway": {"port": 0},
     "logging": {"level": "warning", "format": "console"},
 }

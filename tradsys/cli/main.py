@@ -23,6 +23,7 @@ COMMANDS = {
     "limits": "Show and set risk limits.",
     "kill": "Put kill switches on, and lift them.",
     "audit": "Recompute the ledger from the journal and check it.",
+    "failover": "Let the standby take the engine's place.",
     "snapshot": "Write the venue's state to disk, for quicker starts.",
     "journal": "Look into a venue's log and check it.",
     "replay": "Send recorded days through a venue and check every execution.",

@@ -6,13 +6,18 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from tests.system.killing.market import PLAIN, SETTLED, TRADERS
+import numpy as np
+
+from tests.system.killing.market import FLEETING, LOCAL, PLAIN, SETTLED, TRADERS
 from tests.system.killing.notes import read
 from tests.system.killing.truth import Fill, Report, State, TrueOrder, Truth
+from tests.system.killing.watcher import books_of
+from tests.workers.stepped import assert_same
 from tradsys import posting_ids
-from tradsys.records import Kind
+from tradsys.records import EVENT, Kind
+from tradsys.reference.messages import records_of
 
-ACCOUNTS = {name: number for number, name in enumerate(TRADERS, 1)}
+ACCOUNTS = {name: number for number, name in enumerate((*TRADERS, FLEETING, LOCAL), 1)}
 SYMBOLS = {SETTLED: 1, PLAIN: 2}
 ASSETS = {"USD": (1, 2), "SHARE": (2, 0)}
 """Number and decimals."""
@@ -190,6 +195,54 @@ class Checker:
             asset, decimals = ASSETS[row["asset"]]
             assert units(row["available"], decimals) == ledger.available(self._number, asset), row
             assert units(row["held"], decimals) == ledger.held(self._number, asset), row
+
+
+def check_fleeting(told: Told) -> None:
+    """Orders that end with their connection have ended with none that lived."""
+    placed = {asked["client_order_id"]: asked["connection"] for _, asked in told.asks("place")}
+    for connection, messages in told.heard.items():
+        for message in messages:
+            if message["event"] == "cancelled":
+                assert placed[int(message["client_order_id"])] < connection, message
+
+
+def check_market(truth: Truth, told: Told) -> None:
+    """Who followed the market heard an unbroken part of the trades on each connection, and depth without a gap."""
+    for messages in told.heard.values():
+        books_of(messages)
+        for symbol, number in SYMBOLS.items():
+            heard = [
+                trade["trade_id"]
+                for message in messages
+                if message["channel"] == "trades" and message["symbol"] == symbol
+                for trade in message["trades"]
+            ]
+            due = truth.trades[number]
+            begin = due.index(heard[0]) if heard else 0
+            assert heard == due[begin : begin + len(heard)]
+
+
+def check_local(truth: Truth, path: Path) -> None:
+    """Who read the events from memory saw each once and as they must be, from when it attached."""
+    due = [records_of(events) for events in truth.events]
+    positions = [0] * truth.shards
+    attached = 0
+    for line in read(path):
+        if line["what"] == "attached":
+            attached += 1
+            assert all(new >= old for new, old in zip(line["positions"], positions, strict=True)), "none comes twice"
+            positions = line["positions"]
+        elif line["what"] == "events":
+            shard = line["shard"]
+            seen = np.frombuffer(bytes.fromhex(line["events"]), EVENT)
+            assert_same(seen, due[shard][positions[shard] : positions[shard] + len(seen)])
+            positions[shard] += len(seen)
+        elif line["what"] == "answered":
+            last = line
+    assert attached
+    assert last["all"]
+    orders = [order.client_order_id for order in truth.orders.values() if order.account == ACCOUNTS[LOCAL]]
+    assert len(orders) == len(set(orders))
 
 
 def state(view: dict[str, Any]) -> State:

@@ -1,6 +1,7 @@
 """The outside clients as a process: `python -m tests.system.killing.clients DIRECTORY NOTES SEED`, until SIGTERM.
 
-A trader for each account, over WebSockets. Each leaves a notebook NOTES/NAME.notes.
+Over WebSockets: a trader for each account, one whose orders end with its connection, and one who follows the market.
+Each leaves a notebook NOTES/NAME.notes.
 """
 
 from __future__ import annotations
@@ -10,28 +11,35 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.system.killing.market import TRADERS
+from tests.system.killing.fleeting import Fleeting
+from tests.system.killing.market import FLEETING, TRADERS
 from tests.system.killing.notes import Notebook, Tally
 from tests.system.killing.trader import Trader
+from tests.system.killing.watcher import Watcher
 from workers.process import die_with_parent
 
 
 async def _run(directory: Path, notes: Path, seed: int) -> None:
     tally = Tally(notes / "tally")
-    books = [Notebook(notes / f"{name}.notes") for name in TRADERS]
-    traders = [Trader(directory, name, book, tally, seed) for name, book in zip(TRADERS, books, strict=True)]
-
-    def stop() -> None:
-        for trader in traders:
-            trader.stopping.set()
-
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
+    books = {name: Notebook(notes / f"{name}.notes") for name in (*TRADERS, FLEETING, "watcher")}
+    fleeting = Fleeting(directory, books[FLEETING], tally, seed)
+    traders = [Trader(directory, name, books[name], tally, seed) for name in TRADERS]
+    everybody: list[Trader | Fleeting] = [fleeting, *traders]
+    watcher = Watcher(directory, books["watcher"])
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    watching = asyncio.ensure_future(watcher.watch())
     async with asyncio.TaskGroup() as group:
-        for trader in traders:
+        for trader in everybody:
             group.create_task(trader.trade())
-    for trader in traders:
+        await stopping.wait()
+        for trader in everybody:
+            trader.stopping.set()
+    for trader in everybody:
         await trader.finish()
-    for book in books:
+    watcher.stopping.set()
+    await watching
+    for book in books.values():
         book.close()
 
 

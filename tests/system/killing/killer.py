@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
+import signal
 import time
 from collections import Counter
-from typing import Any
 
 from tests.system.killing.crowd import Crowd
-from tests.system.killing.mortal import MortalVenue
+from tests.system.killing.mortal import MortalVenue, send, until
 
 ANSWERS_MAX = 60
 """At most so many answers of the clients lie between a venue that is whole and the next blow."""
@@ -25,6 +25,10 @@ class Killer:
         """By worker, and `supervisor`."""
         self.ready_seconds: list[float] = []
         """For each killed worker that its supervisor brought back: from the kill until it served again."""
+        self.pauses = 0
+        """Workers that were paused and went on."""
+        self.replaced_seconds: list[float] = []
+        """For each worker that was paused for good: from then until its successor served."""
         self.restart_seconds: list[float] = []
         """For each killed supervisor: from the next start until the venue ran."""
 
@@ -46,25 +50,47 @@ class Killer:
         """All workers at once."""
         self._kill(self._venue.workers)
 
-    def kill_the_supervisor(self) -> None:
-        """The supervisor, at times with some workers or all of them; the others drain. Then the venue starts anew."""
-        venue, dice = self._venue, self._dice
+    def kill_anything(self) -> None:
+        """The supervisor, with no workers, some or all of them."""
+        workers = self._venue.workers
+        some = self._dice.sample(workers, self._dice.randint(1, len(workers)))
+        self.kill_the_supervisor(self._dice.choice(([], some, workers)))
+
+    def kill_the_supervisor(self, workers: list[str]) -> None:
+        """The supervisor together with these workers; the others drain. Then the venue starts anew."""
         self._await_a_moment()
-        workers = dice.choice(([], dice.sample(venue.workers, dice.randint(1, len(venue.workers))), venue.workers))
         self.kills.update(["supervisor", *workers])
-        venue.kill_supervisor(*workers)
+        self._venue.kill_supervisor(*workers)
         started = time.monotonic()
-        venue.start()
+        self._venue.start()
         self.restart_seconds.append(time.monotonic() - started)
 
-    def summary(self) -> dict[str, Any]:
-        """What was done, for people."""
-        return {
-            "kills": dict(sorted(self.kills.items())),
-            "answers": self._crowd.answers,
-            "ready_seconds": spread(self.ready_seconds),
-            "restart_seconds": spread(self.restart_seconds),
-        }
+    def pause_shortly(self) -> None:
+        """SIGSTOP of a worker, and SIGCONT before its supervisor can take it for dead: it goes on where it was."""
+        venue = self._venue
+        worker = self._dice.choice(venue.workers)
+        self._await_a_moment()
+        pid = venue.pause(worker)
+        others = [other for other in venue.workers if other != worker]
+        hearts = [venue.heart_ns(other) for other in others]
+        until(
+            lambda: all(venue.heart_ns(other) > heart for other, heart in zip(others, hearts, strict=True)),
+            "the others to live on",
+        )
+        send(pid, signal.SIGCONT)
+        self.pauses += 1
+        if venue.pid(worker) != pid:  # a busy machine: the supervisor was quicker
+            venue.await_ready(worker, pid)
+
+    def pause_for_long(self) -> None:
+        """SIGSTOP of a worker until its supervisor has killed and replaced it."""
+        worker = self._dice.choice(self._venue.workers)
+        self._await_a_moment()
+        pid = self._venue.pause(worker)
+        self.kills[f"{worker} (paused)"] += 1
+        begin = time.monotonic()
+        self._venue.await_ready(worker, pid)
+        self.replaced_seconds.append(time.monotonic() - begin)
 
     def _await_a_moment(self) -> None:
         self._crowd.await_answers(self._dice.randint(1, ANSWERS_MAX))

@@ -41,12 +41,22 @@ class Answer(NamedTuple):
 class Link:
     """Requests of one account. A request is sent once; what comes of it may stay unknown."""
 
-    def __init__(self, directory: Path, account: str, notebook: Notebook, tally: Tally, dice: random.Random) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        account: str,
+        notebook: Notebook,
+        tally: Tally,
+        dice: random.Random,
+        *,
+        cancel_on_disconnect: bool = False,
+    ) -> None:
         self._directory = directory
         self._key = f"{account}-key"
         self._notebook = notebook
         self._tally = tally
         self._dice = dice
+        self._cancel_on_disconnect = cancel_on_disconnect
         self._stream: Stream | None = None
         self._connection = 0
         self._connecting = asyncio.Lock()
@@ -93,11 +103,16 @@ class Link:
                     continue
             await pause(RETRY_SECONDS)
 
-    async def close(self) -> None:
+    async def disconnect(self) -> None:
+        """End the socket, if there is one."""
         if self._stream is not None:
             await self._stream.close()
         if self._reader is not None:
             await self._reader
+
+    async def close(self) -> None:
+        """No more requests."""
+        await self.disconnect()
         await self._http.close()
 
     def _gateways(self) -> list[str]:
@@ -122,7 +137,7 @@ class Link:
         if self._reader is not None:
             await self._reader
             self._reader = None
-        stream = Stream(url, self._key)
+        stream = Stream(url, self._key, cancel_on_disconnect=self._cancel_on_disconnect)
         try:
             await stream.__aenter__()
         except (OSError, aiohttp.ClientError):

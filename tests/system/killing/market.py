@@ -6,6 +6,10 @@ from typing import Any
 
 TRADERS = ("ann", "ben", "cyd")
 """Accounts with money; each has the key `NAME-key`."""
+FLEETING = "eve"
+"""The account whose orders end with its connection; it has the key `eve-key`."""
+LOCAL = "loc"
+"""The account of the program on the venue's own host."""
 MONEY = [{"asset": "USD", "amount": "1000000.00"}, {"asset": "SHARE", "amount": "10000"}]
 SETTLED, PLAIN = "ACME", "TALK"
 _RANGE = {
@@ -40,7 +44,8 @@ def settings(*, kind: str = "compact", level: str = "memory", gateways: int = 2)
         "fees": [{"maker_rate": 100, "taker_rate": 1000}],
         "limits": [{"limit": "open_orders", "value": 60}],
         "accounts": [
-            *({"name": name, "keys": [f"{name}-key"], "deposits": MONEY} for name in TRADERS),
+            *({"name": name, "keys": [f"{name}-key"], "deposits": MONEY} for name in (*TRADERS, FLEETING)),
+            {"name": LOCAL, "deposits": MONEY},
             {"name": "fees", "kind": "fee"},
             {"name": "world", "kind": "outside"},
         ],

@@ -101,6 +101,8 @@ class Truth:
         """An order's state after a command: by its id and the command's sequence."""
         self.reports: list[dict[int, list[Report]]] = [defaultdict(list) for _ in range(self.shards)]
         """By shard and account, in order."""
+        self.trades: dict[int, list[str]] = defaultdict(list)
+        """By symbol, the ids of its trades."""
         for shard, events in enumerate(self.events):
             for number, event in enumerate(events, 1):
                 self._take(shard, number, event)
@@ -146,6 +148,7 @@ class Truth:
 
     def _trade(self, shard: int, number: int, event: Event) -> None:
         trade_id = f"{event.symbol}-{number}"
+        self.trades[event.symbol].append(trade_id)
         sides = (
             (event.order_id, "taker", EventFlag.ORDER_DONE),
             (event.counter_order_id, "maker", EventFlag.COUNTER_DONE),

@@ -8,8 +8,9 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from tests.system.killing.checks import Checker, Told
+from tests.system.killing.checks import Checker, Told, check_fleeting, check_local, check_market
 from tests.system.killing.crowd import Crowd
+from tests.system.killing.market import FLEETING, TRADERS
 from tests.system.killing.mortal import MortalVenue
 from tests.system.killing.truth import Truth
 from tradsys.cli.main import app
@@ -21,21 +22,33 @@ runner = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
 
 def assert_sound(venue: MortalVenue, crowd: Crowd) -> None:
     """Let the clients finish, stop the venue, check everything that they were told, start it again and check that."""
+    finals = assert_told_the_truth(venue, crowd)
+    venue.start()
+    for account, final in finals.items():
+        assert_unchanged(venue.directory, account, final)
+    audit(venue.directory)
+    venue.stop()
+
+
+def assert_told_the_truth(venue: MortalVenue, crowd: Crowd) -> dict[str, dict[str, Any]]:
+    """Let the clients finish, stop the venue, and check everything that they were told.
+
+    Gives what each of them saw in the end.
+    """
     crowd.finish()
     audit(venue.directory)
     venue.stop()
     truth = Truth(venue.directory)
-    told = {account: Told(path) for account, path in crowd.notebooks().items()}
-    for account, notes in told.items():
-        Checker(truth, account, notes).check()
-    venue.start()
-    try:
-        for account, notes in told.items():
-            assert notes.final is not None
-            assert_unchanged(venue.directory, account, notes.final)
-        audit(venue.directory)
-    finally:
-        venue.stop()
+    finals = {}
+    for account in (*TRADERS, FLEETING):
+        told = Told(crowd.notes / f"{account}.notes")
+        Checker(truth, account, told).check()
+        assert told.final is not None
+        finals[account] = told.final
+    check_fleeting(told)
+    check_market(truth, Told(crowd.notes / "watcher.notes"))
+    check_local(truth, crowd.notes / "local.notes")
+    return finals
 
 
 def audit(directory: Path) -> None:

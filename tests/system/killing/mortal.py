@@ -25,7 +25,7 @@ from workers.reclaim import end_orphans, remove_traces
 from workers.venue import Venue, VenueNotRunningError
 
 ROOT = Path(__file__).resolve().parents[3]
-START_SECONDS_MAX = 280
+START_SECONDS_MAX = 600
 """The first start after a change of the sources compiles every kernel."""
 
 

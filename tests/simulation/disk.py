@@ -40,6 +40,9 @@ class Disk:
         """Descriptors that the code under test has opened, and their inodes."""
         self._calls_left = -1
         self._is_dead = False
+        self._errno = 0
+        self._unsafe: dict[int, bool] = {}
+        """Inodes of which a sync has failed: what was written may be gone, and later syncs say nothing about it."""
 
     @contextmanager
     def attached(self) -> Iterator[None]:
@@ -76,6 +79,16 @@ class Disk:
         finally:
             self._is_dead = False
 
+    # Failures.
+
+    @property
+    def fails(self) -> bool:
+        return self._errno != 0
+
+    def fail(self, number: int) -> None:
+        """From now on every call fails with this errno; 0: none does."""
+        self._errno = number
+
     def _counted(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def instead(*arguments: Any, **named: Any) -> Any:
             self._count()
@@ -91,10 +104,14 @@ class Disk:
             self._calls_left = -1
             raise CrashError
         self._calls_left -= self._calls_left > 0
+        if self._errno and not self._is_dead:
+            raise OSError(self._errno, os.strerror(self._errno))
 
     # What is durable.
 
     def _sync(self, descriptor: int) -> None:
+        if self._errno and not self._is_dead:
+            self.not_synced(_path_of(descriptor))
         self._count()
         if not self._is_dead:
             self.synced(descriptor)
@@ -105,8 +122,12 @@ class Disk:
         if stat.S_ISDIR(status.st_mode):
             path = _path_of(descriptor)
             self._names[str(path)] = _inodes(path)
-        else:
+        elif status.st_ino not in self._unsafe:
             self._durable[status.st_ino] = os.pread(descriptor, status.st_size, 0)
+
+    def not_synced(self, path: Path) -> None:
+        """A sync of the file has failed."""
+        self._unsafe[path.stat().st_ino] = True
 
     def keep(self, path: Path) -> None:
         """The file's content has been synced past this disk, by a kernel."""
@@ -116,6 +137,7 @@ class Disk:
         """Everything is safe, as after a restore."""
         self._durable.clear()
         self._names.clear()
+        self._unsafe.clear()
         for directory in self._directories():
             self._names[str(directory)] = _inodes(directory)
             for path in _files(directory):

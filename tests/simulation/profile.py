@@ -32,6 +32,8 @@ class Profile:
     """Of the crashes of everything, how many are losses of power."""
     killed_share: int
     """Of the starts of a worker, how many die on the way."""
+    flip_share: int
+    """Of the crashes of everything, after how many a bit has flipped."""
 
     def __str__(self) -> str:
         weights = ", ".join(f"{name} {weight}" for name, weight in self.weights.items() if weight)
@@ -40,7 +42,7 @@ class Profile:
             f"log {self.sizes.log_ring}, events {self.sizes.event_ring}, rings {self.sizes.gateway_ring}, "
             f"{'settled' if self.is_settled else 'unsettled'}{' with limits' if self.has_limits else ''}, "
             f"{self.clients} clients, {self.gating_share} % gating, {self.steps} steps: {weights}; "
-            f"power {self.power_share} %, killed {self.killed_share} %"
+            f"power {self.power_share} %, killed {self.killed_share} %, flips {self.flip_share} %"
         )
 
 
@@ -71,6 +73,7 @@ def draw(dice: random.Random) -> Profile:
         "crash of all": dice.choice([0, 5, 10, 20]),
         "crash while journaling": dice.choice([0, 5, 15]),
         "loss of a gateway": dice.choice([0, 5, 10]),
+        "failure of the disk": dice.choice([0, 0, 5, 15]),
     }
     return Profile(
         plan=plan,
@@ -86,6 +89,7 @@ def draw(dice: random.Random) -> Profile:
         weights=weights,
         power_share=dice.choice([0, 50, 100]),
         killed_share=dice.choice([0, 0, 20, 50]),
+        flip_share=dice.choice([0, 30]),
     )
 
 

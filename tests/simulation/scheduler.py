@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -32,6 +32,8 @@ class Scheduler:
         """The host's wall clock, which may jump either way."""
         self.steps = 0
         self.trace: deque[str] = deque(maxlen=TRACE_LINES)
+        self.counts: Counter[str] = Counter()
+        """What happened how often."""
         self._digest = hashlib.sha256()
 
     @property
@@ -47,6 +49,10 @@ class Scheduler:
     def note_bytes(self, data: bytes) -> None:
         """Something has come out, of which the trace keeps only the hash."""
         self._digest.update(data)
+
+    def count(self, what: str, times: int = 1) -> None:
+        """Something happened that a reader of many runs wants to know the number of."""
+        self.counts[what] += times
 
     def happens(self, percent: int) -> bool:
         """True in so many of a hundred times."""

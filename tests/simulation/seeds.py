@@ -9,7 +9,7 @@ def told(outcome: Outcome) -> str:
     """What there is to know about a run that has found something."""
     lines = [
         f"seed {outcome.seed}: {outcome.profile}",
-        f"{outcome.records} records, {outcome.crashes} crashes, {outcome.power_losses} losses of power",
+        ", ".join(f"{what}: {count}" for what, count in sorted(outcome.counts.items())),
         "the last steps:",
         *outcome.trace,
         outcome.failure or "nothing was found",

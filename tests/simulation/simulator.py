@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import tempfile
 import traceback
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.factories import define_account, define_symbol
 from tests.simulation import profile as profiles
-from tests.simulation.checkers import check_books, check_log, check_money, check_rest
+from tests.simulation.checkers import check_books, check_money, check_rest
 from tests.simulation.clients import Client, Desk
 from tests.simulation.disk import Disk
-from tests.simulation.faults import repair
+from tests.simulation.faults import Faults
 from tests.simulation.readers import Reader
 from tests.simulation.scheduler import Scheduler, Step
 from tests.simulation.venue import SimulatedVenue
 from tests.workers.settled_venue import SETTLED_SYMBOLS, limits, money
 from tests.workers.stepped import ACCOUNTS, SYMBOLS
-from workers.journal import JournalError
 from workers.topology import JOURNAL, SEQUENCER
 
 _ROUNDS_MAX = 2000
@@ -32,10 +32,7 @@ class Outcome:
 
     seed: int
     digest: str
-    records: int
-    crashes: int
-    power_losses: int
-    """Those that changed files."""
+    counts: Counter[str]
     profile: str
     trace: list[str]
     failure: str | None
@@ -59,17 +56,15 @@ class Simulator:
         self.clients: list[Client] = [Client(reader, self.scheduler, with_ids) for reader in self.readers[:-1]]
         self.desk = Desk(self.readers[-1], self.scheduler, ())
         self.venue.when_room_is_wanted = self._read_everywhere
-        self.crashes = 0
-        self.power_losses = 0
+        self.rounds_max = 0
+        self.faults = Faults(self.venue, self.disk, self.everybody, self.scheduler)
 
     def outcome(self, failure: str | None) -> Outcome:
         scheduler = self.scheduler
         return Outcome(
             seed=scheduler.seed,
             digest=scheduler.digest,
-            records=len(self.venue.sequenced),
-            crashes=self.crashes,
-            power_losses=self.power_losses,
+            counts=scheduler.counts,
             profile=str(self.profile),
             trace=list(scheduler.trace),
             failure=failure,
@@ -91,6 +86,8 @@ class Simulator:
         self._peace()
         check_rest(self.venue, self.readers, self.everybody)
         self.scheduler.note_bytes(self.venue.sequenced.tobytes())
+        self.scheduler.count("records", len(self.venue.sequenced))
+        self.scheduler.count("times that a reader was lapped", sum(reader.times_lapped for reader in self.readers))
 
     def _define(self) -> None:
         """Accounts and symbols, and money and limits where the seed wants them."""
@@ -122,10 +119,16 @@ class Simulator:
             Step("reader", weights["readers"], self._read),
             Step("start", weights["start"] * bool(missing), self._start),
             Step("clock", weights["clock"], self.scheduler.jump),
-            Step("crash", weights["crash of a worker"] * bool(venue.workers), self._crash_one),
-            Step("crash of all", weights["crash of all"], self._crash_all),
-            Step("crash writing", weights["crash while journaling"] * runs["journal"], self._crash_writing),
-            Step("gateway", weights["loss of a gateway"], self._lose_gateway),
+            Step("crash", weights["crash of a worker"] * bool(venue.workers), self.faults.crash_one),
+            Step("crash of all", weights["crash of all"], self.faults.crash_all),
+            Step("crash writing", weights["crash while journaling"] * runs["journal"], self.faults.crash_writing),
+            Step("gateway", weights["loss of a gateway"], self.faults.lose_gateway),
+            Step(
+                "disk fails",
+                weights["failure of the disk"] * (runs["journal"] and not self.disk.fails),
+                self.faults.break_disk,
+            ),
+            Step("disk heals", weights["start"] * self.disk.fails, self.faults.heal),
         ]
         return steps
 
@@ -153,53 +156,6 @@ class Simulator:
                     client.reconnect()
         return name
 
-    def _crash_one(self) -> str:
-        name = self.dice.choice(list(self.venue.workers))
-        self.venue.crash(name)
-        self.crashes += 1
-        return name
-
-    def _crash_writing(self) -> str:
-        self.crashes += 1
-        return self.venue.die_writing()
-
-    def _crash_all(self) -> str:
-        """Every process is gone, and the memory with them; perhaps the power too."""
-        venue = self.venue
-        venue.close()
-        for reader in self.readers:
-            reader.close()
-        self.crashes += 1
-        told = "memory"
-        is_cut = False
-        if self.scheduler.happens(self.profile.power_share):
-            changed = self.disk.lose_power()
-            self.power_losses += changed > 0
-            told, is_cut = f"power, {changed} files changed", venue.is_lossy
-        last = -1
-        while last < 0:
-            try:
-                last = check_log(venue, is_cut)
-            except JournalError as error:
-                if not is_cut:
-                    raise
-                repair(venue.directory, error)
-                self.disk.sync_all()
-                told += ", repaired"
-        venue.lose(last)
-        for client in self.everybody:
-            client.lose(last)
-        venue.create()
-        return f"{told}, the log ends at {last}"
-
-    def _lose_gateway(self) -> str:
-        """A gateway dies with all that its clients wait for, and comes back."""
-        client = self.dice.choice(self.clients)
-        if client.reader.is_open:
-            client.reader.close()
-            client.reader.open()
-        return str(client.reader.number)
-
     # Peace.
 
     def _round(self) -> int:
@@ -219,13 +175,15 @@ class Simulator:
 
     def _peace(self) -> None:
         """Until nothing more happens. Everything sent is answered then."""
+        self.faults.heal()
         idle = rounds = 0
         while idle < 3:
             rounds += 1
             assert rounds < _ROUNDS_MAX, "the venue does not come to rest"
             idle = 0 if self._round() else idle + 1
+        self.rounds_max = max(self.rounds_max, rounds)
         for client in self.everybody:
-            assert client.waiting == {}, f"port {client.reader.number} waits in vain for {client.waiting}"
+            assert not client.waiting, f"port {client.reader.number} waits in vain for {list(client.waiting)}"
 
 
 def simulate(seed: int, venue: type[SimulatedVenue] = SimulatedVenue) -> Outcome:

@@ -16,8 +16,9 @@ from tests.simulation.scheduler import Scheduler
 from tests.workers.stepped import KilledError, SteppedWorkers
 from tradsys.records import COMMAND
 from workers import memory as venue_memory
-from workers.journal import JournalWriter, frames, last_sequence
+from workers.journal import JournalWriter, frames, last_sequence, writer
 from workers.journal.frames import JournalState
+from workers.journal.segments import list_segments
 from workers.memory import JOURNALED
 from workers.topology import JOURNAL, SEQUENCER
 
@@ -49,8 +50,9 @@ class SimulatedVenue(SteppedWorkers):
         log, known = self.memory.log, len(self.sequenced)
         last = int(broadcast.published(log))
         assert last - known <= len(log.slots), "too much has happened in one step"
-        numbers = np.arange(known + 1, last + 1) & (len(log.slots) - 1)
-        self.sequenced = np.concatenate([self.sequenced, log.slots.view(np.ndarray)[numbers]])
+        if last > known:
+            numbers = np.arange(known + 1, last + 1) & (len(log.slots) - 1)
+            self.sequenced = np.concatenate([self.sequenced, log.slots.view(np.ndarray)[numbers]])
         self.acknowledged = max(self.acknowledged, int(self.memory.control[JOURNALED]))
 
     # Life and death.
@@ -71,14 +73,22 @@ class SimulatedVenue(SteppedWorkers):
         name, dice = self.missing(), self.scheduler.dice
         dies = self.scheduler.happens(killed_share)
         beat, calls = (dice.choice([0, dice.randint(1, 6)]), dice.randint(0, 8)) if dies else (0, -1)
+        if self.disk.fails:
+            beat = dice.randint(1, 6)  # or it would wait until the disk is well, and nothing else would happen here
         self.disk.arm(calls)
         try:
             self.start(name, beat)
-        except (KilledError, CrashError):
+        except (KilledError, CrashError, OSError):
             return f"{name} died on the way"
         finally:
             self.disk.arm(-1)
         return name
+
+    def start_all(self) -> None:
+        """New memory and all workers, without anything going wrong. Raises JournalError."""
+        self.create()
+        while self.missing():
+            self.start_missing(0)
 
     def make_room(self) -> None:
         self.when_room_is_wanted()
@@ -105,9 +115,12 @@ class SimulatedVenue(SteppedWorkers):
         sync = frames.sync_frames
 
         def synced(journal: JournalState) -> int:
+            was_well = journal.words[frames.STATUS] != frames.FAILED
             count = int(sync(journal))
             if count and not self.is_lossy:
                 self.disk.synced(int(journal.words[frames.DESCRIPTOR]))
+            elif was_well and journal.words[frames.STATUS] == frames.FAILED:
+                self.disk.not_synced(list_segments(self.directory)[-1])
             return count
 
         def written(journal: JournalState) -> int:
@@ -118,6 +131,7 @@ class SimulatedVenue(SteppedWorkers):
             self.disk.attached(),
             mock.patch.object(frames, "sync_frames", synced),
             mock.patch.object(frames, "write_journal", written),
+            mock.patch.object(writer, "RETRY_NS", 0),
         ):
             yield
 
@@ -131,13 +145,25 @@ class SimulatedVenue(SteppedWorkers):
     def write(self) -> int:
         """Half a turn of the journal: a frame is written, or what is written is synced."""
         journal = self.journal
-        words = journal.state.words
-        if words[frames.WRITTEN] == words[frames.DURABLE] and words[frames.STATUS] == frames.OK:
-            count = int(frames.write_frame(journal.state))
-        else:
-            count = int(frames.sync_frames(journal.state))
-        journal.attend()
+        count = self.write_frame() or int(frames.sync_frames(journal.state))
+        if not self.scheduler.happens(3):  # or the worker may die before it has come to that
+            journal.attend()
         return count
+
+    def write_frame(self) -> int:
+        """The first half of a turn of the journal; gives the number of records written. No frame waits for its sync."""
+        words = self.journal.state.words
+        if words[frames.WRITTEN] != words[frames.DURABLE] or words[frames.STATUS] != frames.OK:
+            return 0
+        return int(frames.write_frame(self.journal.state))
+
+    def leave_unsynced(self) -> None:
+        """Let there be something that is written and not synced, if that can be."""
+        if self.runs(SEQUENCER):
+            self.sequence()
+            self.observe()
+        if self.runs(JOURNAL):
+            self.write_frame()
 
     def die_writing(self) -> str:
         """The journal's worker dies in the middle of what it does for a turn."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import socket
+from pathlib import Path
 
 import psutil
 
 from shm.segment import SharedMemoryFullError
 from workers.memory import Sizes, bytes_needed
 
+_DESCRIPTION_BYTES = 1 << 20
+"""What a venue tells about itself in its data directory while it runs takes far less."""
 _SMALLER = "lower the sizes under 'pools' in the configuration"
 
 
@@ -33,6 +37,17 @@ def shared_memory_full(error: SharedMemoryFullError) -> StartError:
         f"the venue needs {_mebibytes(error.needed)} of shared memory and /dev/shm has {_mebibytes(error.free)} free; "
         f"{_SMALLER}, or enlarge /dev/shm (containers: --shm-size)"
     )
+
+
+def check_disk(directory: Path, segment_bytes: int) -> None:
+    """Raise StartError when there is no room for what a start writes. `segment_bytes`: of a journal yet to be made."""
+    needed = segment_bytes + _DESCRIPTION_BYTES
+    free = shutil.disk_usage(directory).free
+    if needed > free:
+        raise StartError(
+            f"the venue needs {_mebibytes(needed)} of disk to start in {directory} and {_mebibytes(free)} are free; "
+            "make room, or name another directory with --data-dir"
+        )
 
 
 def check_address(host: str, port: int) -> None:

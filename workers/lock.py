@@ -20,22 +20,37 @@ class DirectoryInUseError(Exception):
         self.pid = pid
 
 
+class UnusableDirectoryError(Exception):
+    """The venue cannot make its data directory or write to it."""
+
+    def __init__(self, directory: Path, error: OSError) -> None:
+        super().__init__(
+            f"the venue cannot write to its data directory {directory}: {error.strerror}; "
+            "it needs one that it may write to, with free space: name it with --data-dir"
+        )
+
+
 class DirectoryLock:
     """Holds a data directory for this process. The system frees it with the process, however that ends."""
 
     def __init__(self, directory: Path) -> None:
-        """Make the directory where needed and lock it. Raises DirectoryInUseError, OSError."""
-        directory.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(directory / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Make the directory where needed and lock it. Raises DirectoryInUseError, UnusableDirectoryError."""
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            directory.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(directory / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise UnusableDirectoryError(directory, error) from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(self._descriptor, 0)
+            os.write(self._descriptor, f"{os.getpid()}\n".encode())
         except BlockingIOError:
-            text = os.read(descriptor, 32).decode(errors="replace").strip()
-            os.close(descriptor)
+            text = os.read(self._descriptor, 32).decode(errors="replace").strip()
+            os.close(self._descriptor)
             raise DirectoryInUseError(directory, int(text) if text.isdigit() else 0) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
-        self._descriptor = descriptor
+        except OSError as error:
+            os.close(self._descriptor)
+            raise UnusableDirectoryError(directory, error) from error
 
     @property
     def released(self) -> bool:

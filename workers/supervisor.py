@@ -26,7 +26,7 @@ from workers import topology
 from workers import venue as venues
 from workers.crew import POLL_SECONDS, Command, Crew, Member, worker_command
 from workers.definitions import define_missing
-from workers.host import StartError, check_address, check_memory, shared_memory_full
+from workers.host import StartError, check_address, check_disk, check_memory, shared_memory_full
 from workers.lock import DirectoryLock
 from workers.memory import (
     ABSENT,
@@ -109,7 +109,7 @@ class Supervisor:
         timeouts: Timeouts | None = None,
         limits: RestartLimits | None = None,
     ) -> None:
-        """Lock the data directory. Raises DirectoryInUseError, OSError."""
+        """Lock the data directory. Raises DirectoryInUseError, UnusableDirectoryError."""
         directory = data_directory.resolve()
         self._log_end = log_end
         self._timeouts = timeouts or Timeouts()
@@ -241,6 +241,7 @@ class Supervisor:
         if any(plan.is_gateway for plan in venue.workers):
             check_address(venue.configuration.gateway.host, venue.configuration.gateway.port)
         base = self._log_end(venue.journal_directory, venue.sizes.shards)
+        check_disk(venue.path, 0 if base else venue.configuration.journal.segment_bytes)
         check_memory(venue.sizes)
         try:
             self._segment, self._memory = memories.create(venue.segment, venue.sizes, base)

@@ -7,7 +7,7 @@ import pytest
 
 from shm.segment import SharedMemoryFullError
 from tests.workers.fake_venue import configuration
-from workers.host import StartError, check_address, check_memory, shared_memory_full
+from workers.host import StartError, check_address, check_disk, check_memory, shared_memory_full
 from workers.lock import DirectoryInUseError, DirectoryLock
 from workers.topology import sizes
 
@@ -34,6 +34,14 @@ def test_memory_is_checked_before_it_is_taken(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("psutil.virtual_memory", lambda: type("Memory", (), {"available": 1 << 20}))
     with pytest.raises(StartError, match="the host has 1 MiB free"):
         check_memory(sizes(configuration()))
+
+
+def test_a_disk_is_checked_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_disk(tmp_path, 0)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 2 << 20}))
+    check_disk(tmp_path, 1 << 20)
+    with pytest.raises(StartError, match=f"needs 3 MiB of disk to start in {tmp_path} and 2 MiB are free"):
+        check_disk(tmp_path, 2 << 20)
 
 
 def test_full_shared_memory_is_told_with_a_remedy() -> None:

@@ -18,6 +18,9 @@ from workers.sequencer import LAST_NS, new_sequencer
 from workers.snapshot.files import Heading, Snapshot
 from workers.snapshot.image import image, layout, postings_of
 
+_RECORDS_AT_ONCE = 4096
+"""So few that what they lead to is still in the shards' event rings when `beat` is called, but for mass cancels."""
+
 
 class Follower:
     """Follows a log from its first record or from a snapshot. `memory` holds the ledger and the definitions."""
@@ -56,18 +59,27 @@ class Follower:
     def advance(self, until: int = FAR, beat: Callable[[int], None] = lambda sequence: None) -> int:
         """Follow the log to sequence `until`, or its present end; gives the sequence.
 
-        Where no frame ends with `until`, this is the last call. `beat(sequence)` is called with every batch. Raises
-        DecisionError, JournalError.
+        Where no frame ends with `until`, this is the last call. `beat(sequence)` is called every few thousand records.
+        Raises DecisionError, JournalError.
         """
         while len(batch := self._reader.next_batch(until)):
             plain = batch.view(np.ndarray)
             plain = plain[: until - self._sequence]
-            self._postings.append(plain[plain["kind"] == Kind.POSTING].tobytes())
-            self._redecision.take(plain)
-            self._is_level = self._redecision.carry_out()
-            self._sequence = int(plain["sequence"][-1])
-            beat(self.sequence)
+            for begin in range(0, len(plain), _RECORDS_AT_ONCE):
+                self._take(plain[begin : begin + _RECORDS_AT_ONCE])
+                beat(self.sequence)
         return self.sequence
+
+    def _take(self, records: Any) -> None:
+        self._postings.append(records[records["kind"] == Kind.POSTING].tobytes())
+        self._redecision.take(records)
+        self._is_level = self._redecision.carry_out()
+        self._sequence = int(records["sequence"][-1])
+
+    def settle(self) -> None:
+        """Settle all that the records so far lead to, also what the log does not say is settled. The last call."""
+        self._redecision.finish()
+        self._is_level = True
 
     def heading(self) -> Heading:
         """What a snapshot of the present state, behind a whole frame, says about itself."""

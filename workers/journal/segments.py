@@ -57,6 +57,13 @@ def list_segments(directory: Path) -> list[Path]:
     return sorted(directory.glob("*.journal"))
 
 
+def segment_with(directory: Path, sequence: int) -> Path | None:
+    """The file in which this sequence is or would be; the first one when it was before that; None without any."""
+    paths = list_segments(directory)
+    name = segment_path(directory, sequence).name
+    return next((path for path in reversed(paths) if path.name <= name), paths[0] if paths else None)
+
+
 class Beginning(NamedTuple):
     """What a segment continues. `chain`: see above."""
 

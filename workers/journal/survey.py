@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 
 from workers.journal.reader import JournalReader
-from workers.journal.segments import LINE_BYTES, JournalError, Segment
+from workers.journal.segments import LINE_BYTES, JournalError, Segment, list_segments
+from workers.snapshot.files import list_snapshots
 
 
 class SegmentView(msgspec.Struct, frozen=True):
@@ -27,6 +28,8 @@ class Survey(msgspec.Struct, frozen=True):
 
     directory: str
     segments: list[SegmentView]
+    first: int
+    """The first log sequence that there is: 1, unless the beginning was dropped because snapshots make up for it."""
     records: int
     torn_bytes: int
     """What stands behind the last whole frame: never acknowledged, and cut off by the next start."""
@@ -39,7 +42,8 @@ def survey(directory: Path, *, is_running: bool, progress: Callable[[int], None]
     While a venue is running, the end may be a frame that is just being written. Raises OSError.
     """
     ends: dict[Path, tuple[int, int]] = {}
-    reader, damage, torn = JournalReader(directory), None, 0
+    first = first_needed(directory)
+    reader, damage, torn = JournalReader(directory, after=first - 1), None, 0
     try:
         while len(reader.next_batch()):
             _note(ends, reader)
@@ -51,7 +55,13 @@ def survey(directory: Path, *, is_running: bool, progress: Callable[[int], None]
         damage = str(error)
         _note(ends, reader)
     views = [_view(path, last, offset) for path, (last, offset) in ends.items()]
-    return Survey(str(directory), views, reader.sequence, torn, damage)
+    return Survey(str(directory), views, first, sum(view.records for view in views), torn, damage)
+
+
+def first_needed(directory: Path) -> int:
+    """The log sequence with which the files must begin: 1, or the first one's when a snapshot holds all before it."""
+    first = min((int(path.stem) for path in list_segments(directory)), default=1)
+    return first if any(int(path.stem) >= first - 1 for path in list_snapshots(directory)) else 1
 
 
 def _note(ends: dict[Path, tuple[int, int]], reader: JournalReader) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
 
 from workers.journal.reader import JournalReader
-from workers.journal.segments import JournalError
+from workers.journal.segments import JournalError, list_segments
 from workers.memory import Sizes
 from workers.snapshot.files import Heading, Snapshot, SnapshotError, list_snapshots
 from workers.snapshot.image import layout
@@ -24,7 +24,36 @@ def open_log(
     A snapshot that is damaged, of another program or pool sizes, or not of this log is passed over; `tell` is told why.
     Raises JournalError when there is none and the log does not begin with its first record; OSError.
     """
-    for path in reversed(list_snapshots(directory)):
+    found = _first_of_use(reversed(list_snapshots(directory)), directory, sizes, tell, fits)
+    return found or (None, _from_the_beginning(directory, sizes))
+
+
+def open_whole_log(directory: Path, sizes: Sizes, tell: Tell) -> tuple[Snapshot | None, JournalReader]:
+    """A reader of the log from its first record on; where that was dropped, the oldest snapshot, and a reader behind.
+
+    Otherwise as open_log().
+    """
+    paths = list_segments(directory)
+    found = None
+    if paths and int(paths[0].stem) > 1:
+        found = _first_of_use(list_snapshots(directory), directory, sizes, tell)
+    return found or (None, _from_the_beginning(directory, sizes))
+
+
+def _from_the_beginning(directory: Path, sizes: Sizes) -> JournalReader:
+    reader = JournalReader(directory, sizes.shards)
+    reader.begin()
+    return reader
+
+
+def _first_of_use(
+    paths: Iterable[Path],
+    directory: Path,
+    sizes: Sizes,
+    tell: Tell,
+    fits: Callable[[Heading], bool] = lambda heading: True,
+) -> tuple[Snapshot, JournalReader] | None:
+    for path in paths:
         try:
             snapshot = Snapshot(path)
         except (SnapshotError, FileNotFoundError) as error:
@@ -41,9 +70,7 @@ def open_log(
             snapshot.close()
             raise
         snapshot.close()
-    reader = JournalReader(directory, sizes.shards)
-    reader.begin()
-    return None, reader
+    return None
 
 
 def reader_behind(snapshot: Snapshot, directory: Path) -> JournalReader:

@@ -29,8 +29,8 @@ def take_snapshot(
 ) -> Path:
     """Write a snapshot of the log's present end; gives its file, which may be there already.
 
-    `until`: the last sequence that is durable, with which a frame ends. `beat(sequence)` is called with every batch.
-    Raises NoSnapshotError, DecisionError, JournalError, OSError.
+    `until`: the last sequence that is durable, with which a frame ends. `beat(sequence)` is called every few thousand
+    records. Raises NoSnapshotError, DecisionError, JournalError, OSError.
     """
     snapshot, reader = open_log(directory, sizes, tell)
     try:
@@ -70,7 +70,8 @@ def snapshot_venue(
 def durable_end(venue: Venue) -> int:
     """The last log sequence that is as durable as the venue's level asks; FAR when the venue does not run."""
     try:
-        segment, memory = venue.attach()
+        # A copy of its directory does not run, though it remembers the same memory.
+        segment, memory = venues.read(venue.path).attach()
     except venues.VenueNotRunningError:
         return FAR
     try:

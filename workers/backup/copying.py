@@ -1,0 +1,46 @@
+"""Copying a file durably, with its hash, and without filling the page cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+_CHUNK_BYTES = 1 << 20
+_SYNC_BYTES = 8 << 20
+"""Written out in small parts, so that who else writes to that disk does not wait long for it."""
+
+
+def copy_file(source: Path, target: Path, used: int | None = None) -> tuple[int, str]:
+    """Copy a file with its permissions; gives its size and the SHA-256 of the copy. Raises OSError.
+
+    `used`: take only so many bytes, and zeros for the rest, which need no room on the disk.
+    """
+    digest = hashlib.sha256()
+    with source.open("rb", buffering=0) as file, target.open("xb", buffering=0) as copy:
+        size = os.fstat(file.fileno()).st_size
+        end = size if used is None else min(used, size)
+        done = unsynced = 0
+        while done < end and (part := file.read(min(_CHUNK_BYTES, end - done))):
+            digest.update(part)
+            _write_all(copy.fileno(), part)
+            done += len(part)
+            unsynced += len(part)
+            if unsynced >= _SYNC_BYTES:
+                os.fdatasync(copy.fileno())
+                unsynced = 0
+        copy.truncate(size)
+        for begin in range(done, size, _CHUNK_BYTES):
+            digest.update(bytes(min(_CHUNK_BYTES, size - begin)))
+        os.fsync(copy.fileno())
+        # What is checked afterwards shall come from the disk.
+        os.posix_fadvise(copy.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    shutil.copymode(source, target)
+    return size, digest.hexdigest()
+
+
+def _write_all(descriptor: int, part: bytes) -> None:
+    view = memoryview(part)
+    while len(view):
+        view = view[os.write(descriptor, view) :]

@@ -1,0 +1,63 @@
+"""The way back: a venue's data directory made from a backup."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from workers.backup.copying import copy_file
+from workers.backup.making import check_journal
+from workers.backup.manifest import JOURNAL, VENUE, BackupError, Manifest, check_files, read_manifest
+from workers.journal.segments import sync_directory
+from workers.lock import DirectoryLock
+
+_UNFINISHED = "journal.restoring"
+
+
+def restore(backup: Path, data_directory: Path, progress: Callable[[str], None]) -> Manifest:
+    """Make a data directory in which a venue goes on from a backup; gives what is in it.
+
+    All of the backup is checked before anything is made. `progress` is told each file. The journal has another name
+    until it is whole. Raises BackupError, DirectoryInUseError.
+    """
+    manifest = read_manifest(backup)
+    journal, partial = data_directory / JOURNAL, data_directory / _UNFINISHED
+    try:
+        _check_free(journal)
+        check_files(backup, manifest, lambda name: progress(f"checking {name}"))
+        lock = DirectoryLock(data_directory)
+        try:
+            _check_free(journal)
+            shutil.rmtree(partial, ignore_errors=True)
+            _copy(backup, manifest, data_directory, partial, progress)
+            progress("checking the journal")
+            check_journal(partial, manifest)
+            (partial / VENUE).rename(data_directory / VENUE)
+            partial.rename(journal)
+            sync_directory(data_directory)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+        finally:
+            lock.release()
+    except OSError as error:
+        raise BackupError(f"nothing was restored: {error}") from error
+    return manifest
+
+
+def _check_free(journal: Path) -> None:
+    if journal.exists() and any(journal.iterdir()):
+        raise BackupError(f"there is a journal in {journal.parent} already: name another directory, or move it away")
+
+
+def _copy(
+    backup: Path, manifest: Manifest, data_directory: Path, partial: Path, progress: Callable[[str], None]
+) -> None:
+    partial.mkdir()
+    for file in manifest.files:
+        progress(f"copying {file.name}")
+        name = Path(file.name).name
+        if copy_file(backup / file.name, partial / name) != (file.bytes, file.sha256):
+            raise BackupError(f"{backup / file.name} has changed meanwhile")
+    sync_directory(partial)

@@ -16,7 +16,8 @@ Control words, each the first of a 128-byte line:
     BANK        which of the ledgers is the venue's: with a standby there are two, and it keeps the other
     SUCCESSOR   pid of the standby that is to take the engine's place, 0 when none is
     FAILOVER    1 when somebody wants the standby to take over
-    COLD + s    1 until shard s has been rebuilt from the journal for the first time in this memory
+    COLD + s    1 until shard s has been rebuilt from the journal for the first time in this memory; the word behind it
+                (TOUCHED) is 1 when its tables are not zero any more
 
 A worker's line: pid, state, heartbeat (monotonic ns), duty cycles, duty cycles that found work, core, restarts.
 """
@@ -46,6 +47,7 @@ LINE = 16
 """Words of one 128-byte line."""
 JOURNALED, PHASE, BOOT, ACCOUNTS, SYMBOLS, LEDGER, JOURNAL_TROUBLE = (line * LINE for line in range(7))
 BANK, SUCCESSOR, FAILOVER, COLD = (line * LINE for line in range(7, 11))
+TOUCHED = 1
 TROUBLE_SINCE_NS = JOURNAL_TROUBLE + 1
 SLOW = -1
 STARTING, RUNNING, DRAINING, FAILED = 0, 1, 2, 3

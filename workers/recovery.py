@@ -15,10 +15,10 @@ import numpy as np
 from shm import broadcast
 from shm.arena import as_records
 from tradsys.book.execution import run
-from tradsys.book.layout import W_EVENTS, W_FLOOR, W_POSITION, Shard, initialise
+from tradsys.book.layout import W_EVENTS, W_FLOOR, W_POSITION, Shard, clear, initialise
 from tradsys.records import DETAILS
 from workers.journal.reader import JournalReader
-from workers.memory import COLD, LINE, READER_SHARDS, VenueMemory
+from workers.memory import COLD, LINE, READER_SHARDS, TOUCHED, VenueMemory
 from workers.snapshot.files import Heading, Snapshot
 from workers.snapshot.image import restore_shard
 
@@ -43,11 +43,15 @@ def apply_batch(shard: Shard, number: int, shards: int, records: Any) -> bool:
 def begin(memory: VenueMemory, number: int, snapshot: Snapshot | None) -> Shard:
     """Empty the shard for its rebuilding or fill it with a snapshot; say from which event on its events are written."""
     shard = memory.shards[number]
+    place = COLD + LINE * number
+    if memory.control[place + TOUCHED]:
+        clear(shard)
+    memory.control[place + TOUCHED] = 1
     if snapshot is None:
-        initialise(shard)
+        initialise(shard, is_zeroed=True)
     else:
         restore_shard(snapshot, number, shard)
-    is_cold = bool(memory.control[COLD + LINE * number])
+    is_cold = bool(memory.control[place])
     shard.words[W_FLOOR] = NOTHING_IS_WRITTEN if is_cold else int(shard.events.header[broadcast.CURSOR])
     return shard
 

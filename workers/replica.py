@@ -34,7 +34,7 @@ def private_shard(sizes: Sizes) -> Shard:
         return carve(arena.array, sizes.shard(), stream)
 
     shard = allocate(lay_out)
-    initialise(shard)
+    initialise(shard, is_zeroed=True)
     broadcast.initialise(shard.events)
     return shard
 

@@ -312,10 +312,16 @@ def state_of(shard: Shard) -> tuple[Any, ...]:
     return shard[1:-2]
 
 
-def initialise(shard: Shard) -> None:
-    """Make an empty shard, whatever the memory held before."""
+def clear(shard: Shard) -> None:
+    """Zero the shard's memory, whatever it held before."""
     for array in (*state_of(shard), shard.hints):
         array.view(np.ndarray).view(np.uint8).fill(0)
+
+
+def initialise(shard: Shard, *, is_zeroed: bool = False) -> None:
+    """Make an empty shard, whatever the memory held before. Memory that is known to be zero is not touched in vain."""
+    if not is_zeroed:
+        clear(shard)
     shard.levels["index"][0] = -1
     shard.books["special"][:] = 1  # until it is defined
     shard.words[W_NEXT_EXPIRY] = FAR_FUTURE

@@ -77,11 +77,10 @@ def restore_sequencer(snapshot: Snapshot, state: SequencerState) -> None:
 
 
 def restore_shard(snapshot: Snapshot, number: int, shard: Shard) -> None:
-    """Fill a shard's tables, whatever they held before. Its event ring is left alone."""
-    sections = shard_sections(number, shard)
-    for array in sections.values():
+    """Fill the tables of a shard that is empty or zero. Its event ring is left alone."""
+    for array in (shard.words, shard.books, shard.levels[:1]):  # what an empty one does not leave zero
         array.view(np.ndarray).view(np.uint8).fill(0)
-    _load(snapshot, sections)
+    _load(snapshot, shard_sections(number, shard))
 
 
 def restore_events(snapshot: Snapshot, number: int, stream: Broadcast) -> None:

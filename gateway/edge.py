@@ -46,7 +46,8 @@ class Replica(Recovered, Protocol):
 class Edge:
     """The moving parts of a gateway process. `pump` is its duty cycle; the owner decides when to call it.
 
-    `sequencer` is the index of the worker that takes in commands, and of its doorbell.
+    `sequencer` is the index of the worker that takes in commands, and of its doorbell. `give_up` is called when events
+    that were missed cannot be had any more: then only a new start helps.
     """
 
     def __init__(
@@ -57,11 +58,13 @@ class Edge:
         configuration: Configuration,
         workers: list[WorkerPlan],
         rebuild: Callable[[], Replica],
+        give_up: Callable[[], None] = lambda: None,
     ) -> None:
         gateway = configuration.gateway
         self.memory = memory
         self.port = port
         self._rebuild = rebuild
+        self._give_up = give_up
         self._catching_up: dict[int, asyncio.Task[None]] = {}
         self._shards = memory.sizes.shards
         self.state = VenueState(
@@ -181,6 +184,8 @@ class Edge:
                 if len(durable) < len(events):
                     break
         except Exception:
-            _log.exception("catching up failed", shard=shard)
-        finally:
+            # The shard stays with those that are being caught up with: nothing of it can be told any more.
+            _log.exception("catching up failed: this gateway starts anew", shard=shard)
+            self._give_up()
+        else:
             del self._catching_up[shard]

@@ -45,6 +45,7 @@ async def _serve(here: Venue, plan: WorkerPlan) -> None:
     line = venue_memory.line(plan.index)
     line[memory.PID] = os.getpid()
     line[memory.CORE] = -1 if plan.core is None else plan.core
+    stop = asyncio.Event()
     edge = Edge(
         venue_memory,
         port,
@@ -52,8 +53,8 @@ async def _serve(here: Venue, plan: WorkerPlan) -> None:
         here.configuration,
         here.workers,
         lambda: Replica(here.sizes, here.journal_directory),
+        stop.set,  # the supervisor starts another one
     )
-    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for interruption in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(interruption, stop.set)

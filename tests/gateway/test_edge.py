@@ -29,6 +29,7 @@ from tests.gateway.harness import (
 from tradsys.book.layout import W_EVENTS
 from tradsys.records import EVENT, LEDGER_RECORD
 from workers import memory
+from workers.journal import JournalError
 from workers.memory import DRAINING, PHASE
 from workers.port import Port
 
@@ -183,6 +184,24 @@ async def test_a_lapped_gateway_takes_what_it_missed_from_the_journal() -> None:
     await until(lambda: not edge._catching_up)
     harness.send(factories.buy(price, 1))
     assert edge.state.market_of["ACME"].depth(0, 5) == [(price, 196, 196)]
+
+
+async def test_a_gateway_that_cannot_have_what_it_missed_gives_up() -> None:
+    """The log's beginning was dropped, and no snapshot is old enough."""
+    harness = lappable()
+    price = harness.configuration.symbol_list()[0].reference_ticks
+    gave_up: list[bool] = []
+
+    def rebuild() -> Any:
+        raise JournalError("a segment is missing")
+
+    harness.edge._rebuild, harness.edge._give_up = rebuild, lambda: gave_up.append(True)
+    for _ in range(200):
+        harness.engine.execute(factories.buy(price, 1))
+    harness.edge.pump()
+    await until(lambda: gave_up == [True])
+    assert not harness.edge.pump()
+    assert gave_up == [True]
 
 
 async def test_a_gateway_that_starts_late_begins_with_the_journals_state() -> None:

@@ -12,13 +12,13 @@ from shm import broadcast
 from shm.broadcast import Broadcast
 from tradsys.ledger.layout import NOTHING, W_FAULTS
 from tradsys.reading.rows import account_of, assets_of, symbol_of
-from tradsys.records import DETAILS, EventKind, Kind, Side
+from tradsys.records import COMMAND, DETAILS, EventKind, Kind, Side
 from workers import memory as memories
-from workers.journal import JournalReader
 from workers.livecopy import LiveCopy, Tables, tables_of
 from workers.memory import VenueMemory
 from workers.redecision import Redecision, has_settled
 from workers.sequencer import new_sequencer
+from workers.snapshot.choice import open_whole_log
 from workers.venue import Venue
 
 _PARTS = ("available", "held", "reserved")
@@ -53,6 +53,8 @@ class AssetTotal(msgspec.Struct, frozen=True):
 class Audit(msgspec.Struct, frozen=True):
     """What an audit has found; `compared` and `busy` count accounts, None where no venue runs."""
 
+    began_with: int
+    """0: with the log's first record; else with the snapshot of this sequence, as it is."""
     sequence: int
     totals: list[AssetTotal]
     differences: list[Difference]
@@ -60,18 +62,40 @@ class Audit(msgspec.Struct, frozen=True):
     busy: int | None = None
 
 
-class Recomputation:
-    """The ledger that the journal gives, in private memory: up to its end, or up to where a live copy was taken."""
+class NoAuditError(Exception):
+    """Nothing can be recomputed now; the message says why."""
 
-    def __init__(self, venue: Venue, live: LiveCopy | None, progress: Callable[[int], None]) -> None:
-        """`progress(sequence)` is called with every batch. Raises DecisionError, JournalError."""
+
+class Recomputation:
+    """The ledger that the journal gives, in private memory: up to its end, or up to where a live copy was taken.
+
+    From the first record on; where that was dropped, from the oldest snapshot on. `began_with`: its sequence, else 0.
+    """
+
+    def __init__(
+        self,
+        venue: Venue,
+        live: LiveCopy | None,
+        progress: Callable[[int], None],
+        tell: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """`progress(sequence)` is called with every batch, `tell` with why a snapshot is of no use.
+
+        Raises DecisionError, JournalError, NoAuditError.
+        """
         self.memory: VenueMemory = memories.private(venue.sizes)
-        self.sequence = 0
         directory, shards = venue.journal_directory, venue.sizes.shards
+        snapshot, reader = open_whole_log(directory, venue.sizes, tell)
+        self.sequence = self.began_with = 0 if snapshot is None else snapshot.heading.sequence
         state = new_sequencer(self.memory, venue.configuration.clock.tick_ms)
-        redecision = Redecision(state, self.memory, has_settled(None, directory, shards, lambda: progress(0)))
-        reader = JournalReader(directory, shards)
-        self._records: list[Any] = []
+        settled = has_settled(snapshot, directory, shards, lambda: progress(self.began_with))
+        redecision = Redecision(state, self.memory, settled)
+        if snapshot is not None:
+            with snapshot:
+                if live is not None and live.complete < self.began_with:
+                    raise NoAuditError("a snapshot was taken meanwhile, and the log before it dropped; try again")
+                redecision.restore(snapshot)
+        self._records: list[Any] = [np.zeros(0, COMMAND)]
         self._streams = [shard.events for shard in redecision.shards]
         while (live is None or self.sequence < live.last) and len(batch := reader.next_batch()):
             records = batch.view(np.ndarray)
@@ -119,14 +143,15 @@ def audit(recomputed: Recomputation, live: LiveCopy | None) -> Audit:
     differences = [*_conservation(memory, tables), *_held(memory, tables), *_faults(tables, "the recomputation")]
     totals = _totals(memory, tables)
     if live is None:
-        return Audit(recomputed.sequence, totals, differences)
+        return Audit(recomputed.began_with, recomputed.sequence, totals, differences)
     differences += _faults(live.tables, "the running venue")
     known = tables.accounts["kind"] != 0
     touched = recomputed.touched(live.complete)
     steady = np.full(len(tables.accounts), touched is not None)
     steady[[number for number in touched or () if number < len(steady)]] = False
     differences += _compare(memory, tables, live.tables, steady)
-    return Audit(recomputed.sequence, totals, differences, int((known & steady).sum()), int((known & ~steady).sum()))
+    counts = (int((known & steady).sum()), int((known & ~steady).sum()))
+    return Audit(recomputed.began_with, recomputed.sequence, totals, differences, *counts)
 
 
 def _by_account(memory: VenueMemory, tables: Tables, part: str) -> Any:

@@ -11,8 +11,9 @@ import numpy as np
 from tradsys.book.layout import W_EVENTS
 from tradsys.records import LEDGER_RECORD, Kind
 from workers import memory as memories
+from workers.decision import KNOWN_ACCOUNTS, KNOWN_SYMBOLS
 from workers.journal.reader import FAR, JournalReader
-from workers.memory import Sizes, VenueMemory
+from workers.memory import ACCOUNTS, SYMBOLS, Sizes, VenueMemory
 from workers.redecision import Redecision
 from workers.sequencer import LAST_NS, new_sequencer
 from workers.snapshot.files import Heading, Snapshot
@@ -49,6 +50,17 @@ class Follower:
         return self._redecision.shards
 
     @property
+    def log_ns(self) -> int:
+        """The log's clock there."""
+        return int(self._state.words[LAST_NS])
+
+    @property
+    def postings(self) -> Any:
+        """All POSTING records so far, a LEDGER_RECORD array."""
+        # As bytes: numpy lays overlapping fields out anew when it joins arrays.
+        return np.frombuffer(b"".join(self._postings), LEDGER_RECORD)
+
+    @property
     def is_level(self) -> bool:
         """Whether every shard is where the log is, so that the state is one of a single log sequence.
 
@@ -81,6 +93,12 @@ class Follower:
         self._redecision.finish()
         self._is_level = True
 
+    def view(self) -> VenueMemory:
+        """The state as a venue's memory, for those who read one: definitions, ledger and shards."""
+        known = self._state.decider.words
+        self.memory.control[[ACCOUNTS, SYMBOLS]] = known[[KNOWN_ACCOUNTS, KNOWN_SYMBOLS]]
+        return self.memory._replace(shards=tuple(self.shards))
+
     def heading(self) -> Heading:
         """What a snapshot of the present state, behind a whole frame, says about itself."""
         assert self._sequence == self._reader.sequence, "a frame ends here"
@@ -89,7 +107,7 @@ class Follower:
             chain=self._reader.chain,
             venue=self._reader.venue,
             created_ns=time.time_ns(),
-            log_ns=int(self._state.words[LAST_NS]),
+            log_ns=self.log_ns,
             events=[int(shard.words[W_EVENTS]) for shard in self.shards],
             sizes=self.memory.sizes,
             layout=layout(),
@@ -100,6 +118,4 @@ class Follower:
         assert self._is_level, "a state of one log sequence"
         settled = self._state.settlement.settled
         unsettled = [int(shard.words[W_EVENTS]) - int(settled[number]) for number, shard in enumerate(self.shards)]
-        # As bytes: numpy lays overlapping fields out anew when it joins arrays.
-        postings = np.frombuffer(b"".join(self._postings), LEDGER_RECORD)
-        return image(self._state, self.shards, unsettled, self._redecision.prelude, postings)
+        return image(self._state, self.shards, unsettled, self._redecision.prelude, self.postings)

@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import SMALL, USD, Bank, runner
+from tests.workers.journals import SEGMENT_BYTES
 from tests.workers.running import until
+from tests.workers.settled_venue import limits, money, tell
+from tests.workers.stepped import SteppedVenue, compact
+from tests.workers.test_backup import remember
+from tests.workers.test_snapshot import ROOMY, take
+from tests.workers.test_snapshot import trade as trade_stepped
+from tests.workers.traders import Traders
 from tradsys.cli.main import app
 from tradsys.ledger.layout import W_FAULTS
 from tradsys.records import Side
@@ -19,6 +26,7 @@ from workers.audit import Recomputation, audit
 from workers.embedded import embedded_venue
 from workers.journal.segments import HEADER_LINES, LINE_BYTES, list_segments
 from workers.livecopy import take_copy
+from workers.snapshot.housekeeping import clear_segments
 from workers.statement import account_named
 
 COLUMNS = 16
@@ -168,6 +176,37 @@ def test_a_stopped_venue_is_recomputed_from_its_directory_alone(tmp_path: Path) 
     damaged = runner.invoke(app, ["audit", "balances", "--data-dir", str(moved)])
     assert damaged.exit_code == 1
     assert "damaged" in damaged.output
+
+
+def test_without_the_journals_beginning_the_oldest_snapshot_stands_in_for_it(tmp_path: Path, seed: int) -> None:
+    stepped = SteppedVenue(tmp_path, compact(), ROOMY, segment_bytes=SEGMENT_BYTES)
+    remember(stepped.description)
+    stepped.define()
+    tell(stepped, [*money(), *limits()])
+    traders = Traders(stepped, seed)
+    snapshots = []
+    for _ in range(3):
+        trade_stepped(stepped, traders, 3)
+        snapshots.append(take(stepped))
+    trade_stepped(stepped, traders, 3)
+    stepped.close()
+    status, whole = audited(str(tmp_path))
+    assert (status, whole["began_with"], whole["differences"]) == (0, 0, [])
+    assert clear_segments(stepped.directory, "drop", tmp_path)
+    status, found = audited(str(tmp_path))
+    assert (status, found) == (0, whole | {"began_with": int(snapshots[0].stem)})
+    shown = runner.invoke(app, ["audit", "balances", "--data-dir", str(tmp_path)])
+    assert "the log's beginning is gone" in shown.output
+    # A damaged one is passed over.
+    content = snapshots[0].read_bytes()
+    snapshots[0].write_bytes(content[:-64])
+    shown = runner.invoke(app, ["audit", "balances", "--data-dir", str(tmp_path)])
+    assert shown.exit_code == 0
+    assert f"passing over a snapshot: {snapshots[0]}" in shown.output.replace("\n", "")
+    for path in snapshots:
+        path.unlink()
+    shown = runner.invoke(app, ["audit", "balances", "--data-dir", str(tmp_path)])
+    assert (shown.exit_code, "a segment is missing" in shown.output) == (1, True)
 
 
 def damage(path: Path) -> None:

@@ -15,6 +15,7 @@ from tests.workers.journals import change, filled, segment_files
 from tradsys.cli.main import app
 from tradsys.records import Kind, Side
 from tradsys.words import word
+from workers.snapshot.files import snapshot_path
 
 runner = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
 FRAMES = [20, 20, 20, 3, 20, 10, 20, 20, 5, 4, 3, 2]
@@ -76,6 +77,38 @@ def test_a_missing_file_is_told(directory: Path) -> None:
     status, found = told(directory, "verify")
     assert status == 1
     assert "a segment is missing" in found["damage"]
+
+
+def test_a_log_without_its_beginning_is_whole_when_a_snapshot_holds_that(directory: Path) -> None:
+    journal = directory / "journal"
+    files = segment_files(journal)
+    before, whole = dumped(directory), told(directory, "stat")[1]
+    begins = int(files[2].stem)
+    for path in files[:2]:
+        path.unlink()
+    status, found = told(directory, "verify")
+    assert (status, "a segment is missing" in found["damage"]) == (1, True)
+    snapshot_path(journal, begins - 2).touch()
+    assert told(directory, "verify")[0] == 1
+    snapshot_path(journal, begins + 3).touch()
+    status, found = told(directory, "stat")
+    assert (status, found["damage"], found["first"]) == (0, None, begins)
+    assert found["segments"] == whole["segments"][2:]
+    assert found["records"] == sum(FRAMES) - begins + 1
+    assert f"begins with sequence {begins}: snapshots hold" in run(directory, "stat").output
+    assert dumped(directory) == before[begins - 1 :]
+    assert f"begins with sequence {begins}: what was before" in run(directory, "dump").stderr
+    assert dumped(directory, "--from", str(begins + 5), "--to", str(begins + 8)) == before[begins + 4 : begins + 8]
+    assert run(directory, "dump", "--from", str(begins + 5)).stderr == ""
+
+
+def test_a_dump_begins_with_the_file_that_holds_its_first_record(directory: Path) -> None:
+    before = dumped(directory)
+    change(segment_files(directory / "journal")[0], 4096 + 64 + 7, b"\x99")
+    begins = int(segment_files(directory / "journal")[1].stem)
+    for first in (begins, begins + 1, sum(FRAMES), sum(FRAMES) + 1):
+        assert dumped(directory, "--from", str(first)) == before[first - 1 :]
+    assert run(directory, "dump", "--from", str(begins - 1)).exit_code == 1
 
 
 def test_what_the_next_start_cuts_off_is_no_damage(directory: Path) -> None:

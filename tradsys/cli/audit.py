@@ -43,6 +43,7 @@ def balances(
 ) -> None:
     """Recompute every balance from the journal from scratch and check it; if the venue runs, compare it with that.
 
+    Where the journal's beginning was dropped, the oldest snapshot stands in for it.
     Exit status 1 when anything is not as it must be.
     """
     with friendly_errors():
@@ -55,7 +56,9 @@ def balances(
         venue, live = _running_or_last(data_dir, wait)
         end = live.last if live else last_sequence(venue.journal_directory, venue.sizes.shards)
         with _progress(console, end) as progress:
-            recomputed = Recomputation(venue, live, progress)
+            recomputed = Recomputation(
+                venue, live, progress, lambda text: console.print(f"[yellow]{text}[/]", soft_wrap=True, highlight=False)
+            )
         found = audit(recomputed, live)
         if as_json:
             import msgspec
@@ -98,7 +101,12 @@ def _progress(console: Console, end: int) -> Iterator[Callable[[int], None]]:
 def _show(found: Audit, names: list[str], console: Console) -> None:
     from tradsys.cli.tables import new_table
 
-    console.print(f"{found.sequence:,} records of the log, every decision taken again")
+    console.print(f"{found.sequence - found.began_with:,} records of the log, every decision taken again")
+    if found.began_with:
+        console.print(
+            f"[yellow]the log's beginning is gone: the snapshot of sequence {found.began_with:,} was taken as it is",
+            soft_wrap=True,
+        )
     totals = new_table("Sums over all accounts", "asset", "available#", "held#", "in orders#", "reserved#", "total#")
     for each in found.totals:
         totals.add_row(each.asset, each.available, each.held, each.in_orders, each.reserved, each.total)

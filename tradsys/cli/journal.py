@@ -73,8 +73,15 @@ def _records(data_dir: Path, first: int, last: int | None, kinds: list[int]) -> 
     import numpy as np
 
     from workers.journal import JournalReader
+    from workers.journal.segments import segment_with
 
-    reader = JournalReader(_directory(data_dir))
+    directory = _directory(data_dir)
+    path = segment_with(directory, first)
+    assert path is not None
+    begins = int(path.stem)
+    if begins > first:
+        typer.echo(f"the log begins with sequence {begins:,}: what was before it is not here", err=True)
+    reader = JournalReader(directory, after=begins - 1)
     while len(batch := reader.next_batch()):
         plain = batch.view(np.ndarray)
         begin = max(first - int(plain["sequence"][0]), 0)
@@ -148,6 +155,8 @@ def _show_verdict(found: Survey, console: Console) -> None:
         console.print(f"[red]damaged[/]: {found.damage}", soft_wrap=True, highlight=False)
         console.print(f"{found.records:,} records before that are whole", highlight=False)
         return
+    if found.first > 1:
+        console.print(f"the log begins with sequence {found.first:,}: snapshots hold what was before", highlight=False)
     files = f"{len(found.segments)} file{'s' if len(found.segments) > 1 else ''}"
     console.print(f"{found.records:,} records in {files}: every checksum is right, none is missing", highlight=False)
     if found.torn_bytes:

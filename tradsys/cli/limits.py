@@ -17,6 +17,8 @@ from tradsys.words import word
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rich.table import Table
+
     from workers.limits import LimitView
 
 limits = typer.Typer(no_args_is_help=True, add_completion=False, help="Show and set risk limits.")
@@ -74,6 +76,11 @@ def _tell(found: list[LimitView], as_json: bool) -> None:
         return
     from rich.console import Console
 
+    Console().print(limits_table(found))
+
+
+def limits_table(found: list[LimitView]) -> Table:
+    """Limits, and what is used of them."""
     from tradsys.cli.tables import new_table
 
     table = new_table("Limits", "limit", "set for", "account", "group#", "symbol", "limit#", "used#", "left#", "%#")
@@ -87,7 +94,7 @@ def _tell(found: list[LimitView], as_json: bool) -> None:
             f"{each.value:,}",
             *("-" if number is None else f"{number:,}" for number in (each.used, each.left, each.percent)),
         )
-    Console().print(table)
+    return table
 
 
 @limits.command("set")

@@ -1,6 +1,6 @@
 """`tradsys`: the command line. One file a command, imported only when that command is called.
 
-A command's file has a function of the command's name, or a `typer.Typer` of that name with commands of its own.
+A command's file has its name (_ for -), and a function of that name or a `typer.Typer` with commands of its own.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ COMMANDS = {
     "verify": "Replay the log from its beginning and from every snapshot, and compare.",
     "backup": "Copy a venue's log and snapshots, while it runs.",
     "restore": "Make a venue's directory from a backup.",
+    "replay-to": "Show what a venue was at any past moment.",
     "journal": "Look into a venue's log and check it.",
     "replay": "Send recorded days through a venue and check every execution.",
     "bench": "Measure rings, kernel, engine and gateway on this machine.",
@@ -37,7 +38,8 @@ COMMANDS = {
 
 def load(name: str) -> Any:
     """The command `name`, from its file."""
-    found = getattr(import_module(f"tradsys.cli.{name}"), name)
+    own = name.replace("-", "_")
+    found = getattr(import_module(f"tradsys.cli.{own}"), own)
     if isinstance(found, typer.Typer):
         found.info.name = name
         return typer.main.get_command(found)

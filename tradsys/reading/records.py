@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from enum import Enum
 from typing import Any
 
 import numpy as np
 
 from tradsys.ledger.terms import AccountKind, AccountStatus, KycStatus, PostingKind
+from tradsys.reading.times import format_time
 from tradsys.reasons import Reason
 from tradsys.records import (
     ACCOUNT_DEFINITION,
@@ -31,7 +31,6 @@ from tradsys.records import (
 from tradsys.risk.terms import Cause, Limit, Scope, Transition
 from tradsys.words import word
 
-_NS = 1_000_000_000
 _ORDER = "symbol account side order_type time_in_force flags price_ticks quantity_lots order_id client_order_id"
 _SCOPED = "scope account symbol group"
 
@@ -112,7 +111,7 @@ def in_words(record: Any) -> dict[str, Any]:
     number = int(record["kind"])
     told: dict[str, Any] = {
         "sequence": int(record["sequence"]),
-        "time": _time(int(record["timestamp_ns"])),
+        "time": format_time(int(record["timestamp_ns"])),
         "kind": _word(Kind, number),
         "source": int(record["source"]),
         "request": int(record["request"]),
@@ -155,8 +154,3 @@ def _word(members: type[Enum], value: int) -> Any:
 
 def _reason(value: int) -> str | int | None:
     return None if value == 0 else _word(Reason, value)
-
-
-def _time(timestamp_ns: int) -> str:
-    seconds, rest = divmod(timestamp_ns, _NS)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest:09d}Z"

@@ -18,7 +18,7 @@ from tests.workers.stepped import SteppedVenue, journal_records
 from tests.workers.test_snapshot import PLANS, ROOMY, take, trade
 from tests.workers.traders import Traders
 from workers import venue as venues
-from workers.backup import copying
+from workers.backup import copying, making
 from workers.backup.making import back_up
 from workers.backup.manifest import BackupError, CopiedFile, Manifest, read_manifest, write_manifest
 from workers.backup.restoring import restore
@@ -155,6 +155,39 @@ def test_only_what_is_durable_is_copied_and_a_torn_frame_is_not(venue: SteppedVe
     manifest = made(venue, tmp_path / "backup")
     assert manifest.last == reader.sequence
     assert (tmp_path / "backup" / "journal" / path.name).read_bytes()[offset:].strip(b"\0") == b""
+
+
+def test_what_is_on_disk_but_not_durable_yet_is_not_copied(
+    venue: SteppedVenue, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The durable end is that of any frame, also the last of a file or in one before the last."""
+    records = venue.records()
+    ends, reader = [], JournalReader(venue.directory)
+    for sequence in range(1, len(records) + 1):
+        if reader.sequence < sequence:
+            reader.next_batch(sequence)
+            ends.append(reader.sequence)
+    last_of_files = [int(path.stem) - 1 for path in segment_files(venue.directory)[1:]]
+    assert set(last_of_files) < set(ends)
+    newest = int(list_snapshots(venue.directory)[-1].stem)
+    possible = [end for end in ends if end >= newest]
+    dice = random.Random(seed)
+    assert any(end in possible for end in last_of_files)
+    wanted = {possible[0], *[end for end in last_of_files if end in possible], *dice.choices(possible, k=3)}
+    for end in wanted:
+        for from_snapshot in (False, True):
+            monkeypatch.setattr(making, "durable_end", lambda _venue, end=end: end)
+            target = tmp_path / f"backup-{end}-{from_snapshot}"
+            manifest = made(venue, target, from_snapshot=from_snapshot)
+            assert manifest.last == end
+            brought_back(target, tmp_path / f"restored-{end}-{from_snapshot}")
+            restored = tmp_path / f"restored-{end}-{from_snapshot}" / "journal"
+            assert Replica(venue.sizes, restored).advance() == end
+            if not from_snapshot:
+                assert journal_records(restored).tobytes() == records[:end].tobytes()
+    monkeypatch.setattr(making, "durable_end", lambda _venue: len(records) + 1)
+    with pytest.raises(BackupError, match=f"has acknowledged {len(records) + 1}"):
+        made(venue, tmp_path / "too-far")
 
 
 def test_any_change_of_any_file_of_a_backup_is_told_before_anything_is_made(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gateway.moment import MomentView, OrderThen
 
-_LEVELS_SHOWN = 10
+_LEVELS_SHOWN, _ORDERS_SHOWN = 10, 100
 
 
 def replay_to(
@@ -112,8 +112,10 @@ def _show_orders(orders: list[OrderThen], console: Console) -> None:
 
     columns = ("account", "order#", "symbol", "side", "type", "price#", "leaves#", "filled#", "status")
     table = new_table(f"{len(orders):,} live orders", *columns)
-    for each in orders:
+    for each in orders[:_ORDERS_SHOWN]:
         order = each.order
         told = (order.order_id, order.symbol, order.side, order.type, order.price or "-", order.leaves or "-")
         table.add_row(each.account, *told, order.filled, order.status)
     console.print(table)
+    if len(orders) > _ORDERS_SHOWN:
+        console.print(f"the first {_ORDERS_SHOWN} of them; --json gives all")

@@ -69,6 +69,7 @@ def _show(found: Verification, console: Console) -> None:
             say(f"[red]wrong[/]: {each.file}: {difference}")
     if found.damage is not None:
         say(f"[red]damaged[/]: {found.damage}")
-    compared = sum(each.passed_over is None for each in found.snapshots)
+    compared = sum(each.passed_over is None and each.sequence != found.began_with for each in found.snapshots)
     if found.is_right:
-        say(f"[green]the same state and the same events[/] from the beginning and from {compared} snapshots")
+        snapshots = f"{compared} snapshot{'' if compared == 1 else 's'}"
+        say(f"[green]the same state and the same events[/] from the beginning and from {snapshots}")

@@ -19,9 +19,9 @@ from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.book.execution import run
 from tradsys.book.layout import W_EVENTS, W_POSITION, Shard
+from tradsys.ledger.ahead import ask_ahead, begin_asking
 from tradsys.ledger.layout import W_CONTRACTS, Ledger, state_of
 from tradsys.ledger.recording import take_in
-from tradsys.ledger.settling import settle
 from tradsys.reasons import Reason
 from tradsys.records import COMMAND, Kind
 from tradsys.risk.outbox import outbox_next, outbox_pending, outbox_pop
@@ -30,9 +30,11 @@ from workers.journal.reader import JournalReader
 from workers.memory import BANK, LEDGER, READER_LEDGER, VenueMemory
 from workers.replica import private_shard
 from workers.sequencer import LAST_NS, LAST_REQUEST, LAST_TICK_NS, SOURCES, VENUE_SOURCE, SequencerState
+from workers.settlement import settle_stretch
 from workers.snapshot.files import Snapshot
 from workers.snapshot.image import knows_contracts, prelude_of, restore_events, restore_sequencer, restore_shard
 
+_BYTES = f"V{COMMAND.itemsize}"
 _COMMANDS_AT_ONCE = 64
 _NEVER_WAITED_FOR = 1 << 62
 
@@ -64,13 +66,12 @@ def _settle_until(
     """
     shard, events = shards[number]
     count = len(shards)
-    mask = len(events.slots) - 1
     while True:
         cursor = min(broadcast.published(events), wanted)
-        while settled[number] < cursor:
-            settled[number] += 1
+        if settled[number] < cursor:
             if ledger.words[W_CONTRACTS] != 0:
-                settle(ledger, events.slots[settled[number] & mask], number, count)
+                settle_stretch(ledger, events, settled[number], cursor, number, count)
+            settled[number] = cursor
         broadcast.advance(events, READER_LEDGER, settled[number])
         if settled[number] >= wanted:
             return True
@@ -101,7 +102,9 @@ def redecide(state: SequencerState, shards: Any, records: Records, first: int, b
     words = state.words
     settlement = state.settlement
     commands = records.commands
+    begin_asking(settlement.ledger, commands, begin, len(commands) - begin, -1)
     for at in range(begin, len(commands)):
+        ask_ahead(settlement.ledger, commands, at, len(commands) - at, -1)
         command = commands[at]
         words[LAST_NS] = command.timestamp_ns
         kind = command.kind
@@ -177,8 +180,10 @@ class Redecision:
         begin = len(kept)
         self._records = new_array(COMMAND, begin + len(batch))
         plain = self._records.view(np.ndarray)
-        plain[:begin] = kept
-        plain[begin:] = batch
+        # As bytes: numpy copies records field by field.
+        as_bytes = plain.view(_BYTES)
+        as_bytes[:begin] = kept.view(_BYTES)
+        as_bytes[begin:] = batch.view(_BYTES)
         records, first = readings(self._records), int(plain["sequence"][0])
         at = redecide(self._state, self._shards, records, first, begin)
         if at < len(plain):

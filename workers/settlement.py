@@ -60,6 +60,18 @@ def _events_of(settlement: Settlement, shard: int) -> Broadcast:
 
 
 @kernel
+def settle_stretch(ledger: Ledger, events: Broadcast, after: int, last: int, shard: int, shards: int) -> None:
+    """Settle the events of a shard behind number `after` up to `last`."""
+    mask = len(events.slots) - 1
+    for number in range(after + 1, last + 1):
+        if number + _AHEAD <= last:
+            ask_for_event(ledger, events.slots[(number + _AHEAD) & mask], shard, shards)
+        if number + _NEAR <= last:
+            ask_for_positions_of(ledger, events.slots[(number + _NEAR) & mask], shard, shards)
+        settle(ledger, events.slots[number & mask], shard, shards)
+
+
+@kernel
 def settle_events(settlement: Settlement, least: int) -> int:
     """Settle what there is, at most EVENTS_PER_TURN events of each shard that has at least `least`; gives how many."""
     ledger = settlement.ledger
@@ -75,13 +87,7 @@ def settle_events(settlement: Settlement, least: int) -> int:
             last = cursor
         else:
             last = min(cursor, position + EVENTS_PER_TURN)
-            mask = len(events.slots) - 1
-            for number in range(position + 1, last + 1):
-                if number + _AHEAD <= last:
-                    ask_for_event(ledger, events.slots[(number + _AHEAD) & mask], shard, shards)
-                if number + _NEAR <= last:
-                    ask_for_positions_of(ledger, events.slots[(number + _NEAR) & mask], shard, shards)
-                settle(ledger, events.slots[number & mask], shard, shards)
+            settle_stretch(ledger, events, position, last, shard, shards)
         settlement.settled[shard] = last
         broadcast.advance(events, READER_LEDGER, last)
         work += last - position

@@ -197,6 +197,40 @@ def journal(
     _measure(as_json, lambda console: benchmark.run(console, benchmark.Settings(**options)))
 
 
+@bench.command("recovery")
+def recovery(
+    rounds: _Rounds = None,
+    commands: Annotated[
+        int | None, typer.Option(min=1000, max=40_000_000, help="Of the plain market.", show_default=False)
+    ] = None,
+    resting: Annotated[
+        int | None, typer.Option(min=1000, max=1_300_000, help="Orders of the deep market.", show_default=False)
+    ] = None,
+    orders: Annotated[
+        int | None, typer.Option(min=1000, max=20_000_000, help="Of the settled market.", show_default=False)
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the generated flows.", show_default=False)] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--data-dir",
+            help="Where the journals and snapshots are put for the time being; the system's temporary directory if not "
+            "given.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    as_json: _AsJson = False,
+) -> None:
+    """How quickly a venue comes back from its log and from a snapshot, part by part, on one core."""
+    from bench import recovery as benchmark
+
+    options = _given(
+        rounds=rounds, commands=commands, resting=resting, orders=orders, seed=seed, data_directory=data_dir
+    )
+    _measure(as_json, lambda console: benchmark.run(console, benchmark.Settings(**options)))
+
+
 @bench.command("gateway")
 def gateway(rounds: _Rounds = None, data_dir: _DataDirectory = None, as_json: _AsJson = False) -> None:
     """A WebSocket order to its execution report, beside a bare aiohttp echo of the same bytes."""

@@ -104,6 +104,7 @@ class Crew:
         restarts = line[RESTARTS]
         line[:] = 0
         line[RESTARTS] = restarts
+        assert member.child is None or not member.has_ended, "who has ended is forgotten first"
         variables = {SUPERVISOR_VARIABLE: str(os.getpid()), SEGMENT_VARIABLE: self._venue.segment}
         child = Child(plan.name, self._command(plan, self._venue), variables)
         member.child = child

@@ -76,6 +76,7 @@ class Follower:
         """
         while len(batch := self._reader.next_batch(until)):
             plain = batch.view(np.ndarray)
+            assert int(plain["sequence"][0]) == self._sequence + 1, "no record of the log is missing"
             plain = plain[: until - self._sequence]
             for begin in range(0, len(plain), _RECORDS_AT_ONCE):
                 self._take(plain[begin : begin + _RECORDS_AT_ONCE])

@@ -92,6 +92,7 @@ class Port:
     def submit(self, commands: Any) -> int:
         """Publish COMMAND records, as many as fit; gives how many. 0: the ring is full, try again."""
         count = int(ring.push(self._ring, commands))
+        assert 0 <= count <= len(commands), "no more than was given"
         if count:
             doorbell.ring(self.memory.bells, self._bell, doorbell.NO_DESCRIPTOR)
         return count
@@ -116,6 +117,7 @@ class Port:
         count = int(drain(stream, position, self.memory.control, self._out))
         if count == LAPPED:
             return None
+        assert position + count <= int(stream.header[broadcast.CURSOR]), "only what was published is given out"
         self.positions[shard] = position + count
         return self._out[:count]
 

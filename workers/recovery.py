@@ -15,7 +15,7 @@ import numpy as np
 from shm import broadcast
 from shm.arena import as_records
 from tradsys.book.execution import run
-from tradsys.book.layout import W_EVENTS, W_FLOOR, W_POSITION, Shard, clear, initialise
+from tradsys.book.layout import W_EVENTS, W_FLOOR, W_PENDING, W_POSITION, Shard, clear, initialise
 from tradsys.records import DETAILS
 from workers.journal.reader import JournalReader
 from workers.memory import COLD, LINE, READER_SHARDS, TOUCHED, VenueMemory
@@ -35,8 +35,11 @@ def apply_batch(shard: Shard, number: int, shards: int, records: Any) -> bool:
         return True
     first = int(records["sequence"][0])
     last = first + len(records) - 1
+    assert int(records["sequence"][-1]) == last, "no record of the log is missing"
+    assert first <= int(shard.words[W_POSITION]) + 1, "nothing is left out between two batches"
     definitions = as_records(records.view(np.ndarray).view(DETAILS))
     run(shard, as_records(records), definitions, first, -1, last, shards, number)
+    assert int(shard.words[W_POSITION]) <= last, "a shard is never ahead of the log"
     return int(shard.words[W_POSITION]) == last
 
 
@@ -59,6 +62,7 @@ def begin(memory: VenueMemory, number: int, snapshot: Snapshot | None) -> Shard:
 def finish(memory: VenueMemory, number: int) -> None:
     """The shard has seen the whole journal: it goes on from the log's ring."""
     shard = memory.shards[number]
+    assert shard.words[W_PENDING] == 0, "every command has been carried out to its end"
     if memory.control[COLD + LINE * number]:
         # New rings: their first event is the one after all that the journal gave.
         header = shard.events.header
@@ -66,6 +70,9 @@ def finish(memory: VenueMemory, number: int) -> None:
         header[[broadcast.CLAIMED, broadcast.LIMIT, broadcast.BASE]] = written
         header[broadcast.CURSOR] = written
         memory.control[COLD + LINE * number] = 0
+    assert int(shard.events.header[broadcast.CURSOR]) <= int(shard.words[W_EVENTS]), (
+        "all that was told follows from the log"
+    )
     shard.words[W_FLOOR] = min(int(shard.words[W_FLOOR]), int(shard.events.header[broadcast.CURSOR]))
     broadcast.advance(memory.log, READER_SHARDS + number, int(shard.words[W_POSITION]))
 

@@ -403,6 +403,8 @@ def resume(state: SequencerState, memory: VenueMemory) -> None:
     or after a command was logged and before its slot was given back.
     """
     state.words[_WRITTEN] = state.words[_ACTED] = memory.log.header[broadcast.CURSOR]
+    assert state.decider.words[KNOWN_ACCOUNTS] < len(memory.accounts), "every account has its place"
+    assert state.decider.words[KNOWN_SYMBOLS] < len(memory.symbols), "every symbol has its place"
     memory.control[ACCOUNTS] = state.decider.words[KNOWN_ACCOUNTS]
     memory.control[SYMBOLS] = state.decider.words[KNOWN_SYMBOLS]
     if memory.control[BOOT] == 1:
@@ -412,5 +414,6 @@ def resume(state: SequencerState, memory: VenueMemory) -> None:
         last = int(state.words[LAST_REQUEST + number])
         if last:
             skipped = (last - head) & REQUEST_MASK
+            assert head <= int(gateway.header[ring.TAIL]), "nothing is given back that was not published"
             if skipped <= int(gateway.header[ring.TAIL]) - head:
                 gateway.header[ring.HEAD] = head + skipped

@@ -251,6 +251,8 @@ class JournalReader:
         status, line, expected, chain = read_frames(
             segment.words, self._line, before + 1, self.chain, until, self._words
         )
+        assert before <= int(expected) - 1 <= before + BATCH_RECORDS, "a batch fits into the buffer"
+        assert self._line <= int(line) <= segment.lines, "reading goes forward, within the file"
         self._line, self.sequence, self.chain = int(line), int(expected) - 1, int(chain)
         return self.sequence - before, int(status)
 

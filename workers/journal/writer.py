@@ -145,6 +145,8 @@ class JournalWriter:
         self._segment = Segment(path)
         before, words[DESCRIPTOR] = int(words[DESCRIPTOR]), os.open(path, os.O_RDWR)
         words[BYTES] = self._segment.lines * LINE_BYTES
+        assert HEADER_LINES * LINE_BYTES <= offset <= words[BYTES], "the journal goes on within the file"
+        assert self._segment.first_sequence <= words[WRITTEN] + 1, "the file holds what is written last"
         words[OFFSET] = offset
         words[DURABLE : DURABLE_CHAIN + 1] = words[WRITTEN : CHAIN + 1]
         if before:
@@ -191,6 +193,7 @@ class JournalWriter:
     def _begin_next(self) -> None:
         """Go on in a new segment."""
         words = self.state.words
+        assert words[WRITTEN] == words[DURABLE], "all of the full segment is durable"
         beginning = self._segment.beginning._replace(sequence=self.written, chain=int(words[CHAIN]))
         path = create_segment(self._directory, beginning, self._segment_bytes)
         self._open(path, HEADER_LINES * LINE_BYTES)

@@ -106,6 +106,7 @@ def _describe(array: Any) -> tuple[list[tuple[int, int]], int, int]:
     if len(words) % per_block:
         used = np.append(used, words[whole * per_block :].any())
     edges = np.flatnonzero(np.diff(np.concatenate([[False], used, [False]]).astype(np.int8)))
+    assert len(edges) % 2 == 0, "every run of blocks that begins also ends"
     runs = [(int(first), int(end - first)) for first, end in edges.reshape(-1, 2)]
     crc, stored = 0, 0
     for first, count in runs:
@@ -117,6 +118,7 @@ def _describe(array: Any) -> tuple[list[tuple[int, int]], int, int]:
 
 def write(directory: Path, heading: Heading, arrays: Mapping[str, Any]) -> Path:
     """Write a snapshot; it appears under its name only when it is whole and durable. Raises OSError."""
+    assert heading.sequence > 0, "an empty log has no snapshot"
     path = snapshot_path(directory, heading.sequence)
     sections = describe(arrays)
     index = msgspec.json.encode(_Index(heading, sections))
@@ -224,6 +226,7 @@ class Snapshot:
         if section is None or section.bytes != len(flat):
             raise SnapshotError(f"{self.path}: section {name} is not laid out as this program does")
         at = self._begin + section.offset
+        assert at % LINE_BYTES == 0, "sections begin with a line"
         for first, count in section.runs:
             stored, begin = self._stored(section, count, first), first * BLOCK_BYTES
             size = min(stored, section.bytes - begin)

@@ -86,8 +86,10 @@ def restore_shard(snapshot: Snapshot, number: int, shard: Shard) -> None:
 def restore_events(snapshot: Snapshot, number: int, stream: Broadcast) -> None:
     """Fill a new private event ring with the shard's last events, as many as it holds."""
     last = snapshot.heading.events[number]
+    assert last >= 0, "events are counted from 1"
     events = snapshot.array(f"shard{number}.events", EVENT)[-len(stream.slots) :]
     first = last - len(events) + 1
+    assert first >= 1, "there are no more events than were told"
     _plain(stream.slots)[np.arange(first, last + 1) & (len(stream.slots) - 1)] = _plain(events)
     header = stream.header
     header[[broadcast.CURSOR, broadcast.CLAIMED, broadcast.LIMIT]] = last

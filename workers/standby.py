@@ -92,10 +92,12 @@ class Standby:
             pass
         self._redecision.finish()
         memory = self._memory
+        for stream, settled in zip(memory.events, self._state.settlement.settled, strict=True):
+            # First: what the engine's ledger had not settled would leave no room for what is to be told.
+            broadcast.reserve(stream, READER_LEDGER, int(settled))
         shards = [self._adopt(number, shard, wait) for number, shard in enumerate(self._redecision.shards)]
-        for number, stream in enumerate(memory.events):
+        for number in range(memory.sizes.shards):
             broadcast.advance(memory.log, READER_SHARDS + number, self.sequence)
-            broadcast.reserve(stream, READER_LEDGER, int(self._state.settlement.settled[number]))
         memory.control[BANK] = self._bank
         sequencer.resume(self._state, memory)
         return self._state, tuple(new_matcher(memory, number, shard) for number, shard in enumerate(shards))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from shm import broadcast, ring
 from tests.book.shards import concerns
 from tests.factories import define_account, define_symbol
 from tradsys.book.layout import W_EVENTS, W_FLOOR, W_PENDING, W_PENDING_A, W_PENDING_B, W_PENDING_C, Shard
-from tradsys.configuration import load
+from tradsys.configuration import Configuration, load
 from tradsys.records import COMMAND, EVENT, Kind
 from tradsys.reference.messages import Command, Event, commands_of, records_of
 from tradsys.reference.venue import Venue as ReferenceVenue
@@ -66,11 +67,16 @@ def sharded(shards: int) -> list[WorkerPlan]:
     return [WorkerPlan(index, agent, [agent], None, "yield") for index, agent in enumerate(agents)]
 
 
+@functools.cache
+def _testing() -> Configuration:
+    return load("testing", environ={})
+
+
 def describe(
     directory: Path, plans: list[WorkerPlan], sizes: Sizes, level: str = "memory", segment_bytes: int = 1 << 14
 ) -> Venue:
     """A venue of these workers that runs nowhere yet."""
-    configuration = load("testing", environ={})
+    configuration = _testing()
     journal = msgspec.structs.replace(configuration.journal, level=level, segment_bytes=segment_bytes)
     topology = msgspec.structs.replace(configuration.topology, shards=sizes.shards)
     clock = msgspec.structs.replace(configuration.clock, tick_ms=1)
@@ -184,9 +190,13 @@ class SteppedWorkers:
     def succeed(self, name: str, standby: Standby) -> None:
         """Crash the worker, and let what a standby has kept go on in its place."""
         self.crash(name)
+        self.take_over(name, standby)
+
+    def take_over(self, name: str, standby: Standby, wait: Callable[[], None] | None = None) -> None:
+        """Let what a standby has kept go on in the place of a worker that is gone."""
         plan = next(plan for plan in self.description.workers if plan.name == name)
         worker = SteppedWorker(self.description, plan, self.memory, lambda: None)
-        worker.adopt(*standby.take_over(self.make_room))
+        worker.adopt(*standby.take_over(wait or self.make_room))
         self.workers[name] = worker
 
     def close(self) -> None:

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from shm import broadcast
-from tests.factories import buy, sell
+from tests.factories import buy, market, sell
 from tests.workers.settled_venue import assert_settled, limits, money, tell
 from tests.workers.stepped import SIZES, SteppedVenue, assert_same_shard, with_standby
 from tests.workers.traders import Traders
 from tradsys.ledger.layout import state_of
+from tradsys.records import Side
 from workers.memory import BANK, JOURNALED
 from workers.replica import Replica
 from workers.snapshot.taking import take_snapshot
@@ -170,3 +171,35 @@ def test_a_standby_that_dies_while_it_takes_over_leaves_a_venue_that_can_be_rest
         standby.take_over(die)
     venue.start("engine")
     assert_right(venue)
+
+
+def test_what_the_dead_engine_had_not_settled_leaves_room_for_more_than_the_ring_holds(tmp_path: Path) -> None:
+    """The place of its ledger among the readers of events is not waited for."""
+    sizes = msgspec.structs.replace(ROOMY, event_ring=64)
+    venue = SteppedVenue(tmp_path, with_standby(), sizes)
+    venue.define()
+    standby = standby_of(venue)
+    for _ in range(5):
+        venue.submit(np.concatenate([sell(500, 1, account=2)] * 40), 1)
+        venue.settle()
+        standby.step()
+    before = len(venue.seen[0])
+    venue.submit(market(Side.BUY, 200), 1)
+    venue.sequence()
+    venue.write()
+    while venue.match():
+        pass  # until the ring is full of what the ledger has not settled
+    venue.crash("engine")
+    turns = 0
+
+    def wait() -> None:
+        nonlocal turns
+        turns += 1
+        assert turns < 100, "the takeover waits in vain for room"
+        venue.read()
+
+    venue.take_over("engine", standby, wait)
+    venue.settle()
+    venue.assert_right()
+    assert len(venue.seen[0]) - before > 2 * sizes.event_ring
+    venue.close()

@@ -6,13 +6,18 @@ from collections.abc import Iterable
 
 from shm import broadcast
 from shm.broadcast import Broadcast
-from workers.memory import READER_LEDGER
+from workers.memory import READER_LEDGER, READER_SHARDS, VenueMemory
 
 
 def position_of(stream: Broadcast, reader: int) -> int:
     """The last record of a ring that a gating reader has done with."""
     assert 0 <= reader < broadcast.READERS_MAX, "a place for a gating reader"
     return int(stream.header[broadcast.POSITION + broadcast.READER_STRIDE * reader])
+
+
+def slowest_shard(memory: VenueMemory) -> int:
+    """The log sequence that every shard has carried out, with all its events told."""
+    return min(position_of(memory.log, READER_SHARDS + number) for number in range(memory.sizes.shards))
 
 
 def are_settled(events: Iterable[Broadcast], positions: Iterable[int]) -> bool:

@@ -16,6 +16,7 @@ from tests.workers.traders import Traders
 from tradsys.configuration import load
 from workers import venue as venues
 from workers.journal import JournalError, last_sequence
+from workers.journal.segments import segment_path
 from workers.replica import Replica
 from workers.snapshot.files import list_snapshots, snapshot_path
 from workers.snapshot.housekeeping import (
@@ -48,6 +49,20 @@ def test_the_newest_snapshots_stay_and_those_that_are_young(tmp_path: Path) -> N
     assert prune_snapshots(tmp_path, keep=1, keep_hours=0) == paths[2:4]
     assert prune_snapshots(tmp_path, keep=1, keep_hours=0) == []
     assert list_snapshots(tmp_path) == paths[4:]
+
+
+def test_what_the_slowest_shard_starts_from_stays(tmp_path: Path) -> None:
+    """It has told no event behind its place, so over the memory that there is no later snapshot is of use to it."""
+    filled(tmp_path, *[20] * 12)
+    first, second, third = (int(path.stem) for path in segment_files(tmp_path)[:3])
+    paths = touch(tmp_path, second - 1, third - 1, third + 5, third + 6)
+    assert prune_snapshots(tmp_path, keep=1, keep_hours=0, needed=second - 2) == []
+    assert prune_snapshots(tmp_path, keep=1, keep_hours=0, needed=second) == []
+    assert unneeded_segments(tmp_path, needed=second - 2) == []
+    assert unneeded_segments(tmp_path, needed=second) == [segment_path(tmp_path, first)]
+    assert prune_snapshots(tmp_path, keep=3, keep_hours=0, needed=third + 5) == paths[:1]
+    assert prune_snapshots(tmp_path, keep=1, keep_hours=0, needed=third + 5) == paths[1:2]
+    assert prune_snapshots(tmp_path, keep=1, keep_hours=0, needed=third + 6) == paths[2:3]
 
 
 @pytest.mark.parametrize("policy", ["keep", "archive", "drop"])

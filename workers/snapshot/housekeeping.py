@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+from workers.journal.reader import FAR
 from workers.journal.segments import list_segments, sync_directory
 from workers.snapshot.files import UNFINISHED, list_snapshots
 
@@ -40,19 +41,25 @@ def snapshot_lock(directory: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def prune_snapshots(directory: Path, keep: int, keep_hours: float) -> list[Path]:
-    """Remove snapshots beyond the newest `keep` that are older than `keep_hours`; gives those that are gone."""
+def prune_snapshots(directory: Path, keep: int, keep_hours: float, needed: int = FAR) -> list[Path]:
+    """Remove snapshots beyond the newest `keep` that are older than `keep_hours`; gives those that are gone.
+
+    `needed`: how far the slowest shard is. Over the memory that there is it starts from no snapshot behind that.
+    """
     limit = time.time() - keep_hours * _HOUR_SECONDS
-    gone = [path for path in list_snapshots(directory)[:-keep] if path.stat().st_mtime < limit]
+    paths = list_snapshots(directory)
+    of_use = sum(int(path.stem) <= needed for path in paths)
+    dispensable = paths[: max(min(len(paths) - keep, of_use - 1), 0)]
+    gone = [path for path in dispensable if path.stat().st_mtime < limit]
     for path in gone:
         path.unlink()
     return gone
 
 
-def unneeded_segments(directory: Path) -> list[Path]:
-    """Segments of which the oldest snapshot makes every record dispensable, oldest first."""
+def unneeded_segments(directory: Path, needed: int = FAR) -> list[Path]:
+    """Segments of which the oldest snapshot makes every record dispensable, oldest first. `needed`: as above."""
     snapshots = list_snapshots(directory)
-    if not snapshots:
+    if not snapshots or int(snapshots[0].stem) > needed:
         return []
     segments = list_segments(directory)
     following = segments[1:]
@@ -61,11 +68,11 @@ def unneeded_segments(directory: Path) -> list[Path]:
     ]
 
 
-def clear_segments(directory: Path, policy: Policy, archive: Path) -> list[Path]:
-    """Do with the unneeded segments what the policy says; gives them. Raises OSError."""
+def clear_segments(directory: Path, policy: Policy, archive: Path, needed: int = FAR) -> list[Path]:
+    """Do with the unneeded segments what the policy says; gives them. `needed`: as above. Raises OSError."""
     if policy == "keep":
         return []
-    unneeded = unneeded_segments(directory)
+    unneeded = unneeded_segments(directory, needed)
     for path in unneeded:
         if policy == "archive":
             _archive(path, archive)

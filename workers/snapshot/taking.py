@@ -8,7 +8,8 @@ from pathlib import Path
 from workers import venue as venues
 from workers.follower import Follower
 from workers.journal.reader import FAR
-from workers.memory import JOURNALED, Sizes
+from workers.memory import JOURNALED, Sizes, VenueMemory
+from workers.progress import slowest_shard
 from workers.snapshot.choice import open_log
 from workers.snapshot.files import write
 from workers.snapshot.housekeeping import clear_segments, prune_snapshots, snapshot_lock
@@ -61,20 +62,31 @@ def snapshot_venue(
     settings, directory = venue.configuration.snapshots, venue.journal_directory
     with snapshot_lock(directory):
         path = take_snapshot(directory, venue.sizes, tell, until=durable_end(venue), beat=beat)
-        prune_snapshots(directory, settings.keep, settings.keep_hours)
+        needed = _slowest_shard(venue)
+        prune_snapshots(directory, settings.keep, settings.keep_hours, needed)
         archive = venue.path / (settings.archive or "archive")
-        clear_segments(directory, settings.segments, archive)
+        clear_segments(directory, settings.segments, archive, needed)
     return path
 
 
 def durable_end(venue: Venue) -> int:
     """The last log sequence that is as durable as the venue's level asks; FAR when the venue does not run."""
+    return _of_memory(venue, lambda memory: int(memory.control[JOURNALED]))
+
+
+def _slowest_shard(venue: Venue) -> int:
+    """How far the slowest shard is; FAR when the venue does not run: new memory can begin with any snapshot."""
+    return _of_memory(venue, slowest_shard)
+
+
+def _of_memory(venue: Venue, read: Callable[[VenueMemory], int]) -> int:
+    """What the venue's memory says; FAR when the venue does not run."""
     try:
         # A copy of its directory does not run, though it remembers the same memory.
         segment, memory = venues.read(venue.path).attach()
     except venues.VenueNotRunningError:
         return FAR
     try:
-        return int(memory.control[JOURNALED]) if segment.alive else FAR
+        return read(memory) if segment.alive else FAR
     finally:
         segment.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,14 @@ from tests.workers.settled_venue import assert_settled
 from tests.workers.stepped import assert_answered_once, assert_same, assert_same_shard, chain, expected_events
 from tradsys.book.audit import audit
 from tradsys.book.layout import W_PENDING
-from tradsys.ledger.layout import state_of
+from tradsys.ledger.layout import Ledger, state_of
 from tradsys.records import COMMAND, DETAILS, EventKind, Kind
 from workers import memory as venue_memory
-from workers.journal import JournalReader, last_sequence
+from workers.journal import last_sequence
 from workers.redecision import redecide_journal
 from workers.replica import Replica
 from workers.sequencer import VENUE_SOURCE, new_sequencer
+from workers.snapshot.choice import open_log
 
 
 def check_log(venue: SimulatedVenue, may_be_cut: bool) -> int:
@@ -57,9 +59,9 @@ def check_money(venue: SimulatedVenue) -> None:
 
 def check_books(venue: SimulatedVenue) -> None:
     """Every book that no command is half way through fits together."""
-    for shard in venue.memory.shards:
-        if shard.words[W_PENDING] == 0:
-            audit(shard)
+    for number in range(venue.sizes.shards):
+        if venue.runs(f"matcher-{number}") and venue.shard(number).words[W_PENDING] == 0:
+            audit(venue.shard(number))
 
 
 def check_rest(venue: SimulatedVenue, readers: Sequence[Reader], clients: Sequence[Client]) -> None:
@@ -94,16 +96,26 @@ def _check_requests(venue: SimulatedVenue, records: Any) -> None:
 
 
 def _check_replay(venue: SimulatedVenue) -> None:
-    """The log alone gives the same shards and the same ledger, byte for byte."""
-    replica = Replica(venue.sizes, venue.directory)
-    replica.advance()
-    for live, again in zip(venue.memory.shards, replica.shards, strict=True):
-        assert_same_shard(live, again)
+    """The log alone gives the same shards and the same ledger, byte for byte: from its first record and a snapshot."""
+    with venue.whole_log() as directory:
+        for place in (directory, venue.directory):
+            replica = Replica(venue.sizes, place)
+            replica.advance()
+            for number, again in enumerate(replica.shards):
+                assert_same_shard(venue.shard(number), again)
+            ledger = _redecided(venue, place)
+            for live, again in zip(state_of(venue.memory.ledger), state_of(ledger), strict=True):
+                assert live.tobytes() == again.tobytes(), "the ledger is not what the log gives"
+
+
+def _redecided(venue: SimulatedVenue, directory: Path) -> Ledger:
+    """The ledger, out of the newest snapshot in a directory and the log behind it."""
     private = venue_memory.private(venue.sizes)
-    state = new_sequencer(private, 1)
-    redecide_journal(state, private, None, JournalReader(venue.directory, venue.sizes.shards), lambda: None)
-    for live, again in zip(state_of(venue.memory.ledger), state_of(private.ledger), strict=True):
-        assert live.tobytes() == again.tobytes(), "the ledger is not what the log gives"
+    snapshot, reader = open_log(directory, venue.sizes, venue.passed_over)
+    redecide_journal(new_sequencer(private, 1), private, snapshot, reader, lambda: None)
+    if snapshot is not None:
+        snapshot.close()
+    return private.ledger
 
 
 def _check_told(client: Client, records: Any) -> None:

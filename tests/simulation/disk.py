@@ -123,7 +123,7 @@ class Disk:
             path = _path_of(descriptor)
             self._names[str(path)] = _inodes(path)
         elif status.st_ino not in self._unsafe:
-            self._durable[status.st_ino] = os.pread(descriptor, status.st_size, 0)
+            self._durable[status.st_ino] = Path(f"/proc/self/fd/{descriptor}").read_bytes()
 
     def not_synced(self, path: Path) -> None:
         """A sync of the file has failed."""

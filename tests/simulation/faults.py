@@ -9,12 +9,13 @@ from typing import Any
 from tests.simulation.checkers import check_log
 from tests.simulation.clients import Client
 from tests.simulation.disk import Disk
-from tests.simulation.flips import Flip
+from tests.simulation.flips import Flip, flip_any
 from tests.simulation.operator import back_up, cut, restore
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.venue import SimulatedVenue
 from workers.journal import JournalError, frames
 from workers.journal.segments import list_segments
+from workers.snapshot.files import list_snapshots
 
 _FULL = {"no room": ("/dev/full", os.O_RDWR), "read only": ("/dev/full", os.O_RDONLY)}
 """What the journal's descriptor may lead to: here nothing can be written."""
@@ -72,6 +73,7 @@ class Faults:
             changed = self._disk.lose_power()
             self._scheduler.count("losses of power")
             self._scheduler.count("losses of power that changed files", changed > 0)
+            venue.may_lack_snapshots |= venue.is_lossy
             told, last = f"power, {changed} files changed", self._read_log(venue.is_lossy)
         venue.lose(last)
         for client in self._clients:
@@ -94,22 +96,32 @@ class Faults:
             except JournalError as error:
                 if not may_be_cut:
                     raise
-                cut(error)
+                cut(self._venue.directory, error)
                 self._disk.sync_all()
                 self._scheduler.count("journals cut off by hand")
 
     # Bits.
 
     def _flip_at_rest(self) -> str:
-        """A bit flips on disk, and a start is refused that says where. Then the files are as before."""
+        """A bit flips on disk. A start goes by another snapshot, or it is refused, and then the files are mended."""
         directory = self._venue.directory
+        snapshots = list_snapshots(directory)
+        if len(snapshots) > 1 and not self._venue.may_lack_snapshots:
+            flip_any(self._dice, snapshots[-1])
+            self._venue.may_lack_snapshots = True
+            self._scheduler.count("bits flipped in snapshots")
+            return f"a bit of {snapshots[-1].name}"
         backup, before = back_up(directory), self._venue.records()
-        found = Flip.draw(self._dice, list_segments(directory), len(before))
+        if self._venue.profile.segments == "keep":
+            for path in snapshots:
+                path.unlink()  # or nobody would look at what is before them
+        found = Flip.draw(self._dice, list_segments(directory), len(before), list_snapshots(directory))
         if found is None:
             return "nothing to flip"
         found.flip()
         self._scheduler.count("bits flipped at rest")
-        bases = self._venue.bases
+        bases, lack = self._venue.bases, self._venue.may_lack_snapshots
+        self._venue.may_lack_snapshots = True
         try:
             self._venue.start_all()
         except JournalError as error:
@@ -119,7 +131,7 @@ class Faults:
             self._assert_taken_for_torn(found, before)
             told = "taken for a torn tail"
         self._end_all()
-        self._venue.bases = bases
+        self._venue.bases, self._venue.may_lack_snapshots = bases, lack
         restore(directory, backup)
         self._disk.sync_all()
         self._scheduler.count(f"flips that were {told}")

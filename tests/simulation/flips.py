@@ -34,8 +34,13 @@ class Flip:
         return f"bit {self._bit} of byte {self._offset} of {self._path.name}"
 
     @classmethod
-    def draw(cls, dice: random.Random, paths: list[Path], last: int) -> Flip | None:
-        """Any bit of any header or whole frame of a log that ends at sequence `last`; None when there is no file."""
+    def draw(cls, dice: random.Random, paths: list[Path], last: int, snapshots: list[Path]) -> Flip | None:
+        """Any bit of any header or whole frame of a log that ends at sequence `last`; None when there is no file.
+
+        What stands before the newest of the `snapshots` no start looks at.
+        """
+        begin = int(snapshots[-1].stem) + 1 if snapshots else 0
+        paths = [path for path in paths if int(path.stem) >= begin]
         if not paths:
             return None
         path = dice.choice(paths)
@@ -51,11 +56,8 @@ class Flip:
         return cls(path, offset + inside, dice.randrange(8), (offset, sequence), is_last)
 
     def flip(self) -> None:
-        with self._path.open("r+b") as file:
-            file.seek(self._offset)
-            byte = file.read(1)[0]
-            file.seek(self._offset)
-            file.write(bytes([byte ^ 1 << self._bit]))
+        """Do it."""
+        _flip(self._path, self._offset, self._bit)
 
     def assert_told(self, error: JournalError) -> None:
         """The refusal names the file, and the frame by its offset and sequence."""
@@ -63,6 +65,19 @@ class Flip:
         assert told.path == self._path, f"{self} was told as: {error}"
         if self._frame is not None:
             assert (told.offset, told.sequence) == self._frame, f"{self}, frame {self._frame}, was told as: {error}"
+
+
+def flip_any(dice: random.Random, path: Path) -> None:
+    """Flip any bit of a file."""
+    _flip(path, dice.randrange(path.stat().st_size), dice.randrange(8))
+
+
+def _flip(path: Path, offset: int, bit: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(offset)
+        byte = file.read(1)[0]
+        file.seek(offset)
+        file.write(bytes([byte ^ 1 << bit]))
 
 
 def frames_of(path: Path) -> list[tuple[int, int, int]]:

@@ -27,10 +27,11 @@ def complaint_of(error: JournalError) -> Complaint:
     return Complaint(Path(told[1]), *(None if number is None else int(number) for number in told.groups()[1:]))
 
 
-def cut(error: JournalError) -> None:
+def cut(directory: Path, error: JournalError) -> None:
     """Cut the log off where it is said to be damaged: what stands behind that is lost."""
-    path, offset, _ = complaint_of(error)
-    for later in list_segments(path.parent):
+    told, offset, _ = complaint_of(error)
+    path = directory / told.name
+    for later in list_segments(directory):
         if later.name > path.name:
             later.unlink()
     if offset is None:

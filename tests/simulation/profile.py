@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tests.workers.stepped import SIZES, compact, sharded
+from tests.workers.stepped import SIZES, compact, sharded, with_standby
 from workers.memory import Sizes
+from workers.snapshot.housekeeping import Policy
 from workers.topology import WorkerPlan
 
 
@@ -34,6 +35,10 @@ class Profile:
     """Of the starts of a worker, how many die on the way."""
     flip_share: int
     """Of the crashes of everything, after how many a bit has flipped."""
+    snapshots_kept: int
+    segments: Policy
+    """What becomes of the journal's files that no kept snapshot needs."""
+    has_standby: bool
 
     def __str__(self) -> str:
         weights = ", ".join(f"{name} {weight}" for name, weight in self.weights.items() if weight)
@@ -42,7 +47,8 @@ class Profile:
             f"log {self.sizes.log_ring}, events {self.sizes.event_ring}, rings {self.sizes.gateway_ring}, "
             f"{'settled' if self.is_settled else 'unsettled'}{' with limits' if self.has_limits else ''}, "
             f"{self.clients} clients, {self.gating_share} % gating, {self.steps} steps: {weights}; "
-            f"power {self.power_share} %, killed {self.killed_share} %, flips {self.flip_share} %"
+            f"power {self.power_share} %, killed {self.killed_share} %, flips {self.flip_share} %, "
+            f"{self.snapshots_kept} snapshots, segments: {self.segments}{', standby' if self.has_standby else ''}"
         )
 
 
@@ -52,6 +58,8 @@ def draw(dice: random.Random) -> Profile:
     plan = dice.choice(["compact", "beside", "sharded"])
     is_settled = dice.randrange(100) < 75
     clients = dice.randint(1, 3)
+    level = dice.choice(["memory", "group", "group", "each"])
+    has_standby = plan == "beside" and dice.randrange(100) < 60
     sizes = msgspec.structs.replace(
         SIZES,
         shards=shards,
@@ -59,6 +67,7 @@ def draw(dice: random.Random) -> Profile:
         log_ring=dice.choice([64, 64, 128, 256]),
         event_ring=dice.choice([64, 64, 128, 512]),
         gateway_ring=dice.choice([16, 32, 64]),
+        ledgers=2 if has_standby else 1,
     )
     weights = {
         "clients": dice.choice([100, 200, 400]),
@@ -74,12 +83,14 @@ def draw(dice: random.Random) -> Profile:
         "crash while journaling": dice.choice([0, 5, 15]),
         "loss of a gateway": dice.choice([0, 5, 10]),
         "failure of the disk": dice.choice([0, 0, 5, 15]),
+        "snapshot": dice.choice([0, 5, 10]),
+        "standby": 100 * has_standby,
     }
     return Profile(
         plan=plan,
         plans=_plans(plan, shards),
         sizes=sizes,
-        level=dice.choice(["memory", "group", "group", "each"]),
+        level=level,
         segment_bytes=dice.choice([8192, 12288, 16384, 65536]),
         is_settled=is_settled,
         has_limits=is_settled and dice.randrange(100) < 50,
@@ -90,6 +101,9 @@ def draw(dice: random.Random) -> Profile:
         power_share=dice.choice([0, 50, 100]),
         killed_share=dice.choice([0, 0, 20, 50]),
         flip_share=dice.choice([0, 30]),
+        snapshots_kept=dice.randint(2, 3),
+        segments="keep" if level == "memory" else dice.choice(["keep", "archive", "drop"]),
+        has_standby=has_standby,
     )
 
 
@@ -98,8 +112,4 @@ def _plans(kind: str, shards: int) -> list[WorkerPlan]:
         return compact(shards)
     if kind == "sharded":
         return sharded(shards)
-    matchers = [f"matcher-{number}" for number in range(shards)]
-    return [
-        WorkerPlan(0, "journal", ["journal"], None, "yield"),
-        WorkerPlan(1, "engine", ["sequencer", *matchers], None, "yield"),
-    ]
+    return with_standby(shards)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from tests.simulation.venue import SimulatedVenue
 from tests.workers.stepped import chain
 from tradsys.records import EVENT
+from workers.journal import JournalError
 from workers.memory import JOURNALED
 from workers.port import Port
 from workers.replica import Replica
@@ -59,9 +61,19 @@ class Reader:
 
     def _missed(self, shard: int) -> Any:
         """From the journal, as far as it is acknowledged."""
-        replica = Replica(self.venue.sizes, self.venue.directory)
-        missing = chain(np.zeros(0, EVENT), *replica.missing_events(shard, len(self.seen[shard])))
+        try:
+            missing = self._missing_in(self.venue.directory, shard)
+        except JournalError:
+            if self.venue.profile.segments == "keep":
+                raise
+            self.venue.scheduler.count("readers that needed what was cleared away")
+            with self.venue.whole_log() as directory:
+                missing = self._missing_in(directory, shard)
         return missing[missing["log_sequence"] <= self.venue.memory.control[JOURNALED]]
+
+    def _missing_in(self, directory: Path, shard: int) -> Any:
+        replica = Replica(self.venue.sizes, directory)
+        return chain(np.zeros(0, EVENT), *replica.missing_events(shard, len(self.seen[shard])))
 
     def lose(self, last: int) -> None:
         """Forget what followed from the log after sequence `last`, which is lost."""

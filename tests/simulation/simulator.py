@@ -16,7 +16,7 @@ from tests.simulation.disk import Disk
 from tests.simulation.faults import Faults
 from tests.simulation.readers import Reader
 from tests.simulation.scheduler import Scheduler, Step
-from tests.simulation.venue import SimulatedVenue
+from tests.simulation.venue import SCRATCH_PREFIX, SimulatedVenue
 from tests.workers.settled_venue import SETTLED_SYMBOLS, limits, money
 from tests.workers.stepped import ACCOUNTS, SYMBOLS
 from workers.topology import JOURNAL, SEQUENCER
@@ -123,6 +123,8 @@ class Simulator:
             Step("crash of all", weights["crash of all"], self.faults.crash_all),
             Step("crash writing", weights["crash while journaling"] * runs["journal"], self.faults.crash_writing),
             Step("gateway", weights["loss of a gateway"], self.faults.lose_gateway),
+            Step("snapshot", weights["snapshot"], venue.take_snapshot),
+            Step("standby", weights["standby"], venue.stand_by),
             Step(
                 "disk fails",
                 weights["failure of the disk"] * (runs["journal"] and not self.disk.fails),
@@ -189,7 +191,7 @@ class Simulator:
 def simulate(seed: int, venue: type[SimulatedVenue] = SimulatedVenue) -> Outcome:
     """Run one seed. Never raises for what it finds."""
     place = _MEMORY if _MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="tradsys-simulation-", dir=place) as directory:
+    with tempfile.TemporaryDirectory(prefix=SCRATCH_PREFIX, dir=place) as directory:
         simulator = Simulator(seed, Path(directory).resolve(), venue)
         failure = None
         with simulator.venue.attached():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -13,14 +16,23 @@ from shm import broadcast
 from tests.simulation.disk import CrashError, Disk
 from tests.simulation.profile import Profile
 from tests.simulation.scheduler import Scheduler
-from tests.workers.stepped import KilledError, SteppedWorkers
+from tests.workers.stepped import KilledError, SteppedWorkers, journal_records
 from tradsys.records import COMMAND
+from workers import engine
 from workers import memory as venue_memory
 from workers.journal import JournalWriter, frames, last_sequence, writer
 from workers.journal.frames import JournalState
 from workers.journal.segments import list_segments
-from workers.memory import JOURNALED
+from workers.memory import JOURNALED, Sizes
+from workers.progress import slowest_shard
+from workers.snapshot.choice import Tell, open_log
+from workers.snapshot.files import Heading
+from workers.snapshot.housekeeping import clear_segments, prune_snapshots, snapshot_lock, unneeded_segments
+from workers.snapshot.taking import NoSnapshotError, take_snapshot
+from workers.standby import LappedError, Standby
 from workers.topology import JOURNAL, SEQUENCER
+
+SCRATCH_PREFIX = "tradsys-simulation-"
 
 
 class SimulatedVenue(SteppedWorkers):
@@ -38,6 +50,11 @@ class SimulatedVenue(SteppedWorkers):
         """The greatest log sequence of which anybody may have been told."""
         self.bases: list[int] = []
         """For each time the rings were new: the last log sequence before."""
+        self.standby: Standby | None = None
+        self._cleared: dict[str, bytes] = {}
+        self.may_lack_snapshots = False
+        """Whether a snapshot may be passed over: it was damaged, or the log that it was of is lost."""
+        self.archive = directory / "archive"
         self.when_room_is_wanted: Callable[[], None] = lambda: None
 
     @property
@@ -69,8 +86,10 @@ class SimulatedVenue(SteppedWorkers):
         return next((plan.name for plan in self.description.workers if plan.name not in self.workers), "")
 
     def start_missing(self, killed_share: int) -> str:
-        """Start a worker; in so many of a hundred times it dies on the way."""
+        """Start a worker, or let the standby take its place; in so many of a hundred times it dies on the way."""
         name, dice = self.missing(), self.scheduler.dice
+        if name == "engine" and self.standby is not None and self.scheduler.happens(80):
+            return self._let_standby_take_over(killed_share)
         dies = self.scheduler.happens(killed_share)
         beat, calls = (dice.choice([0, dice.randint(1, 6)]), dice.randint(0, 8)) if dies else (0, -1)
         if self.disk.fails:
@@ -83,6 +102,37 @@ class SimulatedVenue(SteppedWorkers):
         finally:
             self.disk.arm(-1)
         return name
+
+    def _let_standby_take_over(self, killed_share: int) -> str:
+        """It dies on the way when it has to wait for readers of events, in so many of a hundred times."""
+        standby, dies = self.standby, self.scheduler.happens(killed_share)
+        assert standby is not None
+        self.standby = None
+
+        def wait() -> None:
+            if dies or self.disk.fails:
+                raise KilledError
+            self.journal.write()
+            self.make_room()
+
+        try:
+            self.take_over("engine", standby, wait)
+        except (KilledError, LappedError) as error:
+            return f"the standby fails: {type(error).__name__}"
+        self.scheduler.count("takeovers by a standby")
+        return "the standby takes over"
+
+    def stand_by(self) -> str:
+        """A turn of the standby, or the beginning of a new one."""
+        if self.standby is None:
+            self.standby = Standby(self.memory, self.directory, 1, tell=self.passed_over)
+            return "begins"
+        try:
+            return str(self.standby.step())
+        except LappedError:
+            self.standby = None
+            self.scheduler.count("times that the standby was lapped")
+            return "lapped"
 
     def start_all(self) -> None:
         """New memory and all workers, without anything going wrong. Raises JournalError."""
@@ -100,6 +150,56 @@ class SimulatedVenue(SteppedWorkers):
     def runs(self, agent: str) -> bool:
         """Whether the agent's worker is alive."""
         return any(worker.plan.has(agent) for worker in self.workers.values())
+
+    def close(self) -> None:
+        super().close()
+        self.standby = None
+
+    # Snapshots.
+
+    def take_snapshot(self) -> str:
+        """A snapshot of what is durable, by a process of its own, which may die on the way."""
+        profile, dice = self.profile, self.scheduler.dice
+        self.disk.arm(dice.randint(0, 12) if self.scheduler.happens(profile.killed_share) else -1)
+        try:
+            with snapshot_lock(self.directory):
+                until = int(self.memory.control[JOURNALED])
+                path = take_snapshot(self.directory, self.sizes, self.passed_over, until=until)
+                needed = slowest_shard(self.memory)
+                prune_snapshots(self.directory, profile.snapshots_kept, 0, needed)
+                self._remember_segments()
+                clear_segments(self.directory, profile.segments, self.archive, needed)
+        except (NoSnapshotError, CrashError, OSError) as error:
+            return type(error).__name__
+        finally:
+            self.disk.arm(-1)
+        self.scheduler.count("snapshots")
+        return path.stem
+
+    def _remember_segments(self) -> None:
+        """What is cleared away the checkers need all the same."""
+        for path in unneeded_segments(self.directory):
+            self._cleared[path.name] = path.read_bytes()
+
+    def passed_over(self, text: str) -> None:
+        """A start tells that it cannot use a snapshot."""
+        assert self.may_lack_snapshots, f"nothing was wrong with the snapshots, and yet: {text}"
+        self.scheduler.count("snapshots passed over")
+
+    @contextmanager
+    def whole_log(self) -> Iterator[Path]:
+        """A directory with all segments that there have been, and no snapshots."""
+        with TemporaryDirectory(prefix=SCRATCH_PREFIX, dir=self.disk.root.parent) as scratch:
+            for name, content in self._cleared.items():
+                (Path(scratch) / name).write_bytes(content)
+            for path in list_segments(self.directory):
+                shutil.copyfile(path, Path(scratch) / path.name)
+            yield Path(scratch)
+
+    def records(self) -> Any:
+        """The whole log, with what was cleared away."""
+        with self.whole_log() as directory:
+            return journal_records(directory, self.sizes.shards)
 
     # Steps.
 
@@ -127,8 +227,14 @@ class SimulatedVenue(SteppedWorkers):
             frames.write_frame(journal)
             return synced(journal)
 
+        def counted(directory: Path, sizes: Sizes, tell: Tell, fits: Callable[[Heading], bool]) -> Any:
+            opened = open_log(directory, sizes, self.passed_over, fits)
+            self.scheduler.count("starts from a snapshot", opened[0] is not None)
+            return opened
+
         with (
             self.disk.attached(),
+            mock.patch.object(engine, "open_log", counted),
             mock.patch.object(frames, "sync_frames", synced),
             mock.patch.object(frames, "write_journal", written),
             mock.patch.object(writer, "RETRY_NS", 0),

@@ -36,7 +36,7 @@ class Report:
         self._pauses = 0
         self._answers = 0
         self._campaigns = 0
-        self._seconds: dict[str, list[float]] = {"ready": [], "replaced": [], "restart": []}
+        self._seconds: dict[str, list[float]] = {"ready": [], "takeover": [], "replaced": [], "restart": []}
 
     @property
     def kills(self) -> int:
@@ -70,12 +70,14 @@ def test_a_thousand_kills_lose_and_double_nothing(tmp_path: Path, venue_name: st
     while report.kills < KILLS:
         own_seed = dice.randrange(1 << 32)
         kind, level = dice.choice(VENUES)
+        options: dict[str, Any] = {"kind": kind, "level": level, "snapshots": dice.random() < 0.7}
+        options["standby"] = kind == "compact" and dice.random() < 0.5
         home = tmp_path / f"{venue_name}-{own_seed}"
-        sys.stderr.write(f"\nvenue {kind}, {level}, TRADSYS_SEED={own_seed}, after {report.kills} kills\n")
-        with trial(home, own_seed, heartbeat=3.0, kind=kind, level=level) as (venue, crowd):
+        sys.stderr.write(f"\nvenue {options}, TRADSYS_SEED={own_seed}, after {report.kills} kills\n")
+        with trial(home, own_seed, heartbeat=3.0, **options) as (venue, crowd):
             killer = Killer(venue, crowd, random.Random(own_seed))
             blows = [killer.kill_one] * 10 + [killer.kill_some] * 3 + [killer.kill_all] * 2
-            blows += [killer.kill_anything, killer.pause_shortly, killer.pause_for_long]
+            blows += [killer.kill_anything, killer.kill_a_snapshot, killer.pause_shortly, killer.pause_for_long]
             while killer.total < min(CAMPAIGN, KILLS - report.kills):
                 dice.choice(blows)()
             crowd.await_answers(20)

@@ -10,6 +10,7 @@ from collections import Counter
 from tests.system.killing.crowd import Crowd
 from tests.system.killing.mortal import MortalVenue, send, until
 
+ENGINE, STANDBY = "engine", "standby"
 ANSWERS_MAX = 60
 """At most so many answers of the clients lie between a venue that is whole and the next blow."""
 
@@ -24,7 +25,9 @@ class Killer:
         self.kills: Counter[str] = Counter()
         """By worker, and `supervisor`."""
         self.ready_seconds: list[float] = []
-        """For each killed worker that its supervisor brought back: from the kill until it served again."""
+        """For each killed worker that its supervisor started again: from the kill until it served."""
+        self.takeover_seconds: list[float] = []
+        """For each killed engine in whose place a standby went on: from the kill until that served."""
         self.pauses = 0
         """Workers that were paused and went on."""
         self.replaced_seconds: list[float] = []
@@ -79,8 +82,7 @@ class Killer:
         )
         send(pid, signal.SIGCONT)
         self.pauses += 1
-        if venue.pid(worker) != pid:  # a busy machine: the supervisor was quicker
-            venue.await_ready(worker, pid)
+        self._await_everybody()  # on a busy machine the supervisor may have been quicker
 
     def pause_for_long(self) -> None:
         """SIGSTOP of a worker until its supervisor has killed and replaced it."""
@@ -91,9 +93,20 @@ class Killer:
         begin = time.monotonic()
         self._venue.await_ready(worker, pid)
         self.replaced_seconds.append(time.monotonic() - begin)
+        self._await_everybody()
+
+    def kill_a_snapshot(self) -> None:
+        """Who takes a snapshot, if somebody does at that moment."""
+        self._await_a_moment()
+        if self._venue.kill_helper():
+            self.kills["snapshot"] += 1
 
     def _await_a_moment(self) -> None:
         self._crowd.await_answers(self._dice.randint(1, ANSWERS_MAX))
+
+    def _await_everybody(self) -> None:
+        for worker in self._venue.workers:
+            self._venue.await_ready(worker, 0)
 
     def _kill(self, workers: list[str]) -> None:
         """Kill these workers, in mid-flow or also while those before them come back, and wait for all."""
@@ -106,9 +119,12 @@ class Killer:
             killed |= {worker: (pid, now) for worker, pid in venue.kill(*workers[:count]).items()}
             workers = workers[count:]
         self.kills.update(killed.keys())
-        for worker, (pid, begin) in killed.items():
+        is_relieved = STANDBY in venue.workers and STANDBY not in killed
+        for worker, (pid, begin) in sorted(killed.items(), key=lambda each: each[0] != ENGINE):
             venue.await_ready(worker, pid)
-            self.ready_seconds.append(time.monotonic() - begin)
+            seconds = self.takeover_seconds if is_relieved and worker == ENGINE else self.ready_seconds
+            seconds.append(time.monotonic() - begin)
+        self._await_everybody()
 
 
 def spread(seconds: list[float]) -> dict[str, float]:

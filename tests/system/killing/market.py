@@ -21,10 +21,12 @@ _RANGE = {
 }
 
 
-def settings(*, kind: str = "compact", level: str = "memory", gateways: int = 2) -> dict[str, Any]:
-    """The configuration of a small venue that parks when it is idle."""
+def settings(*, kind: str = "compact", level: str = "memory", standby: bool = False, snapshots: bool = False) -> Any:
+    """The configuration of a small venue that parks when it is idle; with snapshots it takes one every few seconds."""
+    shards = 1 if kind == "compact" else 2
     return {
-        "topology": {"kind": kind, "shards": 1 if kind == "compact" else 2, "pin": False, "idle": "park"},
+        "topology": {"kind": kind, "shards": shards, "standby": standby, "pin": False, "idle": "park"},
+        "snapshots": {"interval_seconds": 5 if snapshots else 0, "records_min": 100, "on_stop": False},
         "pools": {
             "orders_per_shard": 4096,
             "level_pages_per_shard": 1024,
@@ -37,7 +39,7 @@ def settings(*, kind: str = "compact", level: str = "memory", gateways: int = 2)
             "gateway_ring": 1024,
         },
         "journal": {"level": level, "segment_bytes": 1 << 20},
-        "gateway": {"count": gateways, "port": 0, "spare_rings": 2},
+        "gateway": {"count": 2, "port": 0, "spare_rings": 2},
         "logging": {"level": "warning", "format": "console"},
         "assets": [{"name": "USD", "decimals": 2, "value": "1"}, {"name": "SHARE", "decimals": 0, "value": "100"}],
         "symbols": [{"name": SETTLED, "base": "SHARE", "quote": "USD"} | _RANGE, {"name": PLAIN} | _RANGE],

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from shm.doorbell import PollableBell
-from shm.segment import Segment, list_segments, process_start_time, unlink_all
+from shm.segment import Segment, list_segments, unlink_all
 from workers import venue as venues
 from workers.memory import HEARTBEAT_NS, PHASE, PID, READY, RUNNING, STATE, VenueMemory, segment_name
 from workers.process import processes_of
@@ -132,12 +132,21 @@ class MortalVenue:
         The workers that are left get SIGTERM by that, and drain.
         """
         assert self._process is not None
-        pids = [self.pid(name) for name in self.workers]
-        for pid in (self._process.pid, *(self.pid(name) for name in workers)):
+        name = self.description.segment
+        for pid in (self._process.pid, *(self.pid(worker) for worker in workers)):
             send(pid, signal.SIGKILL)
         self._process.wait(60)
-        until(lambda: not any(pid and process_start_time(pid) for pid in pids), "the workers to end")
+        until(lambda: not processes_of(name), "the workers to end")
         self._let_go()
+
+    def kill_helper(self) -> bool:
+        """SIGKILL to a process of the venue that is no worker: who takes a snapshot; whether there was one."""
+        assert self._process is not None
+        workers = {self._process.pid, *(self.pid(worker) for worker in self.workers)}
+        helpers = [pid for pid in processes_of(self.description.segment) if pid not in workers]
+        for pid in helpers:
+            send(pid, signal.SIGKILL)
+        return bool(helpers)
 
     def stop(self) -> None:
         """SIGTERM to the supervisor: drain and stop. Nothing of the venue may be left but its directory."""

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.system.killing.forgeries import assert_noticed
 from tests.system.killing.killer import Killer
+from tests.system.killing.market import TRADERS
 from tests.system.killing.trial import trial
 from tests.system.killing.verdict import assert_told_the_truth
 
@@ -20,4 +22,5 @@ def test_a_venue_killed_as_a_whole_loses_and_doubles_nothing(tmp_path: Path, ven
         killer.kill_the_supervisor([])
         killer.kill_the_supervisor(venue.workers)
         crowd.await_answers(20)
-        assert_told_the_truth(venue, crowd)
+        truth, told = assert_told_the_truth(venue, crowd)
+    assert_noticed(truth, TRADERS[0], told[TRADERS[0]])

@@ -22,33 +22,31 @@ runner = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
 
 def assert_sound(venue: MortalVenue, crowd: Crowd) -> None:
     """Let the clients finish, stop the venue, check everything that they were told, start it again and check that."""
-    finals = assert_told_the_truth(venue, crowd)
+    _, told = assert_told_the_truth(venue, crowd)
     venue.start()
-    for account, final in finals.items():
-        assert_unchanged(venue.directory, account, final)
+    for account, notes in told.items():
+        assert notes.final is not None
+        assert_unchanged(venue.directory, account, notes.final)
     audit(venue.directory)
     venue.stop()
 
 
-def assert_told_the_truth(venue: MortalVenue, crowd: Crowd) -> dict[str, dict[str, Any]]:
+def assert_told_the_truth(venue: MortalVenue, crowd: Crowd) -> tuple[Truth, dict[str, Told]]:
     """Let the clients finish, stop the venue, and check everything that they were told.
 
-    Gives what each of them saw in the end.
+    Gives what the log says, and what each account was told.
     """
     crowd.finish()
     audit(venue.directory)
     venue.stop()
     truth = Truth(venue.directory)
-    finals = {}
-    for account in (*TRADERS, FLEETING):
-        told = Told(crowd.notes / f"{account}.notes")
-        Checker(truth, account, told).check()
-        assert told.final is not None
-        finals[account] = told.final
-    check_fleeting(told)
+    told = {account: Told(crowd.notes / f"{account}.notes") for account in (*TRADERS, FLEETING)}
+    for account, notes in told.items():
+        Checker(truth, account, notes).check()
+    check_fleeting(told[FLEETING])
     check_market(truth, Told(crowd.notes / "watcher.notes"))
     check_local(truth, crowd.notes / "local.notes")
-    return finals
+    return truth, told
 
 
 def audit(directory: Path) -> None:

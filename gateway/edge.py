@@ -75,7 +75,7 @@ class Edge:
         self._tally = Tally(memory.counters, f"gateway-{port.number}")
         clock_ns = time.monotonic_ns
         self.entry = OrderEntry(writer, self.state, memory.control, self._shards, clock_ns, self._tally)
-        self.sessions = SessionNumbers(port.number)
+        self.sessions = SessionNumbers(port.number, gateway.count)
         self._under_way = UnderWay(memory, self.feed)
         accounts = Accounts(memory.accounts, memory.control)
         ledger = LedgerReader(memory, self.feed, sequencer)
@@ -107,7 +107,7 @@ class Edge:
             sessions |= sessions_of(shard)
         for account, session in sorted(sessions):
             self.sessions.skip(session)
-            if self.sessions.is_own(session) and ends_with_orders(session):
+            if self.sessions.is_heir(session) and ends_with_orders(session):
                 self.entry.end_session(account, session)  # the gateway before this one has lost it
 
     def pump(self) -> bool:

@@ -21,9 +21,11 @@ _ENDS = 1 << 30
 class SessionNumbers:
     """Gives out the numbers of one gateway."""
 
-    def __init__(self, ring: int) -> None:
+    def __init__(self, ring: int, gateways: int = _RING_MASK) -> None:
+        """`gateways`: how many the venue has; their rings are the first ones."""
         assert 0 <= ring <= _RING_MASK, "a source is one byte"
         self._ring = ring
+        self._gateways = gateways
         self._last = 0
 
     def new(self, *, cancel_on_disconnect: bool) -> int:
@@ -39,6 +41,10 @@ class SessionNumbers:
     def is_own(self, session: int) -> bool:
         """Whether the number was given out here."""
         return session & _RING_MASK == self._ring
+
+    def is_heir(self, session: int) -> bool:
+        """Whether it was given out here, or by a gateway that the venue no longer has: the first one inherits those."""
+        return self.is_own(session) or (self._ring == 0 and session & _RING_MASK >= self._gateways)
 
 
 def ends_with_orders(session: int) -> bool:

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from gateway.edge import Edge
 from gateway.sessions import SessionNumbers, ends_with_orders
 from tests import factories
 from tests.gateway.harness import ALICE, Harness, ask, configuration, running, socket, until
 from tests.gateway.test_edge import Executed, another_edge, lappable
 from tradsys.records import CommandFlag, Kind, MarketState, entry_word
+from workers.port import Port
 
 ORDER = {"op": "place", "symbol": "ACME", "side": "buy", "quantity": "10", "price": "100.00"}
 
@@ -132,3 +134,17 @@ async def test_a_gateway_that_starts_again_ends_the_sessions_of_the_one_before()
     harness.turn()
     assert [record["order_id"] for record in sent(harness, Kind.CANCEL_ALL)] == [entry_word(session=lost)]
     assert later.sessions.new(cancel_on_disconnect=True) not in (lost, kept, others)
+
+
+async def test_the_first_gateway_ends_the_sessions_of_gateways_that_are_no_more() -> None:
+    harness = lappable()
+    assert harness.configuration.gateway.count == 1
+    gone, kept = SessionNumbers(1).new(cancel_on_disconnect=True), SessionNumbers(1).new(cancel_on_disconnect=False)
+    for session in (gone, kept):
+        harness.send(factories.buy(10_000, 5, order_id=entry_word(session=session)))
+    harness.port.close()
+    port = Port(harness.memory, 0, 0)
+    first = Edge(harness.memory, port, 0, harness.configuration, harness.plan, lambda: Executed(harness))
+    await first.recover()
+    harness.turn()
+    assert [record["order_id"] for record in sent(harness, Kind.CANCEL_ALL)] == [entry_word(session=gone)]

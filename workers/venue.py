@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -126,10 +127,11 @@ def remove(data_directory: Path) -> None:
 
 def addresses(data_directory: Path) -> dict[str, str]:
     """Base URLs by gateway name, as the gateways wrote them."""
-    return {
-        path.stem.removesuffix(".address"): path.read_text().strip()
-        for path in sorted(run_directory(data_directory).glob("*.address"))
-    }
+    found = {}
+    for path in sorted(run_directory(data_directory).glob("*.address")):
+        with suppress(FileNotFoundError):  # the venue has stopped meanwhile
+            found[path.stem.removesuffix(".address")] = path.read_text().strip()
+    return found
 
 
 def write_address(data_directory: Path, gateway: str, url: str) -> None:

@@ -21,7 +21,14 @@ _RANGE = {
 }
 
 
-def settings(*, kind: str = "compact", level: str = "memory", standby: bool = False, snapshots: bool = False) -> Any:
+def settings(
+    *,
+    kind: str = "compact",
+    level: str = "memory",
+    gateways: int = 2,
+    standby: bool = False,
+    snapshots: bool = False,
+) -> dict[str, Any]:
     """The configuration of a small venue that parks when it is idle; with snapshots it takes one every few seconds."""
     shards = 1 if kind == "compact" else 2
     return {
@@ -39,7 +46,7 @@ def settings(*, kind: str = "compact", level: str = "memory", standby: bool = Fa
             "gateway_ring": 1024,
         },
         "journal": {"level": level, "segment_bytes": 1 << 20},
-        "gateway": {"count": 2, "port": 0, "spare_rings": 2},
+        "gateway": {"count": gateways, "port": 0, "spare_rings": 2},
         "logging": {"level": "warning", "format": "console"},
         "assets": [{"name": "USD", "decimals": 2, "value": "1"}, {"name": "SHARE", "decimals": 0, "value": "100"}],
         "symbols": [{"name": SETTLED, "base": "SHARE", "quote": "USD"} | _RANGE, {"name": PLAIN} | _RANGE],

@@ -135,6 +135,8 @@ class Crew:
         assert standby.child is not None
         member.child, standby.child = standby.child, None
         member.started_ns = time.monotonic_ns()
+        left = self.line(standby)
+        left[STATE], left[PID] = ABSENT, 0
         line = self.line(member)
         line[RESTARTS] += 1
         line[PID] = member.child.pid

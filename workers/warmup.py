@@ -20,7 +20,8 @@ from shm.clock import timespec
 from shm.jit import CACHE_DIRECTORY, JIT_DISABLED
 from tradsys.configuration import Configuration
 from tradsys.ledger.layout import HOLD
-from tradsys.records import COMMAND, Kind
+from tradsys.ledger.terms import AccountKind
+from tradsys.records import COMMAND, Kind, details
 from tradsys.risk.dry_run import ORDERS, WORDS, dry_run
 from tradsys.symbols import Account, Symbol
 from workers import memory
@@ -31,6 +32,7 @@ from workers.port import Port
 from workers.recovery import apply_batch
 from workers.replica import Replica
 from workers.sequencer import VENUE_SOURCE
+from workers.standby import Standby
 from workers.topology import JOURNAL, SEQUENCER, WorkerPlan
 from workers.venue import Venue
 
@@ -75,9 +77,21 @@ def compile_all(plans: list[WorkerPlan], configuration: Configuration, report: R
 
 
 def rehearse(plan: WorkerPlan, plans: list[WorkerPlan], configuration: Configuration) -> None:
-    """Load the kernels of a core worker into this process, so that it can serve at once when it has to."""
+    """Load the kernels of an engine and of a takeover into this process, so that it can serve at once when it has to.
+
+    A kernel that Python calls is loaded by its first call: that takes longer than a whole takeover.
+    """
     with tempfile.TemporaryDirectory(prefix="tradsys-rehearsal-") as directory:
-        _compile_worker(plan, _private_venue(plans, configuration, Path(directory)))
+        venue = _private_venue(plans, configuration, Path(directory))
+        private = memory.private(
+            msgspec.structs.replace(venue.sizes, ledgers=2), _write_journal(venue, _settled_commands())
+        )
+        standby = Standby(private, venue.journal_directory, configuration.clock.tick_ms)
+        engine = Engine(venue, plan, private)
+        engine.adopt(*standby.take_over(lambda: None))
+        for _ in range(3):
+            engine.turn(_TURN_NS)
+        engine.close()
 
 
 def _private_venue(plans: list[WorkerPlan], configuration: Configuration, directory: Path) -> Venue:
@@ -119,14 +133,26 @@ def _some_commands() -> Any:
     return np.concatenate([account, symbol, order])
 
 
+def _settled_commands() -> Any:
+    """The same, behind a contract: from there on events are to be settled."""
+    commands = _some_commands()
+    records = [details(Kind.ASSET, asset=asset, value_numerator=1, value_divisor=1) for asset in (1, 2)]
+    records.append(details(Kind.ACCOUNT, account=2, account_kind=AccountKind.FEE))
+    records.append(Symbol(2, "SETTLED", 0, 1, 0, 1, 1, 100, 1).definition())
+    terms = dict(asset=1, quote=2, account=2, lot_value=1, numerator=1, divisor=1)
+    records.append(details(Kind.CONTRACT, symbol=2, **terms))
+    settled = np.concatenate([commands[:2], *(record.view(COMMAND) for record in records), commands[2:]])
+    settled["sequence"] = np.arange(1, len(settled) + 1)
+    return settled
+
+
 def _compile_book(venue: Venue) -> None:
     shard = memory.private(venue.sizes).shards[0]
     apply_batch(shard, 0, venue.sizes.shards, _some_commands())
 
 
-def _write_journal(venue: Venue) -> int:
+def _write_journal(venue: Venue, commands: Any) -> int:
     """Leave a journal for a worker to recover from; gives its last sequence."""
-    commands = _some_commands()
     before = memory.private(venue.sizes)
     writer = JournalWriter(
         venue.journal_directory, before, "memory", venue.configuration.journal.segment_bytes, timespec()
@@ -142,7 +168,7 @@ def _compile_worker(plan: WorkerPlan, venue: Venue) -> None:
     """Take the worker, alone in memory of its own, from a recovery that has work to do to turns of its duty cycle."""
     with tempfile.TemporaryDirectory(dir=venue.path) as directory:
         own = msgspec.structs.replace(venue, data_directory=directory)
-        engine = Engine(own, plan, memory.private(own.sizes, _write_journal(own)))
+        engine = Engine(own, plan, memory.private(own.sizes, _write_journal(own, _some_commands())))
         engine.recover()
         for _ in range(3):
             engine.turn(_TURN_NS)
@@ -159,7 +185,7 @@ def _compile_port(venue: Venue) -> None:
 
 
 def _compile_replica(venue: Venue) -> None:
-    _write_journal(venue)
+    _write_journal(venue, _some_commands())
     replica = Replica(venue.sizes, venue.journal_directory)
     replica.advance()
     for _batch in Replica(venue.sizes, venue.journal_directory).missing_events(0, 0):

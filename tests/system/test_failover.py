@@ -73,6 +73,7 @@ def test_the_engine_is_killed_and_every_socket_goes_on(venue: EmbeddedVenue) -> 
                 engine, before = venue.pid("engine"), len(placed)
                 os.kill(engine, signal.SIGKILL)
                 await asyncio.to_thread(until, lambda: venue.pid("engine") == standby, "the takeover")  # noqa: B023
+                assert venue.pid("standby") != standby, "who serves as the engine stands by no more"
                 await asyncio.to_thread(until, lambda: len(placed) > before + 20, "orders to go on")  # noqa: B023
                 assert restarts(venue.memory, venue) == kills
             stop.set()

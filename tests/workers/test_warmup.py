@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import msgspec
 import pytest
 
 from shm.jit import JIT_DISABLED
+from tests.workers.running import ROOT
 from tradsys.configuration import load
 from workers import topology
 from workers.warmup import compile_all, needed
@@ -27,3 +31,23 @@ def test_every_topology_can_be_compiled_ahead(kind: str, level: str) -> None:
     assert [done for _, done, _ in reported] == list(range(len(reported)))
     assert not needed(plans)
     assert JIT_DISABLED or needed([plans[0], plans[0], msgspec.structs.replace(plans[0], agents=["matcher-0"] * 9)])
+
+
+_REHEARSAL = """
+from shm import broadcast
+from tradsys.configuration import load
+from workers import topology
+from workers.redecision import _settle_until
+from workers.warmup import rehearse
+
+configuration = load("testing", environ={"TRADSYS__TOPOLOGY__STANDBY": "true", "TRADSYS__TOPOLOGY__KIND": "compact"})
+plans = topology.plan(configuration, [0, 1])
+rehearse(next(plan for plan in plans if plan.has(topology.SEQUENCER)), plans, configuration)
+print(*(len(kernel.overloads) for kernel in (_settle_until, broadcast.writable, broadcast.publish)))
+"""
+
+
+@pytest.mark.skipif(JIT_DISABLED, reason="nothing is loaded without compiled kernels")
+def test_a_rehearsal_loads_what_only_a_takeover_calls() -> None:
+    told = subprocess.run([sys.executable, "-c", _REHEARSAL], check=True, capture_output=True, text=True, cwd=ROOT)
+    assert all(int(number) for number in told.stdout.split())

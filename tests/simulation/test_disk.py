@@ -6,12 +6,16 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tests.factories import buy
 from tests.simulation.disk import SECTOR_BYTES, CrashError, Disk
 from tests.simulation.scheduler import Scheduler
 from tests.workers.journals import Desk
-from tests.workers.stepped import journal_records
+from tests.workers.stepped import SteppedVenue, compact, journal_records
+from workers.journal import last_sequence
+from workers.snapshot.taking import take_snapshot
 
 TRIES = 40
 
@@ -127,3 +131,21 @@ def test_a_segment_whose_maker_died_before_its_name_was_safe_is_not_lost(tmp_pat
             disk.lose_power()
         disk.close()
         assert len(journal_records(directory)) == expected
+
+
+def test_a_snapshot_does_not_outlive_the_log_that_it_is_of(tmp_path: Path, seed: int) -> None:
+    """At level `memory` nobody else syncs the log, and with a snapshot the segments before it may go."""
+    for number in range(TRIES // 4):
+        root = tmp_path / str(number)
+        disk = Disk(root, Scheduler(seed + number))
+        with disk.attached():
+            venue = SteppedVenue(root, compact(), level="memory", segment_bytes=8192)
+            venue.define()
+            venue.submit(np.concatenate([buy(400)] * 60))
+            venue.settle()
+            path = take_snapshot(venue.directory, venue.sizes, lambda text: None)
+            with disk.dead():
+                venue.close()
+            disk.lose_power()
+        disk.close()
+        assert last_sequence(venue.directory) == int(path.stem) > 60

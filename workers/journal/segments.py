@@ -137,6 +137,17 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
+def sync_segments(directory: Path) -> None:
+    """Make all that is written of a journal durable, and the names of its files. Raises OSError."""
+    for path in list_segments(directory):
+        descriptor = os.open(path, os.O_RDWR)
+        try:
+            os.fdatasync(descriptor)
+        finally:
+            os.close(descriptor)
+    sync_directory(directory)
+
+
 class Segment:
     """One file of the journal, mapped for reading. `words` is its int64 content."""
 

@@ -50,23 +50,15 @@ from workers.journal.segments import (
     JournalError,
     Segment,
     create_segment,
-    list_segments,
     new_venue_id,
     sync_directory,
+    sync_segments,
 )
 from workers.journal.trouble import WRITING, Trouble
 from workers.memory import JOURNAL_TROUBLE, JOURNALED, READER_JOURNAL, VenueMemory
 
 RETRY_NS = 1_000_000_000
 """From one attempt to get the better of a failing disk to the next."""
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fdatasync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class JournalWriter:
@@ -116,9 +108,7 @@ class JournalWriter:
         if words[LEVEL] != MEMORY:
             # A writer before may have died between its write and its sync, or between a file's name and the sync of
             # its directory, or may have had no wish to sync.
-            for segment in list_segments(directory):
-                _sync(segment)
-            sync_directory(directory)
+            sync_segments(directory)
             sync_directory(directory.parent)
         self.trouble = Trouble(memory)
         memory.control[JOURNALED] = reader.sequence

@@ -8,6 +8,7 @@ from pathlib import Path
 from workers import venue as venues
 from workers.follower import Follower
 from workers.journal.reader import FAR
+from workers.journal.segments import sync_segments
 from workers.memory import JOURNALED, Sizes, VenueMemory
 from workers.progress import slowest_shard
 from workers.snapshot.choice import open_log
@@ -48,6 +49,8 @@ def take_snapshot(
         raise NoSnapshotError(
             "the ledger is too far behind the matching for a snapshot; try again when there is less to do"
         )
+    # At level `memory` it may not be: a snapshot whose log is lost is of no use, and the segments before it go.
+    sync_segments(directory)
     return write(directory, follower.heading(), follower.image())
 
 

@@ -102,7 +102,7 @@ def draw(dice: random.Random) -> Profile:
         killed_share=dice.choice([0, 0, 20, 50]),
         flip_share=dice.choice([0, 30]),
         snapshots_kept=dice.randint(2, 3),
-        segments="keep" if level == "memory" else dice.choice(["keep", "archive", "drop"]),
+        segments=dice.choice(["keep", "archive", "drop"]),
         has_standby=has_standby,
     )
 

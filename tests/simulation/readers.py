@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from shm import broadcast
 from tests.simulation.venue import SimulatedVenue
 from tests.workers.stepped import chain
 from tradsys.records import EVENT
@@ -50,6 +51,8 @@ class Reader:
 
     def _read(self, shard: int) -> Any:
         assert self.port is not None
+        if self.port.positions[shard] > self._published(shard):
+            return self.seen[shard][:0]  # the journal has told what the shard has yet to tell
         events = self.port.drain(shard)
         if events is None:
             self.times_lapped += 1
@@ -69,7 +72,12 @@ class Reader:
             self.venue.scheduler.count("readers that needed what was cleared away")
             with self.venue.whole_log() as directory:
                 missing = self._missing_in(directory, shard)
-        return missing[missing["log_sequence"] <= self.venue.memory.control[JOURNALED]]
+        missing = missing[missing["log_sequence"] <= self.venue.memory.control[JOURNALED]]
+        # Who holds the writer up must not be ahead of it.
+        return missing[: self._published(shard) - len(self.seen[shard])] if self.gates else missing
+
+    def _published(self, shard: int) -> int:
+        return int(broadcast.published(self.venue.memory.events[shard]))
 
     def _missing_in(self, directory: Path, shard: int) -> Any:
         replica = Replica(self.venue.sizes, directory)

@@ -173,7 +173,7 @@ class Simulator:
         for turn in turns:
             work += turn()
             venue.observe()
-        return work
+        return work + len(venue.sequenced) - venue.acknowledged
 
     def _peace(self) -> None:
         """Until nothing more happens. Everything sent is answered then."""

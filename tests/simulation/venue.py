@@ -252,7 +252,7 @@ class SimulatedVenue(SteppedWorkers):
         """Half a turn of the journal: a frame is written, or what is written is synced."""
         journal = self.journal
         count = self.write_frame() or int(frames.sync_frames(journal.state))
-        if not self.scheduler.happens(3):  # or the worker may die before it has come to that
+        if not self.scheduler.happens(20):  # or the worker may die before it has come to that
             journal.attend()
         return count
 

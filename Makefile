@@ -10,13 +10,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types imports unit bench abi soak format clean
+.PHONY: help install run test lint types imports unit bench abi soak reliability format clean
 
 help:
 	@echo "make run      start a venue with demonstration traders (Ctrl-C drains and stops it)"
 	@echo "make test     lint, types, import contracts and tests: what CI runs"
 	@echo "make install  create $(VENV) with everything"
 	@echo "make bench    the benchmarks       make soak   the long stress tests"
+	@echo "make reliability   simulator, kills and recovery at length; writes the figures of docs/reliability.md"
 	@echo "make abi      the engine as a shared library, bench/abi/libtradsys.so"
 	@echo "make format   let ruff format      make clean  remove $(VENV) and every cache"
 
@@ -66,6 +67,10 @@ abi: install
 
 soak: install
 	$(BIN)/python -m pytest -m soak --timeout 3600 -q
+
+# SEEDS and KILLS say how much (10000, 1000): many hours. PARTS names some of it, see bench/reliability.py.
+reliability: install
+	$(BIN)/python -m bench.reliability $(PARTS)
 
 format: install
 	$(BIN)/ruff check --fix

@@ -105,6 +105,21 @@ def test_workers_start_in_the_order_of_the_plan_and_stop_in_the_order_of_the_flo
     assert_nothing_left(directory)
 
 
+@pytest.mark.parametrize(("mine", "expected"), [(None, "glibc.malloc.hugetlb=1"), ("glibc.malloc.check=1", None)])
+def test_core_workers_get_huge_pages_unless_the_user_tunes_memory_himself(
+    directory: Path, fakes: Fakes, monkeypatch: pytest.MonkeyPatch, mine: str | None, expected: str | None
+) -> None:
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    if mine:
+        monkeypatch.setenv("GLIBC_TUNABLES", mine)
+    with supervisor(directory, fakes, configuration("compact", 1)) as venue:
+        venue.start()
+        for name, tuned in (("engine", expected or mine), ("gateway-0", mine)):
+            environment = Path(f"/proc/{fakes.pids(name)[0]}/environ").read_bytes().split(b"\0")
+            found = [variable.partition(b"=")[2].decode() for variable in environment if b"GLIBC_TUNABLES=" in variable]
+            assert found == ([tuned] if tuned else [])
+
+
 def test_a_killed_worker_is_started_again(directory: Path, fakes: Fakes) -> None:
     venue = supervisor(directory, fakes, configuration("compact", 1))
     with running(venue) as errors:

@@ -93,11 +93,21 @@ class Disk:
         def instead(*arguments: Any, **named: Any) -> Any:
             self._count()
             result = call(*arguments, **named)
+            if call.__name__ == "pwrite":
+                self._written(*arguments)
             if call.__name__ == "open" and _path_of(result).is_relative_to(self.root):
                 self._opened[result] = os.fstat(result).st_ino
             return result
 
         return instead
+
+    def _written(self, descriptor: int, content: bytes, offset: int) -> None:
+        """A file of which a sync has failed is whole again when all that it holds is written once more."""
+        inode = os.fstat(descriptor).st_ino
+        if inode in self._unsafe and offset == 0:
+            held = Path(f"/proc/self/fd/{descriptor}").read_bytes().rstrip(b"\0")
+            if len(content) >= len(held):
+                del self._unsafe[inode]
 
     def _count(self) -> None:
         if self._calls_left == 0 and not self._is_dead:
@@ -131,7 +141,8 @@ class Disk:
 
     def keep(self, path: Path) -> None:
         """The file's content has been synced past this disk, by a kernel."""
-        self._durable[path.stat().st_ino] = path.read_bytes()
+        if path.stat().st_ino not in self._unsafe:
+            self._durable[path.stat().st_ino] = path.read_bytes()
 
     def sync_all(self) -> None:
         """Everything is safe, as after a restore."""

@@ -14,7 +14,7 @@ from tests.simulation.disk import SECTOR_BYTES, CrashError, Disk
 from tests.simulation.scheduler import Scheduler
 from tests.workers.journals import Desk
 from tests.workers.stepped import SteppedVenue, compact, journal_records
-from workers.journal import last_sequence
+from workers.journal import frames, last_sequence
 from workers.snapshot.taking import take_snapshot
 
 TRIES = 40
@@ -149,3 +149,27 @@ def test_a_snapshot_does_not_outlive_the_log_that_it_is_of(tmp_path: Path, seed:
             disk.lose_power()
         disk.close()
         assert last_sequence(venue.directory) == int(path.stem) > 60
+
+
+def test_a_frame_whose_sync_failed_is_written_again_by_the_next_writer(tmp_path: Path, seed: int) -> None:
+    """Also when nothing but the file is left to know of it. The system says of such pages that they are safe."""
+    for number in range(TRIES):
+        directory = tmp_path / str(number)
+        disk = Disk(directory, Scheduler(seed + number))
+        with disk.attached():
+            desk = Desk(directory, level="group")
+            desk.fill(10)
+            (path,) = directory.glob("*.journal")
+            disk.keep(path)  # the kernel has synced it
+            desk.log(5)
+            assert frames.write_frame(desk.writer.state) == 5
+            disk.not_synced(path)
+            with disk.dead():
+                desk.close()
+            desk = Desk(directory, level="group")
+            assert desk.writer.written == 15
+            with disk.dead():
+                desk.close()
+            disk.lose_power()
+        disk.close()
+        assert len(journal_records(directory)) == 15

@@ -48,6 +48,8 @@ class SimulatedVenue(SteppedWorkers):
         """All that the sequencer has published, as far as it is not lost."""
         self.acknowledged = 0
         """The greatest log sequence of which anybody may have been told."""
+        self._has_journal = False
+        """Whether the journal has run over this memory. Before, nobody is told anything: gateways start last."""
         self.bases: list[int] = []
         """For each time the rings were new: the last log sequence before."""
         self.standby: Standby | None = None
@@ -70,7 +72,9 @@ class SimulatedVenue(SteppedWorkers):
         if last > known:
             numbers = np.arange(known + 1, last + 1) & (len(log.slots) - 1)
             self.sequenced = np.concatenate([self.sequenced, log.slots.view(np.ndarray)[numbers]])
-        self.acknowledged = max(self.acknowledged, int(self.memory.control[JOURNALED]))
+        self._has_journal |= self.runs(JOURNAL)
+        if self._has_journal:
+            self.acknowledged = max(self.acknowledged, int(self.memory.control[JOURNALED]))
 
     # Life and death.
 
@@ -78,6 +82,7 @@ class SimulatedVenue(SteppedWorkers):
         """New memory over the journal that there is. Raises JournalError."""
         base = last_sequence(self.directory, self.sizes.shards)
         self.memory = venue_memory.private(self.sizes, base)
+        self._has_journal = False
         # A time of which the log knows nothing has not been.
         self.bases = [*(before for before in self.bases if before < base), base]
 

@@ -57,8 +57,26 @@ from workers.journal.segments import (
 from workers.journal.trouble import WRITING, Trouble
 from workers.memory import JOURNAL_TROUBLE, JOURNALED, READER_JOURNAL, VenueMemory
 
+_PART_BYTES = 1 << 20
 RETRY_NS = 1_000_000_000
 """From one attempt to get the better of a failing disk to the next."""
+
+
+def _write_again(path: Path, end: int) -> None:
+    """Write what a file holds before byte `end` over itself.
+
+    A sync by a writer that is gone may have failed: the system then keeps pages as if they were on disk, and says so
+    the next time that it is asked to sync.
+    """
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        for start in range(0, end, _PART_BYTES):
+            part = memoryview(os.pread(descriptor, min(_PART_BYTES, end - start), start))
+            while len(part):
+                written = os.pwrite(descriptor, part, start)
+                part, start = part[written:], start + written
+    finally:
+        os.close(descriptor)
 
 
 class JournalWriter:
@@ -108,6 +126,7 @@ class JournalWriter:
         if words[LEVEL] != MEMORY:
             # A writer before may have died between its write and its sync, or between a file's name and the sync of
             # its directory, or may have had no wish to sync.
+            _write_again(path, offset)
             sync_segments(directory)
             sync_directory(directory.parent)
         self.trouble = Trouble(memory)

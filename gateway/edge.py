@@ -32,6 +32,8 @@ from workers.topology import WorkerPlan
 
 _log = logger("gateway")
 
+_DURABLE_SECONDS = 0.001
+
 
 class Replica(Recovered, Protocol):
     """What workers.replica.Replica gives: the venue's state out of its journal."""
@@ -100,7 +102,9 @@ class Edge:
         """Begin with the state that the journal tells, and with the events after it."""
         # First what may not be in the journal yet: orders that the gateway before this one sent in its last moments.
         sessions = self._under_way.sessions(self.port.number)
-        replica = await asyncio.get_running_loop().run_in_executor(None, self._advanced_replica)
+        replica, sequence = await asyncio.get_running_loop().run_in_executor(None, self._advanced_replica)
+        while int(self.memory.control[JOURNALED]) < sequence:
+            await asyncio.sleep(_DURABLE_SECONDS)  # what is read may be written and not yet durable
         self.state.load(replica, self.memory.sizes.event_ring)
         self.feed.positions[:] = map(int, replica.positions)
         for shard in replica.shards:
@@ -162,10 +166,10 @@ class Edge:
             if event.source == source:
                 observe(event)
 
-    def _advanced_replica(self) -> Replica:
+    def _advanced_replica(self) -> tuple[Replica, int]:
+        """The state that the journal tells now, and the log sequence that it is of."""
         replica = self._rebuild()
-        replica.advance()
-        return replica
+        return replica, replica.advance()
 
     async def _catch_up(self, shard: int) -> None:
         """The engine was too fast and has overwritten events unread: take them from the journal instead."""

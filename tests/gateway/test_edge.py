@@ -30,7 +30,7 @@ from tradsys.book.layout import W_EVENTS
 from tradsys.records import EVENT, LEDGER_RECORD
 from workers import memory
 from workers.journal import JournalError
-from workers.memory import DRAINING, PHASE
+from workers.memory import DRAINING, JOURNALED, PHASE
 from workers.port import Port
 
 ORDER = {"op": "place", "symbol": "ACME", "side": "buy", "quantity": "10", "price": "100.00"}
@@ -184,6 +184,23 @@ async def test_a_lapped_gateway_takes_what_it_missed_from_the_journal() -> None:
     await until(lambda: not edge._catching_up)
     harness.send(factories.buy(price, 1))
     assert edge.state.market_of["ACME"].depth(0, 5) == [(price, 196, 196)]
+
+
+async def test_a_gateway_that_starts_shows_nothing_before_it_is_durable() -> None:
+    harness = lappable()
+    price = harness.configuration.symbol_list()[0].reference_ticks
+    harness.send(factories.sell(price, 5))
+    durable = int(harness.memory.control[JOURNALED])
+    harness.memory.control[JOURNALED] = durable - 1
+    late = another_edge(harness, lambda: Executed(harness))
+    starting = asyncio.ensure_future(late.recover())
+    for _ in range(20):
+        await asyncio.sleep(0.001)
+    assert not starting.done()
+    assert not late.state.markets
+    harness.memory.control[JOURNALED] = durable
+    await starting
+    assert late.state.market_of["ACME"].depth(1, 5) == [(price, 5, 1)]
 
 
 async def test_a_gateway_that_cannot_have_what_it_missed_gives_up() -> None:

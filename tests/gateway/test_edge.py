@@ -194,9 +194,8 @@ async def test_a_gateway_that_starts_shows_nothing_before_it_is_durable() -> Non
     harness.memory.control[JOURNALED] = durable - 1
     late = another_edge(harness, lambda: Executed(harness))
     starting = asyncio.ensure_future(late.recover())
-    for _ in range(20):
-        await asyncio.sleep(0.001)
-    assert not starting.done()
+    done, _ = await asyncio.wait([starting], timeout=0.02)
+    assert not done
     assert not late.state.markets
     harness.memory.control[JOURNALED] = durable
     await starting

@@ -19,7 +19,7 @@ from tradsys.book.layout import W_EVENTS, W_POSITION, Shard, on_stream
 from tradsys.records import COMMAND, EVENT
 from workers import sequencer
 from workers.matcher import MatcherState, new_matcher
-from workers.memory import BANK, READER_LEDGER, READER_SHARDS, VenueMemory
+from workers.memory import BANK, COLD, LINE, READER_LEDGER, READER_SHARDS, TOUCHED, VenueMemory
 from workers.redecision import Redecision, empty_ledger
 from workers.sequencer import SequencerState
 from workers.snapshot.choice import open_log
@@ -120,4 +120,9 @@ class Standby:
             target[numbers & (len(target) - 1)] = source[numbers & (len(source) - 1)]
             told += count
             broadcast.publish(stream, told)
-        return on_stream(shard, stream)
+        # Tools that look at the venue find the shard's words where they always were.
+        words = self._memory.shards[number].words
+        words[:] = shard.words
+        place = COLD + LINE * number
+        self._memory.control[place], self._memory.control[place + TOUCHED] = 0, 1
+        return on_stream(shard._replace(words=words), stream)

@@ -16,6 +16,7 @@ from tests.factories import buy, market, sell
 from tests.workers.settled_venue import assert_settled, limits, money, tell
 from tests.workers.stepped import SIZES, SteppedVenue, assert_same_shard, with_standby
 from tests.workers.traders import Traders
+from tradsys.book.layout import W_EVENTS, W_POSITION
 from tradsys.ledger.layout import state_of
 from tradsys.records import Side
 from workers.memory import BANK, JOURNALED
@@ -75,6 +76,11 @@ def test_a_takeover_in_mid_flow(venue: SteppedVenue) -> None:
     venue.succeed("engine", standby)
     assert int(venue.memory.control[BANK]) == 1
     assert_right(venue)
+    # What tools see of a shard is still told in the venue's memory.
+    for number in range(venue.sizes.shards):
+        told = venue.memory.shards[number].words
+        assert told[W_POSITION] == len(venue.records())
+        assert told[W_EVENTS] == len(venue.seen[number])
     venue.submit(np.concatenate([sell(500, 3, account=2)]), 1)
     assert_right(venue)
     second = standby_of(venue)

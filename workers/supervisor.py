@@ -43,6 +43,7 @@ from workers.memory import (
     STATE,
     VenueMemory,
 )
+from workers.notify import ServiceManager
 from workers.port import Port
 from workers.process import Child
 from workers.reclaim import end_orphans, release_dead, remove_traces
@@ -50,6 +51,7 @@ from workers.restarts import RestartLimits
 from workers.snapshot.timer import SnapshotTimer
 from workers.topology import SEQUENCER, WorkerPlan
 from workers.venue import Venue
+from workers.watchdog import Wellbeing, look_after
 
 __all__ = ["StartError", "StoppedError", "Supervisor", "Timeouts", "VenueFailedError"]
 
@@ -58,6 +60,10 @@ _WATCH_SECONDS = 0.2
 _NEXT_STANDBY_NS = 500_000_000
 """A new standby is started when the one before it has found its feet as the engine."""
 _QUOTE_MAX = 300
+_STEP_PATIENCE_SECONDS = 120
+"""What one step of a start may take before it says again that it goes on."""
+_RANKS_MAX = 5
+"""Groups of workers that are stopped one after the other."""
 
 Report = Callable[[str], None]
 
@@ -108,11 +114,14 @@ class Supervisor:
         log_end: Callable[[Path, int], int] = log_end,
         timeouts: Timeouts | None = None,
         limits: RestartLimits | None = None,
+        service: ServiceManager | None = None,
     ) -> None:
         """Lock the data directory. Raises DirectoryInUseError, UnusableDirectoryError."""
         directory = data_directory.resolve()
         self._log_end = log_end
         self._timeouts = timeouts or Timeouts()
+        self._service = service or ServiceManager({}, os.getpid())
+        self._step = ""
         self._log = logger("supervisor")
         self._segment: Segment | None = None
         self._memory: VenueMemory | None = None
@@ -173,18 +182,24 @@ class Supervisor:
 
         Raises StartError, StoppedError, JournalError, RefusedDefinitionError; then nothing is left behind.
         """
+
+        def tell(step: str) -> None:
+            self._step = step
+            self._extend()
+            report(step)
+
         try:
-            report("reading the journal")
+            tell("reading the journal")
             self._create_memory()
             members = self._crew.members
             for member in members:
                 if not member.extra and not member.plan.is_gateway:
-                    self._start_and_wait(member, report)
-            report("defining accounts and symbols")
+                    self._start_and_wait(member, tell)
+            tell("defining accounts and symbols")
             self._define()
             for member in members:
                 if member.plan.is_gateway:
-                    self._start_and_wait(member, report)
+                    self._start_and_wait(member, tell)
             self.memory.control[PHASE] = RUNNING
             for member in members:
                 if member.extra:
@@ -192,6 +207,7 @@ class Supervisor:
         except BaseException:
             self.stop()
             raise
+        self._service.ready(str(Wellbeing([], [])))
         return self.venue
 
     def run(self) -> None:
@@ -201,6 +217,7 @@ class Supervisor:
             for member in self._crew.members:
                 self._watch(member, now)
             self._fail_over()
+            self._feed_watchdog(now)
             self._snapshots.step(int(self.memory.control[JOURNALED]))
             gone = release_dead(self.memory)
             if gone:
@@ -213,6 +230,7 @@ class Supervisor:
         """Drain and stop every worker, in the order in which orders flow, and leave nothing. Harmless when done."""
         if self._lock.released:
             return
+        self._service.stopping("draining", int(self._timeouts.drain * _RANKS_MAX + self._timeouts.snapshot))
         if self._memory is not None:
             has_run = self._memory.control[PHASE] == RUNNING
             if self._memory.control[PHASE] != FAILED:
@@ -231,6 +249,7 @@ class Supervisor:
         remove_traces(self.venue.path, self.venue.segment)
         self._crew.close()
         self._lock.release()
+        self._service.close()
 
     def _create_memory(self) -> None:
         venue = self.venue
@@ -290,9 +309,21 @@ class Supervisor:
                     self._fail_start(self._crew.forget(member))
             if self._stop_requests:
                 raise StoppedError("stopped while it started")
+            self._extend()
             if time.monotonic() > deadline:
                 raise StartError(f"waited {seconds:g} s in vain for {what}")
             self._crew.wait(POLL_SECONDS)
+
+    def _extend(self) -> None:
+        """Let the service manager wait for the step that is being taken."""
+        self._service.starting(self._step, _STEP_PATIENCE_SECONDS, time.monotonic_ns())
+
+    def _feed_watchdog(self, now_ns: int) -> None:
+        """Only while every worker is well: a venue in which one is not, and stays so, is better started anew."""
+        state = look_after(self._crew, self._crew.members, now_ns)
+        self._service.tell(str(state))
+        if not state.silent:
+            self._service.feed(now_ns)
 
     def _fail_start(self, child: Child) -> None:
         raise StartError(f"{child.name} {child.describe_exit()} while the venue started{_said(child)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,12 +16,15 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tradsys.configuration import Configuration
+    from workers.notify import ServiceManager
     from workers.supervisor import Supervisor
     from workers.topology import WorkerPlan
     from workers.venue import Venue
 
 _DEMO = "demo"
 _INTERRUPTED = 130
+_COMPILE_SECONDS_MAX = 900
+"""One step of it, on a slow machine."""
 
 
 def up(
@@ -74,6 +78,7 @@ def _serve(
     console: Console,
 ) -> None:
     from workers.crew import worker_command
+    from workers.notify import ServiceManager
     from workers.supervisor import StoppedError, Supervisor
     from workers.venue import addresses
 
@@ -88,8 +93,11 @@ def _serve(
         return [sys.executable, "-m", "tradsys.demo", *options]
 
     extras = (_DEMO,) if demo else ()
-    with Supervisor(configuration, data_dir, gateways=gateways, extras=extras, command=command) as supervisor:
-        _compile(supervisor, console)
+    service = ServiceManager.of_this_process()
+    with Supervisor(
+        configuration, data_dir, gateways=gateways, extras=extras, command=command, service=service
+    ) as supervisor:
+        _compile(supervisor, service, console)
         with supervisor.stopping_on_signals():
             try:
                 with console.status("starting") as status:
@@ -104,7 +112,7 @@ def _serve(
             console.print("stopped")
 
 
-def _compile(supervisor: Supervisor, console: Console) -> None:
+def _compile(supervisor: Supervisor, service: ServiceManager, console: Console) -> None:
     """Compile the kernels that are not in the cache, which takes up to a minute after a change of the sources."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -118,11 +126,12 @@ def _compile(supervisor: Supervisor, console: Console) -> None:
     columns = (BarColumn(), TextColumn("{task.completed}/{task.total}"), TextColumn("{task.description}"))
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         task = progress.add_task("", total=None)
-        warmup.compile_all(
-            plans,
-            configuration,
-            lambda name, done, total: progress.update(task, description=name, completed=done, total=total),
-        )
+
+        def show(name: str, done: int, total: int) -> None:
+            progress.update(task, description=name, completed=done, total=total)
+            service.starting(f"compiling: {name}", _COMPILE_SECONDS_MAX, time.monotonic_ns())
+
+        warmup.compile_all(plans, configuration, show)
 
 
 def _show(supervisor: Supervisor, console: Console) -> None:

@@ -1,4 +1,7 @@
-"""A gateway process: `python -m gateway.main --data-dir DIRECTORY --worker NAME`. Started by the supervisor."""
+"""A gateway process: `python -m gateway.main --data-dir DIRECTORY --worker NAME`, started by the supervisor.
+
+Or, as a service of its own, `tradsys gateway`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import uvloop
 from aiohttp import web
@@ -16,7 +20,12 @@ from gateway.app import application
 from gateway.edge import Edge
 from gateway.wakeup import Wakeup
 from shm.doorbell import PollableBell
-from workers import memory, venue
+from shm.segment import Segment
+from tradsys import logging
+from tradsys.logging import logger
+from workers import apart, memory, venue
+from workers.memory import VenueMemory
+from workers.notify import ServiceManager
 from workers.port import Port
 from workers.replica import Replica
 from workers.topology import GATEWAY, WorkerPlan
@@ -30,15 +39,33 @@ SPIN_TURNS = 1000
 """A few tens of microseconds: about what a wake-up through the kernel would cost."""
 
 _TIMER_SECONDS = 0.05
+_LOOK_SECONDS = 0.25
+"""How often a gateway without a supervisor looks whether its venue is still there."""
+
+_STEP_PATIENCE_SECONDS = 60
+
+_log = logger("gateway")
 
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT, then drain and leave with status 0."""
-    uvloop.run(_serve(*venue.enter("gateway.main", __doc__)))
+    uvloop.run(_serve(*venue.enter("gateway.main", __doc__), ServiceManager({}, 0)))
 
 
-async def _serve(here: Venue, plan: WorkerPlan) -> None:
+def main_apart(data_directory: Path, number: int, service: ServiceManager) -> None:
+    """The same as a service of its own, until the venue stops or is gone.
+
+    Raises VenueNotRunningError, NoGatewayError, RingTakenError, OSError when the address is taken.
+    """
+    here, plan = apart.find(data_directory, number)
+    logging.configure(here.configuration.logging.level, here.configuration.logging.format)
+    uvloop.run(_serve(here, plan, service))
+
+
+async def _serve(here: Venue, plan: WorkerPlan, service: ServiceManager) -> None:
     segment, venue_memory = here.attach()
+    if plan in here.apart:
+        apart.enter(segment, venue_memory, plan)
     number = int(plan.name.removeprefix(f"{GATEWAY}-"))
     port = Port(venue_memory, number, here.sequencer_index)
     bell = _bell(here.bell_name(plan.index))
@@ -60,11 +87,16 @@ async def _serve(here: Venue, plan: WorkerPlan) -> None:
         loop.add_signal_handler(interruption, stop.set)
 
     def beat() -> None:
-        line[memory.HEARTBEAT_NS] = time.monotonic_ns()
+        now = line[memory.HEARTBEAT_NS] = time.monotonic_ns()
+        service.feed(now)
+        if line[memory.STATE] == memory.RECOVERING:
+            service.starting("reading the journal", _STEP_PATIENCE_SECONDS, now)
 
     wakeup = Wakeup(edge, venue_memory.bells, plan.index, bell, beat, spin_turns=_spin_turns(here, plan))
     line[memory.STATE] = memory.RECOVERING
-    heart = asyncio.ensure_future(_every(_TIMER_SECONDS, wakeup.tick))
+    hearts = [asyncio.ensure_future(_every(_TIMER_SECONDS, wakeup.tick))]
+    if plan in here.apart:
+        hearts.append(asyncio.ensure_future(_leave_with(segment, venue_memory, stop)))
     runner = web.AppRunner(application(edge.service), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     try:
         await edge.recover()
@@ -74,15 +106,18 @@ async def _serve(here: Venue, plan: WorkerPlan) -> None:
         address = await _listen(runner, here)
         venue.write_address(here.path, plan.name, address)
         line[memory.STATE] = memory.READY
+        service.ready(f"serving at {address}")
         await stop.wait()
         line[memory.STATE] = memory.STOPPING
+        service.stopping("draining", int(DRAIN_SECONDS + SHUTDOWN_SECONDS) + 1)
         for site in list(runner.sites):
             await site.stop()
         await edge.stop(DRAIN_SECONDS)
     finally:
         wakeup.stop(loop)
         await runner.cleanup()
-        heart.cancel()
+        for heart in hearts:
+            heart.cancel()
         port.close()
         bell.close()
         line[memory.STATE] = memory.STOPPED
@@ -112,6 +147,14 @@ def _bell(name: str) -> PollableBell:
         return PollableBell.open(name)
     except FileNotFoundError:
         return PollableBell.create(name)
+
+
+async def _leave_with(segment: Segment, venue_memory: VenueMemory, stop: asyncio.Event) -> None:
+    """Have a gateway that no supervisor ends stop when its venue does, or is gone."""
+    while not (reason := apart.reason_to_leave(segment, venue_memory)):
+        await asyncio.sleep(_LOOK_SECONDS)
+    _log.info("leaving", why=reason)
+    stop.set()
 
 
 async def _every(seconds: float, action: Callable[[], None]) -> None:

@@ -71,7 +71,7 @@ class Engine:
         self.stopping = False
         self._clock = timespec()
         self._bells: dict[int, PollableBell] = {}
-        self._descriptors = np.full(len(venue.workers), NO_DESCRIPTOR, np.int64)
+        self._descriptors = np.full(len(venue.workers) + len(venue.apart), NO_DESCRIPTOR, np.int64)
         self._journal: JournalWriter | None = None
         self._beside_journal: list[Writeback | SpareMaker | SyncWatch] = []
         self._worker: Worker | None = None
@@ -192,7 +192,7 @@ class Engine:
 
     def _open_bells(self) -> None:
         """Find the message queues of event-loop workers that have started meanwhile."""
-        for plan in self.venue.workers:
+        for plan in [*self.venue.workers, *self.venue.apart]:
             if plan.is_gateway and plan.index not in self._bells:
                 try:
                     bell = PollableBell.open(self.venue.bell_name(plan.index))

@@ -14,6 +14,7 @@ from shm import broadcast, histogram, ring
 from shm.broadcast import Broadcast
 from tradsys.book.layout import W_COMMANDS, W_EVENTS, W_LIVE_ORDERS, W_POSITION, W_TRADES, W_USED_PAGES
 from workers.memory import (
+    ABSENT,
     ACCOUNTS,
     CYCLES,
     HEARTBEAT_NS,
@@ -154,7 +155,7 @@ def observe(venue: Venue, memory: VenueMemory) -> Observation:
         inbound=sum(int(each.header[ring.HEAD]) for each in memory.gateways),
         accounts=int(memory.control[ACCOUNTS]),
         symbols=int(memory.control[SYMBOLS]),
-        workers=[worker_view(memory, plan, now) for plan in venue.workers],
+        workers=[worker_view(memory, plan, now) for plan in [*venue.workers, *_come(venue, memory)]],
         rings=gateways + [_broadcast_ring(name, stream, readers) for name, stream in streams.items()],
         readers=readers,
         shards=shards,
@@ -172,6 +173,11 @@ def journal_trouble(memory: VenueMemory, now_ns: int) -> Trouble | None:
         return None
     why = "the disk is too slow, or stuck" if code == SLOW else os.strerror(code)
     return Trouble(why, max(now_ns - int(memory.control[TROUBLE_SINCE_NS]), 0))
+
+
+def _come(venue: Venue, memory: VenueMemory) -> list[WorkerPlan]:
+    """The gateways apart that have ever come."""
+    return [plan for plan in venue.apart if memory.line(plan.index)[STATE] != ABSENT]
 
 
 def worker_view(memory: VenueMemory, plan: WorkerPlan, now_ns: int) -> WorkerView:

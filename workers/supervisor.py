@@ -24,6 +24,7 @@ from tradsys.logging import logger
 from workers import memory as memories
 from workers import topology
 from workers import venue as venues
+from workers.apart import await_stopped
 from workers.crew import POLL_SECONDS, Command, Crew, Member, worker_command
 from workers.definitions import define_missing
 from workers.host import StartError, check_address, check_disk, check_memory, shared_memory_full
@@ -140,6 +141,7 @@ class Supervisor:
             workers=plans,
             control_ring=topology.control_ring(configuration),
             configuration=_with_log_format(configuration),
+            apart=[] if gateways else topology.gateways_apart(configuration, len(plans)),
         )
         self._lock = DirectoryLock(directory)
         members = [Member(plan, limits or RestartLimits(), extra=plan.name in extras) for plan in plans]
@@ -235,6 +237,7 @@ class Supervisor:
             has_run = self._memory.control[PHASE] == RUNNING
             if self._memory.control[PHASE] != FAILED:
                 self._memory.control[PHASE] = DRAINING
+            await_stopped(self._memory, self.venue.apart, self._drain_patience, self._crew.wait)
             members = self._crew.members
             for rank in sorted({member.stop_rank for member in members}):
                 self._crew.end((member for member in members if member.stop_rank == rank), self._drain_patience)

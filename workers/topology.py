@@ -121,6 +121,15 @@ def plan(configuration: Configuration, cores: list[int]) -> list[WorkerPlan]:
     return workers
 
 
+def gateways_apart(configuration: Configuration, first: int) -> list[WorkerPlan]:
+    """The gateways as services of their own, whose service manager says where they run; lines from `first` on."""
+    numbers = range(configuration.gateway.count)
+    return [
+        WorkerPlan(first + number, f"{GATEWAY}-{number}", [f"{GATEWAY}-{number}"], None, "event loop")
+        for number in numbers
+    ]
+
+
 def _worker(
     index: int,
     name: str,

@@ -34,6 +34,8 @@ class Venue(msgspec.Struct, frozen=True):
     workers: list[WorkerPlan]
     control_ring: int
     configuration: Configuration
+    apart: list[WorkerPlan] = []
+    """Gateways that may come as services of their own, where the venue was started without any."""
 
     @property
     def path(self) -> Path:

@@ -45,6 +45,7 @@ _QUIET: dict[str, Any] = {
     "snapshots": {"interval_seconds": 0, "on_stop": False},
     "gateway": {"port": 0},
     "logging": {"level": "warning", "format": "console"},
+    "security": {"clear_text": True},
 }
 
 

@@ -14,7 +14,7 @@ from workers.memory import Sizes, bytes_needed
 
 _DESCRIPTION_BYTES = 1 << 20
 """What a venue tells about itself in its data directory while it runs takes far less."""
-_SMALLER = "lower the sizes under 'pools' in the configuration"
+_SMALLER = "lower the sizes under 'pools' and 'rings' in the configuration"
 
 
 class StartError(Exception):

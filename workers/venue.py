@@ -11,12 +11,14 @@ import msgspec
 from shm.segment import Segment, SegmentError
 from tradsys import logging
 from tradsys.configuration import Configuration
+from tradsys.configuration.secrets import sealed
 from workers import memory, process
 from workers.memory import Sizes, VenueMemory
 from workers.topology import SEQUENCER, WorkerPlan
 
 _FILE = "venue.json"
 _LAST_FILE = "last-venue.json"
+_MODE = 0o600
 
 
 class VenueNotRunningError(Exception):
@@ -75,11 +77,13 @@ def run_directory(data_directory: Path) -> Path:
 
 
 def write(venue: Venue) -> None:
-    """Make `venue` known in its data directory, and remember it there when it has stopped."""
+    """Make `venue` known in its data directory, and remember it there when it has stopped. Keys become fingerprints."""
     run_directory(venue.path).mkdir(parents=True, exist_ok=True)
-    text = msgspec.json.format(msgspec.json.encode(venue), indent=2)
+    described = msgspec.structs.replace(venue, configuration=sealed(venue.configuration))
+    text = msgspec.json.format(msgspec.json.encode(described), indent=2)
     for path in (venue.path / _LAST_FILE, run_directory(venue.path) / _FILE):
         temporary = path.with_name(f"{path.name}.new")
+        temporary.touch(_MODE)
         temporary.write_bytes(text)
         temporary.rename(path)
 

@@ -1,9 +1,10 @@
-"""Keys from the configuration: good for development, where they are no secrets."""
+"""Keys from the configuration, known by their fingerprints alone."""
 
 from __future__ import annotations
 
 from gateway.accounts import Accounts
 from tradsys.configuration import Configuration
+from tradsys.configuration.secrets import fingerprint, sealed
 from tradsys.errors import TradingError, error
 from tradsys.symbols import Account
 
@@ -15,13 +16,18 @@ class ConfiguredKeys:
     """
 
     def __init__(self, configuration: Configuration, accounts: Accounts) -> None:
-        self._name_of = {key: account.name for key, account in configuration.account_of_key().items()}
-        self._roles = configuration.roles_of_account()
         self._accounts = accounts
+        self.learn(configuration)
+
+    def learn(self, configuration: Configuration) -> None:
+        """From now on the keys and roles of this configuration count, and no others."""
+        entries = sealed(configuration).accounts
+        self._name_of = {key: entry.name for entry in entries for key in entry.keys}
+        self._roles = configuration.roles_of_account()
 
     def account_of(self, key: str | None) -> Account:
         """The account of a key. Raises TradingError."""
-        name = self._name_of.get(key or "")
+        name = self._name_of.get(fingerprint(key or ""))
         if name is None:
             raise error("unauthenticated")
         try:

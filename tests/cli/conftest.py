@@ -28,10 +28,8 @@ SMALL: dict[str, Any] = {
         "accounts_max": 32,
         "positions_max": 256,
         "postings_max": 256,
-        "log_ring": 1024,
-        "event_ring": 4096,
-        "gateway_ring": 256,
     },
+    "rings": {"log": 1024, "events": 4096, "gateway": 256},
     "accounts": [{"name": "alice"}, {"name": "bob", "group": 7}],
     "symbols": [
         {

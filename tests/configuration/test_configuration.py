@@ -23,6 +23,9 @@ SYMBOL = {
 }
 
 
+CLEAR_TEXT = {"TRADSYS__SECURITY__CLEAR_TEXT": "true"}
+
+
 def _file(folder: Path, content: object) -> Path:
     path = folder / "mine.yaml"
     path.write_text(content if isinstance(content, str) else yaml.safe_dump(content), encoding="utf-8")
@@ -34,7 +37,7 @@ def _mistakes(
 ) -> dict[str, Mistake]:
     overrides = None if content is None else _file(folder, content)
     with pytest.raises(InvalidConfigurationError) as caught:
-        load(environment, overrides, environ or {})
+        load(environment, overrides, CLEAR_TEXT | (environ or {}))
     told = {dotted(mistake.path): mistake for mistake in caught.value.mistakes}
     assert len(told) == len(caught.value.mistakes), "two mistakes about one value"
     assert all(mistake.problem and mistake.remedy for mistake in caught.value.mistakes)
@@ -61,7 +64,7 @@ def test_production_waits_until_an_order_is_durable_and_ships_no_keys() -> None:
     for environment in ("staging", "production"):
         configuration = load(environment, environ={})
         assert configuration.journal.level == "group"
-        assert configuration.account_of_key() == {}
+        assert not any(entry.keys for entry in configuration.accounts)
 
 
 def test_later_layers_win_over_earlier_ones(tmp_path: Path) -> None:
@@ -78,7 +81,7 @@ def test_a_list_replaces_the_list_below_it_and_numbers_begin_with_1(tmp_path: Pa
     configuration = load("development", mine, {})
     (symbol,) = configuration.symbol_list()
     assert (symbol.id, symbol.name, symbol.state) == (1, "X", MarketState.PRE_OPEN)
-    assert configuration.account_of_key()["k"].id == 1
+    assert [(entry.name, entry.keys) for entry in configuration.accounts] == [("me", ["k"])]
 
 
 def test_variables_are_read_by_the_type_they_set() -> None:
@@ -87,10 +90,10 @@ def test_variables_are_read_by_the_type_they_set() -> None:
         "TRADSYS__GATEWAY__HOST": "0",
         "TRADSYS__ACCOUNTS": '[{name: me, keys: ["k1", "k2"]}]',
     }
-    configuration = load("production", environ=environ)
+    configuration = load("testing", environ=environ)
     assert configuration.topology.pin is False
     assert configuration.gateway.host == "0"
-    assert set(configuration.account_of_key()) == {"k1", "k2"}
+    assert configuration.accounts[0].keys == ["k1", "k2"]
 
 
 def test_all_mistakes_are_told_at_once_each_with_its_source(tmp_path: Path) -> None:
@@ -98,7 +101,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_source(tmp_path: Path) -> N
         "gatway": {},
         "gateway": {"port": 99_999, "count": True},
         "topology": {"kind": "shard"},
-        "pools": {"log_ring": 1000},
+        "rings": {"log": 1000},
         "symbols": [
             SYMBOL | {"tick_size": 0.01},
             SYMBOL | {"name": "Y", "lowest_price": "3.00"},
@@ -115,7 +118,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_source(tmp_path: Path) -> N
         "gateway.count",
         "gateway.hsot",
         "topology.kind",
-        "pools.log_ring",
+        "rings.log",
         "clock.tick_ms",
         "symbols[0].tick_size",
         "symbols[1].lowest_price",
@@ -131,7 +134,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_source(tmp_path: Path) -> N
     assert told["gatway"].remedy == "did you mean 'gateway'?"
     assert told["gateway.hsot"].remedy == "did you mean 'host'?"
     assert told["symbols[0].tick_size"].remedy == "put it in quotes"
-    assert told["pools.log_ring"].remedy == "set it to 512 or 1024"
+    assert told["rings.log"].remedy == "set it to 512 or 1024"
 
 
 def test_the_message_lists_every_mistake_and_belongs_to_the_error_tree(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ ORDER = {"op": "place", "symbol": "ACME", "side": "buy", "quantity": "10", "pric
 
 
 async def test_a_full_ring_is_answered_with_busy() -> None:
-    async with running(configuration(pools={"gateway_ring": 64})) as harness, socket(harness, ALICE) as alice:
+    async with running(configuration(rings={"gateway": 64})) as harness, socket(harness, ALICE) as alice:
         harness.engine.paused = True
         for number in range(65):
             await alice.send_json(ORDER | {"id": number})
@@ -150,7 +150,7 @@ def another_edge(harness: Harness, rebuild: Callable[[], Any]) -> Edge:
 
 def lappable() -> Harness:
     """A harness with the smallest event ring and a replica."""
-    harness = Harness(configuration(pools={"event_ring": 64}))
+    harness = Harness(configuration(rings={"events": 64}))
     harness.edge._rebuild = lambda: Executed(harness)
     return harness
 

@@ -90,7 +90,7 @@ async def test_cancel_all_of_one_side_and_of_one_socket() -> None:
 
 
 async def test_a_full_ring_delays_the_cancel_and_does_not_lose_it() -> None:
-    async with running(configuration(pools={"gateway_ring": 64})) as harness:
+    async with running(configuration(rings={"gateway": 64})) as harness:
         async with socket(harness, ALICE, "?cancel_on_disconnect=true") as alice:
             await ask(alice, **ORDER)
             harness.engine.paused = True

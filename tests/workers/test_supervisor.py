@@ -215,7 +215,7 @@ def test_a_program_that_does_not_exist_fails_the_start(directory: Path, fakes: F
 
 def test_memory_that_the_host_does_not_have_fails_the_start(directory: Path, fakes: Fakes) -> None:
     small = configuration()
-    large = msgspec.structs.replace(small, pools=msgspec.structs.replace(small.pools, event_ring=1 << 26))
+    large = msgspec.structs.replace(small, rings=msgspec.structs.replace(small.rings, events=1 << 26))
     large = msgspec.structs.replace(large, topology=msgspec.structs.replace(large.topology, shards=64))
     with pytest.raises(StartError, match=r"needs [\d,]+ MiB of memory and the host has .* lower the sizes"):
         supervisor(directory, fakes, large).start()

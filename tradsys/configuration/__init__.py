@@ -10,13 +10,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from tradsys.configuration.conversion import convert
 from tradsys.configuration.mistakes import InvalidConfigurationError, Mistake
-from tradsys.configuration.rules import broken_rules
+from tradsys.configuration.origin import Origin
 from tradsys.configuration.sections import Configuration
-from tradsys.configuration.sources import ENVIRONMENTS, gather
+from tradsys.configuration.sources import ENVIRONMENTS
 
-__all__ = ["ENVIRONMENTS", "Configuration", "InvalidConfigurationError", "Mistake", "load"]
+__all__ = ["ENVIRONMENTS", "Configuration", "InvalidConfigurationError", "Mistake", "Origin", "load"]
 
 
 def load(
@@ -26,10 +25,4 @@ def load(
 
     `environ` is the process's environment when not given. Raises InvalidConfigurationError with every mistake.
     """
-    raw, mistakes = gather(environment, overrides, os.environ if environ is None else environ)
-    configuration, wrong = convert(Configuration, raw)
-    mistakes += wrong
-    mistakes += broken_rules(configuration, raw, mistakes)
-    if mistakes:
-        raise InvalidConfigurationError(mistakes)
-    return configuration
+    return Origin(environment, overrides, os.environ if environ is None else environ).read().configuration

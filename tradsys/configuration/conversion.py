@@ -17,15 +17,22 @@ _Section = TypeVar("_Section", bound=msgspec.Struct)
 
 def convert(section: type[_Section], layers: Layers) -> tuple[_Section, list[Mistake]]:
     """The typed section and its mistakes; a wrong value is replaced by its default or a blank."""
-    converter = _Converter(layers)
-    value = converter.struct(type_info(section), layers.values, ())
+    described = type_info(section)
+    assert isinstance(described, StructType), "a section is a struct"
+    converter = _Converter(described, layers)
+    value = converter.struct(described, layers.values, ())
     return value, converter.mistakes
 
 
 class _Converter:
-    def __init__(self, layers: Layers) -> None:
+    def __init__(self, section: StructType, layers: Layers) -> None:
         self.mistakes: list[Mistake] = []
         self._layers = layers
+        self._sections = {
+            field.name: [inner.name for inner in field.type.fields]
+            for field in section.fields
+            if isinstance(field.type, StructType)
+        }
 
     def struct(self, kind: Any, raw: Any, path: Path) -> Any:
         if not isinstance(raw, dict):
@@ -34,9 +41,7 @@ class _Converter:
         names = [field.name for field in kind.fields]
         for key in raw:
             if key not in names:
-                close = difflib.get_close_matches(str(key), names, 1)
-                remedy = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(names)}"
-                self._wrong((*path, str(key)), raw[key], "unknown key", remedy)
+                self._wrong((*path, str(key)), raw[key], "unknown key", self._nearest(str(key), names))
         values = {}
         for field in kind.fields:
             here = (*path, field.name)
@@ -46,6 +51,16 @@ class _Converter:
                 self._wrong(here, None, "is missing", f"set it to {_described(field.type)}")
                 values[field.name] = _blank(field.type)
         return kind.cls(**values)
+
+    def _nearest(self, key: str, names: list[str]) -> str:
+        """What may have been meant by a key that is none of these names."""
+        close = difflib.get_close_matches(key.lower(), names, 1)
+        if close:
+            return f"did you mean {close[0]!r}?"
+        elsewhere = [f"{section}.{key}" for section, keys in self._sections.items() if key in keys]
+        if elsewhere:
+            return f"did you mean {' or '.join(elsewhere)}?"
+        return f"known are {', '.join(names)}"
 
     def _value(self, kind: Type, raw: Any, path: Path, default: Any) -> Any:
         if isinstance(raw, VariableText):
@@ -60,11 +75,7 @@ class _Converter:
         try:
             return msgspec.convert(raw, _python_type(kind))
         except msgspec.ValidationError:
-            if isinstance(kind, StrType) and isinstance(raw, int | float):
-                remedy = "put it in quotes"
-            else:
-                remedy = "correct it" if default is None else f"set it to {default!r}, for example"
-            self._wrong(path, raw, f"must be {_described(kind)}", remedy)
+            self._wrong(path, raw, f"must be {_described(kind)}", _remedy(kind, raw, default))
             return _blank(kind) if default is None else default
 
     def _variable(self, kind: Type, raw: VariableText, path: Path) -> Any:
@@ -78,6 +89,21 @@ class _Converter:
     def _wrong(self, path: Path, raw: Any, problem: str, remedy: str) -> None:
         value = "" if raw is None else shown(path, raw)
         self.mistakes.append(Mistake(path, value, problem, remedy, self._layers.source_of(path)))
+
+
+def _remedy(kind: Type, raw: Any, default: Any) -> str:
+    if isinstance(kind, StrType) and isinstance(raw, int | float):
+        return "put it in quotes"
+    if isinstance(kind, LiteralType):
+        close = difflib.get_close_matches(str(raw).lower(), [str(value) for value in kind.values], 1)
+        if close:
+            return f"did you mean {close[0]!r}?"
+    if isinstance(kind, IntType) and isinstance(raw, int) and not isinstance(raw, bool):
+        nearest = kind.le if kind.le is not None and raw > kind.le else kind.ge
+        return f"set it to {nearest}, which is the nearest"
+    if isinstance(kind, BoolType) and isinstance(raw, str) and raw.lower() in {"true", "false"}:
+        return "write it without quotes"
+    return "correct it" if default is None else f"set it to {default!r}, for example"
 
 
 def _python_type(kind: Type) -> Any:

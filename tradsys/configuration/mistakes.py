@@ -10,8 +10,11 @@ from tradsys.errors import ConfigurationError
 Path = tuple[str | int, ...]
 """Where a value stands: ("symbols", 2, "name") is written symbols[2].name."""
 
+HIDDEN = "(not shown)"
+"""What is told in the place of a secret."""
+
 _SHOWN_LENGTH_MAX = 60
-_SECRET_KEYS = ("keys",)
+_ACCOUNT_DEPTH = 2
 
 
 class Mistake(NamedTuple):
@@ -49,9 +52,19 @@ def dotted(path: Path) -> str:
     return text.removeprefix(".") or "configuration"
 
 
+def is_secret(path: Path) -> bool:
+    """Whether what stands here may be a secret: under `keys` or what may be meant for it, or in an account's place."""
+    keys = any(isinstance(step, str) and "key" in step.lower() for step in path)
+    return keys or (path[:1] == ("accounts",) and len(path) <= _ACCOUNT_DEPTH)
+
+
 def shown(path: Path, value: Any) -> str:
-    """The value as a message shows it: shortened, and never a secret."""
-    if any(step in _SECRET_KEYS for step in path):
-        return "(not shown)"
+    """The value as a message shows it: shortened, and never a secret. Of lists and sections only what they are."""
+    if isinstance(value, dict):
+        return "a section"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if is_secret(path):
+        return HIDDEN
     text = repr(value)
     return text if len(text) <= _SHOWN_LENGTH_MAX else text[: _SHOWN_LENGTH_MAX - 1] + "…"

@@ -30,10 +30,6 @@ def money_rules(configuration: Configuration) -> Iterator[_Broken]:
             assets[entry.name] = entry.asset(number + 1)
         except (ValueError, TradingError) as error:
             yield path, entry.name, str(error), "correct it"
-    if len(configuration.assets) > configuration.pools.assets_max:
-        count = len(configuration.assets)
-        place = ("pools", "assets_max")
-        yield place, configuration.pools.assets_max, f"is too small for the {count} assets", f"set it to {count}"
     if len(assets) == len(configuration.assets):
         yield from _contracts(configuration, assets)
         yield from _deposits(configuration, assets)

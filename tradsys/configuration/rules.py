@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from typing import Any
 
+from tradsys.configuration.constraints import broken_constraints, this_host
 from tradsys.configuration.mistakes import Mistake, Path, shown
 from tradsys.configuration.money_rules import money_rules
-from tradsys.configuration.sections import RINGS_MAX, Configuration, SymbolEntry
+from tradsys.configuration.secrets import FINGERPRINT, REFERENCE, fingerprint
+from tradsys.configuration.sections import Configuration, SymbolEntry
 from tradsys.configuration.sources import Layers
 from tradsys.decimals import parse_step, parse_units
 from tradsys.errors import TradingError
@@ -25,51 +27,26 @@ def broken_rules(configuration: Configuration, layers: Layers, known: list[Mista
     """The rules that the configuration breaks, except about values that are among the `known` mistakes."""
     spoiled = [mistake.path for mistake in known]
     mistakes = []
-    for rule in (_rings, _standby, _totals, _symbols, _accounts, _keys):
+    for broken in broken_constraints(configuration, this_host()):
+        if not any(_within(read, other) for read in [broken.path, *broken.reads] for other in spoiled):
+            mistakes.append(_mistake(broken.path, broken.value, broken.problem, broken.remedy, layers))
+            spoiled.append(broken.path)  # one thing at a time about each value
+    for rule in (_symbols, _accounts, _keys):
         for path, value, problem, remedy in rule(configuration):
             if not any(_within(path, other) or _within(other, path) for other in spoiled):
-                mistakes.append(Mistake(path, shown(path, value), problem, remedy, layers.source_of(path)))
+                mistakes.append(_mistake(path, value, problem, remedy, layers))
     if not known and not mistakes:  # amounts cannot be judged while the scales that they are in are wrong
         for path, value, problem, remedy in money_rules(configuration):
-            mistakes.append(Mistake(path, shown(path, value), problem, remedy, layers.source_of(path)))
+            mistakes.append(_mistake(path, value, problem, remedy, layers))
     return mistakes
+
+
+def _mistake(path: Path, value: Any, problem: str, remedy: str, layers: Layers) -> Mistake:
+    return Mistake(path, "" if value is None else shown(path, value), problem, remedy, layers.source_of(path))
 
 
 def _within(path: Path, other: Path) -> bool:
     return path[: len(other)] == other
-
-
-def _rings(configuration: Configuration) -> Iterator[_Broken]:
-    for name in ("log_ring", "event_ring", "gateway_ring"):
-        size = getattr(configuration.pools, name)
-        if size & (size - 1):
-            lower = 1 << (size.bit_length() - 1)
-            yield ("pools", name), size, "must be a power of two", f"set it to {lower} or {2 * lower}"
-    if configuration.journal.segment_bytes % 4096:
-        path = ("journal", "segment_bytes")
-        yield path, configuration.journal.segment_bytes, "must be a multiple of 4096", "set it to 67108864"
-
-
-def _standby(configuration: Configuration) -> Iterator[_Broken]:
-    if configuration.topology.standby and configuration.topology.kind == "sharded":
-        remedy = "set topology.kind to compact, or leave the standby out"
-        yield (
-            ("topology", "standby"),
-            True,
-            "takes the place of an engine, and there is none in a sharded venue",
-            remedy,
-        )
-
-
-def _totals(configuration: Configuration) -> Iterator[_Broken]:
-    gateway, pools = configuration.gateway, configuration.pools
-    if gateway.count + gateway.spare_rings > RINGS_MAX:
-        remedy = f"lower it, or gateway.count: together they may be {RINGS_MAX}"
-        yield ("gateway", "spare_rings"), gateway.spare_rings, "makes too many rings", remedy
-    for section, limit in (("symbols", "symbols_max"), ("accounts", "accounts_max")):
-        count, most = len(getattr(configuration, section)), getattr(pools, limit)
-        if count > most:
-            yield ("pools", limit), most, f"is too small for the {count} {section} configured", f"set it to {count}"
 
 
 def _symbols(configuration: Configuration) -> Iterator[_Broken]:
@@ -138,13 +115,17 @@ def _keys(configuration: Configuration) -> Iterator[_Broken]:
     owners: dict[str, str] = {}
     for number, entry in enumerate(configuration.accounts):
         for place, key in enumerate(entry.keys):
+            if key.startswith(REFERENCE):
+                continue  # to a secret that there is not: that is told
             path = ("accounts", number, "keys", place)
             if not 0 < len(key) <= KEY_LENGTH_MAX or not key.isascii() or not key.isprintable() or " " in key:
                 remedy = f"write 1 to {KEY_LENGTH_MAX} printable ASCII characters without spaces"
                 yield path, key, "cannot stand in a header", remedy
-            elif key in owners:
-                yield path, key, f"is already a key of {owners[key]!r}", "give each account keys of its own"
-            owners.setdefault(key, entry.name)
+                continue
+            known_as = key if key.startswith(FINGERPRINT) else fingerprint(key)
+            if known_as in owners:
+                yield path, key, f"is already a key of {owners[known_as]!r}", "give each account keys of its own"
+            owners.setdefault(known_as, entry.name)
 
 
 def _name(path: Path, name: str, bytes_max: int) -> Iterator[_Broken]:

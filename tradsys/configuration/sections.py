@@ -22,6 +22,9 @@ from tradsys.ledger.terms import AccountKind
 from tradsys.records import SLOT_MASK, MarketState, TriggerSource
 from tradsys.symbols import Account, Rules, Symbol
 
+VERSION = 1
+"""Of the format of configuration files: raised when a key changes its meaning."""
+
 SHARDS_MAX = 64
 RINGS_MAX = 250
 """Gateway rings: the `source` byte of a command names one, and a few numbers stay free for the venue itself."""
@@ -62,9 +65,14 @@ class Pools(Struct, frozen=True, forbid_unknown_fields=True):
     limit_rows_max: Annotated[int, Meta(ge=1, le=1 << 24)] = 4096
     groups_max: Annotated[int, Meta(ge=1, le=1 << 20)] = 1024
     recent_client_ids: Annotated[int, Meta(ge=0, le=1 << 26)] = 65_536
-    log_ring: _Ring = 65_536
-    event_ring: _Ring = 131_072
-    gateway_ring: _Ring = 16_384
+
+
+class Rings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Records that the rings between processes hold: the log, each shard's events, each gateway's commands."""
+
+    log: _Ring = 65_536
+    events: _Ring = 131_072
+    gateway: _Ring = 16_384
 
 
 class Journal(Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,6 +119,13 @@ class Logging(Struct, frozen=True, forbid_unknown_fields=True):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "console", "json"] = "auto"
+
+
+class Security(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where secrets come from. `secrets_file` "": secrets/<environment>.env beside base.yaml, when it is there."""
+
+    secrets_file: str = ""
+    clear_text: bool = True
 
 
 class RulesEntry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -187,16 +202,22 @@ class AccountEntry(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that can be configured. Symbols, accounts and assets are numbered from 1 in the order given."""
+    """Everything that can be configured. Symbols, accounts and assets are numbered from 1 in the order given.
 
+    `version` is of the format of these files.
+    """
+
+    version: Annotated[int, Meta(ge=1, le=VERSION)] = VERSION
     environment: Literal["development", "testing", "staging", "production"] = "development"
     topology: Topology = Topology()
     pools: Pools = Pools()
+    rings: Rings = Rings()
     journal: Journal = Journal()
     snapshots: Snapshots = Snapshots()
     gateway: Gateway = Gateway()
     clock: Clock = Clock()
     logging: Logging = Logging()
+    security: Security = Security()
     symbols: list[SymbolEntry] = []
     accounts: list[AccountEntry] = []
     assets: list[AssetEntry] = []
@@ -212,11 +233,6 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
     def account_list(self) -> list[Account]:
         """The accounts, numbered from 1."""
         return [entry.account(number) for number, entry in enumerate(self.accounts, 1)]
-
-    def account_of_key(self) -> dict[str, Account]:
-        """The account that each key stands for."""
-        accounts = zip(self.account_list(), self.accounts, strict=True)
-        return {key: account for account, entry in accounts for key in entry.keys}
 
     def roles_of_account(self) -> dict[str, frozenset[str]]:
         """The roles of each account, by its name."""

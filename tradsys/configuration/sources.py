@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from tradsys.configuration.mistakes import Mistake
 
 ENVIRONMENTS = ("development", "testing", "staging", "production")
 VARIABLE_PREFIX = "TRADSYS__"
+
+_QUOTED = re.compile(r"'[^']{2,}'")
 
 
 class VariableText(str):
@@ -58,6 +61,10 @@ class Layers:
         return ""
 
 
+class _GivenTwiceError(yaml.constructor.ConstructorError):
+    """A key stands in a section more than once."""
+
+
 class _StrictLoader(yaml.SafeLoader):
     """A YAML loader that refuses a key given twice instead of taking the last."""
 
@@ -66,7 +73,7 @@ class _StrictLoader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = str(key_node.value)
             if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{key!r} is given twice", key_node.start_mark)
+                raise _GivenTwiceError(None, None, f"{key!r} is given twice", key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
@@ -84,16 +91,11 @@ def gather(environment: str, overrides: Path | None, environ: Mapping[str, str])
     """All layers of `environment` laid over each other, and what could not be read."""
     layers = Layers()
     mistakes: list[Mistake] = []
-    folder = directory()
-    files = [folder / "base.yaml"]
     if environment in ENVIRONMENTS:
         layers.lay({"environment": environment}, "the chosen environment")
-        files.append(folder / "environments" / f"{environment}.yaml")
     else:
         mistakes.append(_unknown_environment(environment))
-    if overrides is not None:
-        files.append(overrides)
-    for file in files:
+    for file in files_of(environment, overrides):
         try:
             layer = _read(file)
         except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError) as error:
@@ -107,6 +109,15 @@ def gather(environment: str, overrides: Path | None, environ: Mapping[str, str])
         if name.startswith(VARIABLE_PREFIX):
             _lay_variable(layers, name, environ[name], mistakes)
     return layers, mistakes
+
+
+def files_of(environment: str, overrides: Path | None) -> list[Path]:
+    """The YAML files of an environment, the lowest layer first."""
+    folder = directory()
+    files = [folder / "base.yaml"]
+    if environment in ENVIRONMENTS:
+        files.append(folder / "environments" / f"{environment}.yaml")
+    return files if overrides is None else [*files, overrides]
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -149,7 +160,9 @@ def _unreadable(file: Path, error: Exception) -> Mistake:
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark
         place = f" in line {mark.line + 1}" if mark else ""
-        return Mistake((), "", f"the file is not valid YAML{place}: {error.problem}", "correct that line", str(file))
+        # What PyYAML quotes in other errors may be a key that was written without quotes.
+        why = error.problem if isinstance(error, _GivenTwiceError) else _QUOTED.sub("…", error.problem or "")
+        return Mistake((), "", f"the file is not valid YAML{place}: {why}", "correct that line", str(file))
     if isinstance(error, OSError):
         return Mistake((), "", f"the file cannot be read: {error.strerror}", "check path and permissions", str(file))
     return Mistake((), "", f"the file cannot be read: {error}", "write sections such as 'gateway:'", str(file))

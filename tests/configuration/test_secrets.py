@@ -42,11 +42,12 @@ def test_a_secret_comes_from_the_file_of_secrets(tmp_path: Path) -> None:
     assert _with_keys(tmp_path, "secret:me").accounts[0].keys == [KEY]
 
 
-def test_a_credential_of_systemd_goes_before_the_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["me", "tradsys_me"])
+def test_a_credential_of_systemd_goes_before_the_file(tmp_path: Path, name: str) -> None:
     _secrets(tmp_path, "me=another\n")
     credentials = tmp_path / "credentials"
     credentials.mkdir()
-    (credentials / "me").write_text(KEY + "\n", encoding="utf-8")
+    (credentials / name).write_text(KEY + "\n", encoding="utf-8")
     assert _with_keys(tmp_path, "secret:me", credentials=credentials).accounts[0].keys == [KEY]
 
 

@@ -31,6 +31,8 @@ COMMANDS = {
     "restore": "Make a venue's directory from a backup.",
     "replay-to": "Show what a venue was at any past moment.",
     "journal": "Look into a venue's log and check it.",
+    "install-service": "Make a service of this host out of this installation.",
+    "uninstall-service": "Take the service off this host again.",
     "replay": "Send recorded days through a venue and check every execution.",
     "bench": "Measure rings, kernel, engine and gateway on this machine.",
 }

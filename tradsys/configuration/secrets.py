@@ -24,6 +24,9 @@ REFERENCE, FINGERPRINT = "secret:", "sha256:"
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
 """Where systemd puts the credentials of a service, decrypted, for that service alone."""
 
+_OF_DIRECTORY = "tradsys_"
+"""What systemd puts before the names of a directory's files, see LoadCredentialEncrypted= in tradsys.service."""
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -50,14 +53,15 @@ class Secrets:
         if not _NAME.fullmatch(name):
             raise _MissingError("names no secret", 'write "secret:" and letters, digits, _, - and . behind it')
         if self._credentials is not None:
-            try:
-                return (self._credentials / name).read_text(encoding="utf-8").rstrip("\n")
-            except FileNotFoundError:
-                pass
-            except (OSError, UnicodeDecodeError):
-                raise _MissingError(
-                    f"is a credential that cannot be read: {name}", "encrypt it again as text"
-                ) from None
+            for file in (self._credentials / name, self._credentials / f"{_OF_DIRECTORY}{name}"):
+                try:
+                    return file.read_text(encoding="utf-8").rstrip("\n")
+                except FileNotFoundError:
+                    continue
+                except (OSError, UnicodeDecodeError):
+                    raise _MissingError(
+                        f"is a credential that cannot be read: {name}", "encrypt it again as text"
+                    ) from None
         if self._lines is None:
             self._lines = read_file(self._file) if self._file.is_file() else {}
         if name in self._lines:

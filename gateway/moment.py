@@ -45,7 +45,7 @@ class MomentView(msgspec.Struct, frozen=True):
 def moment_view(moment: Moment, account: str | None, symbol: str | None) -> MomentView:
     """All of it; or one account with its orders, or one symbol with its; or one account's orders in one symbol.
 
-    Raises UnknownNameError.
+    Raises TradingError.
     """
     memory = moment.memory
     state = VenueState(lambda number: memory.symbols[number], _TRADES, 1)

@@ -1,18 +1,24 @@
-"""Fixtures for every test: the seed of the run, and venue names that prove that nothing is left behind."""
+"""Fixtures for every test: the seed of the run, venue names that prove that nothing is left behind, and the log."""
 
 from __future__ import annotations
 
+import io
+import json
+import logging
 import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+import structlog
 
 from shm.arena import Arena, sizeof
 from shm.segment import Segment
+from tradsys.logging import configure
 
 # A shared machine is too noisy for hypothesis's own deadlines; pytest-timeout stops what hangs.
 hypothesis.settings.register_profile("tradsys", deadline=None, print_blob=True)
@@ -42,6 +48,35 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def seed() -> int:
     """The seed of random tests, from TRADSYS_SEED or chosen anew; shown when a test fails."""
     return int(os.environ["TRADSYS_SEED"])
+
+
+class Logged:
+    """What is logged from now on, as JSON."""
+
+    def __init__(self) -> None:
+        self._stream = io.StringIO()
+        self.restart("debug")
+
+    def restart(self, level: str) -> None:
+        """Forget what there is, and take lines from this level on."""
+        self._stream = io.StringIO()
+        configure(level, "json", self._stream)
+
+    def lines(self, logger: str = "") -> list[dict[str, Any]]:
+        """The lines, oldest first; of one logger and those below it."""
+        found = [json.loads(line) for line in self._stream.getvalue().splitlines()]
+        return [line for line in found if f"{line['logger']}.".startswith(f"{logger}." if logger else "")]
+
+
+@pytest.fixture
+def logged() -> Iterator[Logged]:
+    """Collects this process's log lines; afterwards logging is as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield Logged()
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import numpy as np
 
 from shm import broadcast
 from shm.broadcast import Broadcast
+from tradsys.errors import InfrastructureError, OperatingError
 from tradsys.ledger.layout import NOTHING, W_FAULTS
 from tradsys.reading.rows import account_of, assets_of, symbol_of
 from tradsys.records import COMMAND, DETAILS, EventKind, Kind, Side
@@ -62,8 +63,10 @@ class Audit(msgspec.Struct, frozen=True):
     busy: int | None = None
 
 
-class NoAuditError(Exception):
+class NoAuditError(OperatingError, InfrastructureError):
     """Nothing can be recomputed now; the message says why."""
+
+    CODE = "audit_impossible"
 
 
 class Recomputation:

@@ -12,7 +12,7 @@ import numpy as np
 from shm import broadcast
 from tradsys.book.layout import W_POSITION
 from tradsys.configuration import Configuration
-from tradsys.errors import from_reason
+from tradsys.errors import ConfigurationError, OperatingError, from_reason
 from tradsys.logging import logger
 from tradsys.records import COMMAND, EventKind
 from tradsys.symbols import Account, Rules, Symbol
@@ -26,8 +26,10 @@ Wait = Callable[[Callable[[], bool], str], None]
 _log = logger("supervisor")
 
 
-class RefusedDefinitionError(Exception):
+class RefusedDefinitionError(OperatingError, ConfigurationError):
     """The engine refused an account or a symbol of the configuration; the message says which and why."""
+
+    CODE = "definition_refused"
 
 
 def known_accounts(memory: VenueMemory) -> list[Account]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, NamedTuple, Self
 
-from tradsys.errors import from_reason
+from tradsys.errors import OperatingError, PerformanceError, TradingError, from_reason
 from tradsys.reasons import Reason
 from tradsys.records import COMMAND, EventFlag, EventKind
 from workers.memory import VenueMemory
@@ -17,17 +17,19 @@ PATIENCE_SECONDS = 10.0
 _NAP_SECONDS = 0.0005
 
 
-class RefusedError(Exception):
+class RefusedError(TradingError):
     """The venue refused a record; `reason` says why."""
 
     def __init__(self, reason: Reason) -> None:
         entry = from_reason(reason)
-        super().__init__(f"refused, {entry.code}: {entry.sentence}")
+        super().__init__(entry.code, f"refused: {entry.sentence}")
         self.reason = reason
 
 
-class NoAnswerError(Exception):
+class NoAnswerError(OperatingError, PerformanceError):
     """The venue has not answered a record in time. It may still be carried out."""
+
+    CODE = "timeout"
 
 
 class Answer(NamedTuple):

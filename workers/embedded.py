@@ -22,6 +22,7 @@ import msgspec
 from shm.segment import Segment, unlink_all
 from tradsys import logging
 from tradsys.configuration import Configuration, InvalidConfigurationError, load
+from tradsys.errors import InfrastructureError, OperatingError
 from workers import venue as venues
 from workers import warmup
 from workers.definitions import RefusedDefinitionError
@@ -49,8 +50,10 @@ _QUIET: dict[str, Any] = {
 }
 
 
-class EmbeddedVenueError(Exception):
+class EmbeddedVenueError(OperatingError, InfrastructureError):
     """The embedded venue could not be started; the message holds what it said last."""
+
+    CODE = "start_failed"
 
 
 class EmbeddedVenue(NamedTuple):

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from shm.segment import SharedMemoryFullError
+from tradsys.errors import InfrastructureError, OperatingError
 from workers.memory import Sizes, bytes_needed
 
 _DESCRIPTION_BYTES = 1 << 20
@@ -17,8 +18,10 @@ _DESCRIPTION_BYTES = 1 << 20
 _SMALLER = "lower the sizes under 'pools' and 'rings' in the configuration"
 
 
-class StartError(Exception):
+class StartError(OperatingError, InfrastructureError):
     """The venue could not be started; everything has been cleaned up. The message says why."""
+
+    CODE = "start_failed"
 
 
 def check_memory(sizes: Sizes) -> None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shm import broadcast
+from tradsys.errors import InfrastructureError, OperatingError
 from tradsys.ledger.layout import Ledger
 from workers.memory import CYCLES, JOURNALED, PID, READER_SHARDS, READY, STATE, VenueMemory
 from workers.progress import are_settled, position_of
@@ -19,8 +20,10 @@ PATIENCE_SECONDS = 20.0
 _NAP_SECONDS = 0.001
 
 
-class NoCopyError(Exception):
+class NoCopyError(OperatingError, InfrastructureError):
     """The venue's sequencer does not go on, or was started again."""
+
+    CODE = "audit_impossible"
 
 
 class Tables(NamedTuple):

@@ -6,11 +6,15 @@ import fcntl
 import os
 from pathlib import Path
 
+from tradsys.errors import InfrastructureError, OperatingError
+
 _FILE = "lock"
 
 
-class DirectoryInUseError(Exception):
+class DirectoryInUseError(OperatingError, InfrastructureError):
     """Another venue has the data directory; `pid` is its supervisor's, 0 when it has not said so yet."""
+
+    CODE = "directory_in_use"
 
     def __init__(self, directory: Path, pid: int) -> None:
         who = f" (process {pid})" if pid else ""
@@ -20,8 +24,10 @@ class DirectoryInUseError(Exception):
         self.pid = pid
 
 
-class UnusableDirectoryError(Exception):
+class UnusableDirectoryError(OperatingError, InfrastructureError):
     """The venue cannot make its data directory or write to it."""
+
+    CODE = "directory_unusable"
 
     def __init__(self, directory: Path, error: OSError) -> None:
         super().__init__(

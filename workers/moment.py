@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tradsys.book.layout import W_EVENTS
+from tradsys.errors import OperatingError, ValidationError
 from workers.follower import Follower
 from workers.journal.segments import list_segments
 from workers.memory import SYMBOLS, VenueMemory
@@ -18,8 +19,10 @@ from workers.snapshot.taking import durable_end
 from workers.venue import Venue
 
 
-class NoSuchMomentError(Exception):
+class NoSuchMomentError(OperatingError, ValidationError):
     """The log does not tell of that moment; the message says what it tells of."""
+
+    CODE = "unknown_moment"
 
 
 class Moment:

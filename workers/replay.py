@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shm import histogram
+from tradsys.errors import BusinessRuleError, OperatingError
 from tradsys.reasons import Reason
 from tradsys.recorded.check import Check, Counters, Result
 from tradsys.recorded.sse import Day
@@ -27,8 +28,10 @@ _PATIENCE_SECONDS = 30.0
 _LATE_DEFINITIONS = (Reason.SYMBOL_EXISTS, Reason.ACCOUNT_EXISTS, Reason.DEFINITION_OUT_OF_ORDER)
 
 
-class ReplayError(Exception):
+class ReplayError(OperatingError, BusinessRuleError):
     """The venue cannot take the recorded days; the message says why."""
+
+    CODE = "recording_refused"
 
 
 class Outcome(NamedTuple):

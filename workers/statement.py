@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from tradsys.assets import Asset
+from tradsys.errors import error
 from tradsys.ledger.terms import AccountKind, AccountStatus, KycStatus
 from tradsys.reading.positions import average_cost
 from tradsys.reading.rows import assets_of, owned_by
@@ -15,10 +16,6 @@ from tradsys.symbols import Symbol
 from tradsys.words import word
 from workers.definitions import known_accounts, known_symbols
 from workers.memory import VenueMemory
-
-
-class UnknownNameError(Exception):
-    """The venue knows no account, asset or symbol of that name."""
 
 
 class BalanceView(msgspec.Struct, frozen=True):
@@ -71,24 +68,24 @@ class Statement(msgspec.Struct, frozen=True):
 
 
 def asset_named(memory: VenueMemory, name: str) -> Asset:
-    """Raises UnknownNameError."""
+    """Raises TradingError."""
     return _named(name, {asset.name: asset for asset in assets_of(memory.ledger)}, "asset")
 
 
 def symbol_named(memory: VenueMemory, name: str) -> Symbol:
-    """Raises UnknownNameError."""
+    """Raises TradingError."""
     return _named(name, {symbol.name: symbol for symbol in known_symbols(memory)}, "symbol")
 
 
 def account_named(memory: VenueMemory, name: str) -> AccountView:
-    """Raises UnknownNameError."""
+    """Raises TradingError."""
     return _named(name, {account.name: account for account in accounts(memory)}, "account")
 
 
 def _named(name: str, known: dict[str, Any], what: str) -> Any:
     if name not in known:
         names = ", ".join(sorted(known)[:20])
-        raise UnknownNameError(f"there is no {what} {name!r}; known: {names or 'none'}")
+        raise error(f"unknown_{what}", f"there is no {what} {name!r}; known: {names or 'none'}")
     return known[name]
 
 

@@ -20,6 +20,7 @@ import msgspec
 
 from shm.segment import Segment, SharedMemoryFullError
 from tradsys.configuration import Configuration
+from tradsys.errors import InfrastructureError, OperatingError
 from tradsys.logging import logger
 from workers import memory as memories
 from workers import topology
@@ -73,8 +74,10 @@ class StoppedError(Exception):
     """Somebody asked the venue to stop while it started."""
 
 
-class VenueFailedError(Exception):
+class VenueFailedError(OperatingError, InfrastructureError):
     """The venue cannot go on: a worker ends again and again."""
+
+    CODE = "venue_failed"
 
 
 class Timeouts(NamedTuple):

@@ -12,6 +12,7 @@ from shm.segment import Segment, SegmentError
 from tradsys import logging
 from tradsys.configuration import Configuration
 from tradsys.configuration.secrets import sealed
+from tradsys.errors import InfrastructureError, OperatingError
 from workers import memory, process
 from workers.memory import Sizes, VenueMemory
 from workers.topology import SEQUENCER, WorkerPlan
@@ -21,8 +22,10 @@ _LAST_FILE = "last-venue.json"
 _MODE = 0o600
 
 
-class VenueNotRunningError(Exception):
+class VenueNotRunningError(OperatingError, InfrastructureError):
     """No venue runs in the data directory; the message says how to start one."""
+
+    CODE = "venue_not_running"
 
 
 class Venue(msgspec.Struct, frozen=True):

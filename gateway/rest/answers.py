@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
+from structlog.contextvars import bind_contextvars
 
 from gateway import results
 from gateway.entry import Reply
 from gateway.service import Service
 from tradsys.errors import TradingError, ValidationError
+from tradsys.symbols import Account
 
 KEY_HEADER = "X-API-Key"
 
@@ -26,9 +28,16 @@ def answer(result: Any, status: int = 200) -> web.Response:
     return json_response(results.encode(result), status)
 
 
+def caller(service: Service, request: web.Request) -> Account:
+    """The account that the request's key stands for; the log's lines name it from here on. Raises TradingError."""
+    account = service.authenticator.account_of(request.headers.get(KEY_HEADER))
+    bind_contextvars(account=account.name)
+    return account
+
+
 def account_of(service: Service, request: web.Request) -> int:
-    """The account that the request's key stands for. Raises TradingError."""
-    return service.authenticator.account_of(request.headers.get(KEY_HEADER)).id
+    """Its number. Raises TradingError."""
+    return caller(service, request).id
 
 
 async def outcome(send: Callable[[Reply], None]) -> Any:

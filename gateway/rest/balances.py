@@ -13,7 +13,7 @@ from gateway.auth import ADMINISTRATOR, RISK_OFFICER, require
 from gateway.entry import Reply
 from gateway.ledger_messages import PostingBody
 from gateway.ledger_views import balance_views, fee_views, position_views, withdrawal_view
-from gateway.rest.answers import KEY_HEADER, answer, outcome, query
+from gateway.rest.answers import answer, caller, outcome, query
 from gateway.service import Service
 from gateway.withdrawals import CANCELLED, SETTLED, Withdrawal
 from tradsys.errors import error
@@ -161,11 +161,6 @@ class Balances:
 
     def _require_administrator(self, request: web.Request) -> None:
         require(self._service.authenticator, caller(self._service, request), ADMINISTRATOR)
-
-
-def caller(service: Service, request: web.Request) -> Account:
-    """The account that the request's key stands for. Raises TradingError."""
-    return service.authenticator.account_of(request.headers.get(KEY_HEADER))
 
 
 def asked_account(service: Service, request: web.Request) -> Account:

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from gateway import ledger_messages, messages
 from gateway.auth import ADMINISTRATOR, RISK_OFFICER, require
-from gateway.rest.answers import answer, outcome
-from gateway.rest.balances import asked_account, caller
+from gateway.rest.answers import answer, caller, outcome
+from gateway.rest.balances import asked_account
 from gateway.results import Cancelled
 from gateway.risk_views import breaker_views, kill_view, limit_views
 from gateway.service import Service

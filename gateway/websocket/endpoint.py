@@ -6,7 +6,8 @@ import asyncio
 
 from aiohttp import WSMessage, WSMsgType, web
 
-from gateway.rest.answers import KEY_HEADER, choice, query
+from gateway.rest.answers import KEY_HEADER, caller, choice, query
+from gateway.rest.errors import REQUEST_ID, REQUEST_ID_HEADER
 from gateway.service import Service
 from gateway.websocket.session import Session
 from tradsys.errors import error
@@ -30,8 +31,7 @@ class Endpoint:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """One socket, from handshake to end. A key in the header makes it the account's from the start."""
         given = choice(query(request, _CANCEL).get(_CANCEL), _CANCEL, ("true", "false"))
-        key = request.headers.get(KEY_HEADER)
-        account = None if key is None else self._service.authenticator.account_of(key)
+        account = caller(self._service, request) if KEY_HEADER in request.headers else None
         # Text stays bytes: the JSON decoder reads UTF-8 itself, and text that is not UTF-8 gets an answer.
         socket = web.WebSocketResponse(
             compress=False,
@@ -39,6 +39,7 @@ class Endpoint:
             heartbeat=_HEARTBEAT_SECONDS,
             max_msg_size=OVERSIZE_FACTOR * self._service.frame_bytes_max,
         )
+        socket.headers[REQUEST_ID_HEADER] = request[REQUEST_ID]
         if not socket.can_prepare(request):
             raise error("invalid_message", "this address speaks WebSocket: send an upgrade request")
         await socket.prepare(request)

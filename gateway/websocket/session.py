@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from structlog.contextvars import bind_contextvars
+
 from gateway import messages, results
 from gateway.auth import RISK_OFFICER
+from gateway.failures import as_error, tell
 from gateway.ledger_messages import PostingBody
 from gateway.ledger_views import balance_views, position_views
 from gateway.messages import Identifier
@@ -15,7 +18,6 @@ from gateway.results import Answer, Cancelled, Refusal
 from gateway.service import Service
 from gateway.websocket import frames
 from tradsys.errors import TradingError, ValidationError, error
-from tradsys.logging import logger
 from tradsys.symbols import Account
 
 SEND_BUFFER_BYTES_MAX = 1 << 22
@@ -24,8 +26,6 @@ SEND_BUFFER_BYTES_MAX = 1 << 22
 CLOSE_TOO_SLOW = 1013
 _ABORT_AFTER_SECONDS = 5.0
 _NO_RESULT: dict[str, Any] = {}
-
-_log = logger("gateway.websocket")
 
 
 class Session:
@@ -46,6 +46,8 @@ class Session:
         self._cancel_on_disconnect = cancel_on_disconnect
         self._number = 0
         """Stands in this socket's orders; 0 while it has none."""
+        self._context: dict[str, Any] = {} if account is None else {"account": account.name}
+        """Who this is, for the log."""
         self._asking: set[asyncio.Task[None]] = set()
         """Questions that wait for the ledger: the event loop alone would let them vanish."""
         self._operations: dict[type[Any], Callable[[Any], Any]] = {
@@ -77,12 +79,9 @@ class Session:
                 )
             message = messages.decode(messages.operations, data)
             self._operations[type(message)](message)
-        except TradingError as problem:
+        except Exception as problem:
             echo = messages.echo_of(data) if message is None else message.id
-            self._refuse(echo, problem)
-        except Exception:
-            _log.exception("operation failed", operation=type(message).__name__)
-            self._refuse(None if message is None else message.id, error("internal_error"))
+            self._refuse(echo, as_error(problem), operation=type(message).__name__)
         self._service.channels.flush()
 
     def send(self, frame: bytes) -> None:
@@ -121,7 +120,9 @@ class Session:
     def _answer(self, echo: Identifier | None, result: Any) -> None:
         self.send(frames.text(results.encode(Answer(True, result, echo))))
 
-    def _refuse(self, echo: Identifier | None, problem: TradingError) -> None:
+    def _refuse(self, echo: Identifier | None, problem: TradingError, **where: Any) -> None:
+        # Answers come out of the engine, in another context than this socket's.
+        tell(problem, message_id=echo, **where, **self._context)
         self.send(frames.text(results.encode(Refusal(False, problem.to_mapping(), echo))))
 
     def _replier(self, echo: Identifier | None) -> Callable[[Any], None]:
@@ -133,6 +134,10 @@ class Session:
 
         return reply
 
+    def _bind(self, **values: Any) -> None:
+        self._context |= values
+        bind_contextvars(**values)
+
     def _own_account(self) -> int:
         if self._account is None:
             raise error("unauthenticated")
@@ -142,6 +147,7 @@ class Session:
         account = self._own_account()
         if not self._number:
             self._number = self._service.sessions.new(cancel_on_disconnect=self._cancel_on_disconnect)
+            self._bind(session=self._number)
         self._service.entry.place(account, message, self._replier(message.id), self._number)
         self._service.channels.follow_orders(self, account)
 
@@ -194,11 +200,8 @@ class Session:
             try:
                 await self._service.ledger.settled()
                 self._answer(echo, question())
-            except TradingError as problem:
-                self._refuse(echo, problem)
-            except Exception:
-                _log.exception("a question to the ledger failed")
-                self._refuse(echo, error("internal_error"))
+            except Exception as problem:
+                self._refuse(echo, as_error(problem))
             self._service.channels.flush()
 
         task = asyncio.ensure_future(ask())
@@ -245,6 +248,7 @@ class Session:
         if self._account is not None and account.id != self._account.id:
             raise ValidationError("invalid_message", "this socket belongs to another account already")
         self._account = account
+        self._bind(account=account.name)
         self._answer(message.id, {"account": account.name})
 
     def _set_session(self, message: messages.SetSession) -> None:

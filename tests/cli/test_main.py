@@ -62,6 +62,6 @@ def test_an_unknown_command_is_refused() -> None:
 def test_without_a_venue_a_command_says_how_to_start_one(command: str, tmp_path: Path) -> None:
     result = runner.invoke(app, [*command.split(), "--data-dir", str(tmp_path)])
     assert result.exit_code == 1
-    assert "no venue runs in" in result.output
+    assert "error[venue_not_running]: no venue runs in" in result.output
     assert f"tradsys up --data-dir {tmp_path}" in result.output
     assert "Traceback" not in result.output

@@ -29,7 +29,7 @@ def test_an_account_is_opened_once(bank: Bank) -> None:
     assert (opened["kind"], opened["group"], opened["fee_class"]) == ("house", 3, 2)
     again = bank.run("account", "open", "opened")
     assert again.exit_code == 1
-    assert "there is an account 'opened'" in again.output
+    assert "error[account_exists]: there is an account 'opened'" in again.output
     assert bank.run("account", "open", "no spaces").exit_code == 1
 
 
@@ -86,7 +86,7 @@ def test_a_frozen_account_gives_nothing_until_it_is_active_again(bank: Bank) -> 
 def test_mistakes_are_told_before_anything_is_sent(bank: Bank) -> None:
     for command, said in (
         (("deposit", "nobody", "1", "USD"), "there is no account 'nobody'"),
-        (("deposit", "alice", "1", "EUR"), "there is no asset 'EUR'; known: ACM, USD"),
+        (("deposit", "alice", "1", "EUR"), "error[unknown_asset]: there is no asset 'EUR'; known: ACM, USD"),
         (("deposit", "alice", "1.005", "USD"), "1.005 is not a multiple"),
         (("deposit", "alice", "one", "USD"), "is not a plain decimal number"),
         (("transfer", "alice", "nobody", "1", "USD"), "there is no account 'nobody'"),

@@ -52,6 +52,7 @@ def test_a_second_venue_in_a_directory_is_refused(tmp_path: Path) -> None:
     result = runner.invoke(app, ["up", "--data-dir", str(tmp_path)])
     lock.release()
     assert result.exit_code == 1
+    assert result.output.startswith("error[directory_in_use]: a venue")
     assert "already runs in" in result.output
 
 

@@ -112,7 +112,7 @@ def test_an_order_is_never_sent_twice_and_a_question_is_asked_again() -> None:
 
 def test_a_code_of_a_newer_venue_is_told() -> None:
     problem = exception_of({"code": "moon_phase", "message": "not today"})
-    assert (problem.code, problem.message) == ("internal_error", "moon_phase: not today")
+    assert (problem.code, problem.message) == ("bad_answer", "moon_phase: not today")
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8080", "ftp://host", ""])

@@ -107,6 +107,7 @@ def test_a_venue_without_a_standby_says_so(tmp_path: Path) -> None:
     with embedded_venue(SETTINGS | {"gateway": {"count": 1}}, directory=tmp_path / "venue") as running:
         told = run(running, "failover")
         assert told.exit_code == 1
+        assert told.output.startswith("error[standby_unavailable]: this venue")
         assert "set topology.standby to true" in told.output
 
 

@@ -88,8 +88,10 @@ def test_everything_is_defined_once_and_numbered_on(tmp_path: Path) -> None:
 
 def test_a_symbol_for_which_the_shard_has_no_room_is_told(tmp_path: Path) -> None:
     stepped = Stepped(tmp_path, msgspec.structs.replace(SIZES, directory_entries_per_shard=64))
-    with pytest.raises(RefusedDefinitionError, match=r"refused the symbol WIDE: .* more ticks than the venue can hold"):
+    told = r"refused the symbol WIDE: .* more ticks than the venue can hold"
+    with pytest.raises(RefusedDefinitionError, match=told) as caught:
         stepped.define(configuration("alice", [("WIDE", "0.01")]))
+    assert caught.value.code == "definition_refused"
     stepped.close()
 
 

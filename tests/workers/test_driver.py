@@ -18,6 +18,7 @@ from tradsys.book.layout import W_EVENTS
 from tradsys.records import COMMAND, DETAILS, EventKind
 from tradsys.symbols import Symbol
 from workers import memory as venue_memory
+from workers.codes import code_of
 from workers.driver import ANSWERED, NO_TARGET, REFUSED, Driver, NoProgressError, load_of
 from workers.memory import JOURNALED, Sizes, VenueMemory
 from workers.port import Port
@@ -169,10 +170,11 @@ def test_a_venue_that_does_not_answer_is_reported(core: Core, port: Port) -> Non
     load = load_of(joined(buy(100), cancel(0)), np.array([NO_TARGET, 0]))
     with (
         Driver(port, 0, load, []) as driver,
-        pytest.raises(NoProgressError, match="1 of 2 commands sent, 0 answered"),
+        pytest.raises(NoProgressError, match="1 of 2 commands sent, 0 answered") as caught,
     ):
         for _ in driver.run(patience_seconds=0.05):
             pass
+    assert code_of(caught.value) == "no_progress"
 
 
 def test_a_target_must_come_before_its_command() -> None:

@@ -36,6 +36,7 @@ from tradsys.reasons import Reason
 from tradsys.records import COMMAND, EventKind, Kind, details
 from tradsys.risk.terms import Limit, Scope, Transition
 from workers import memory
+from workers.codes import code_of
 from workers.journal import JournalWriter
 from workers.redecision import DecisionError
 from workers.sequencer import VENUE_SOURCE
@@ -250,8 +251,9 @@ def test_a_decision_that_is_not_the_logs_is_a_failed_start(venue: SteppedVenue) 
     forge(venue, at, "reason", Reason.INSUFFICIENT_FUNDS)
     name = venue.worker_with("sequencer").plan.name
     venue.crash(name)
-    with pytest.raises(DecisionError, match=f"record {at + 1} .* INSUFFICIENT_FUNDS"):
+    with pytest.raises(DecisionError, match=f"record {at + 1} .* INSUFFICIENT_FUNDS") as caught:
         venue.start(name)
+    assert code_of(caught.value) == "log_contradicted"
 
 
 def forge(venue: SteppedVenue, at: int, field: str, value: Any) -> None:

@@ -22,6 +22,7 @@ from shm.doorbell import PollableBell
 from shm.segment import process_start_time
 from tests.workers.fake_venue import Fakes, configuration, supervisor
 from workers import venue as venues
+from workers.codes import code_of
 from workers.lock import DirectoryInUseError
 from workers.memory import DRAINING, LINE, PHASE, READER_SHARDS, RESTARTS, RUNNING, STATE, STOPPED, segment_name
 from workers.process import processes_of
@@ -141,6 +142,7 @@ def test_a_worker_that_ends_again_and_again_stops_the_venue(directory: Path, fak
         os.kill(fakes.pids("engine")[0], signal.SIGKILL)
         until(lambda: errors)
     assert len(fakes.pids("engine")) == 1 + 3
+    assert code_of(errors[0]) == "venue_failed"
     assert "engine ends again and again" in str(errors[0])
     assert "the roof is on fire" in str(errors[0])
     assert_nothing_left(directory)
@@ -208,8 +210,9 @@ def test_a_worker_that_never_gets_ready_fails_the_start(directory: Path, fakes: 
 def test_a_program_that_does_not_exist_fails_the_start(directory: Path, fakes: Fakes) -> None:
     venue = supervisor(directory, fakes, configuration())
     venue._crew._command = lambda plan, _: ["/nowhere/worker"]
-    with pytest.raises(StartError, match="journal cannot be started"):
+    with pytest.raises(StartError, match="journal cannot be started") as caught:
         venue.start()
+    assert caught.value.code == "start_failed"
     assert_nothing_left(directory)
 
 

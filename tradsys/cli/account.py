@@ -9,6 +9,7 @@ import typer
 from tradsys.cli.choices import choices, reader
 from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors, print_json
 from tradsys.cli.operator import AsJson, at_desk
+from tradsys.errors import error
 from tradsys.ledger.layout import FEE_CLASSES
 from tradsys.ledger.terms import AccountKind, AccountStatus, KycStatus, StatusChange
 
@@ -19,10 +20,6 @@ account = typer.Typer(no_args_is_help=True, add_completion=False, help="Show, op
 
 _Name = Annotated[str, typer.Argument(help="The account's name.")]
 _FeeClass = Annotated[int | None, typer.Option("--fee-class", min=0, max=FEE_CLASSES - 1, help="Whose fees it pays.")]
-
-
-class AccountExistsError(Exception):
-    """There is an account of that name."""
 
 
 @account.command("list")
@@ -96,7 +93,7 @@ def open_account(
 
         known = known_accounts(desk.memory)
         if name in {each.name for each in known}:
-            raise AccountExistsError(f"there is an account {name!r}")
+            raise error("account_exists", f"there is an account {name!r}")
         desk.send(Account(len(known) + 1, name, group, kind, fee_class or 0).definition())
         _tell(account_named(desk.memory, name), as_json)
 

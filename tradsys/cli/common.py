@@ -31,14 +31,17 @@ _OURS = ("bench", "gateway", "shm", "tradsys", "workers")
 
 @contextmanager
 def friendly_errors() -> Iterator[None]:
-    """End with exit status 1 and the message of an error that is meant for people; others keep their traceback."""
+    """End with exit status 1, and say code and message, where an error is meant for people; others keep a traceback."""
     try:
         yield
     except Exception as error:
+        from workers.codes import code_of
+
+        code = code_of(error)
         # Every exception class of ours carries a message for people; any other is a bug.
-        if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in _OURS:
+        if code is None and type(error).__module__.partition(".")[0] not in _OURS:
             raise
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error{f'[{code}]' if code else ''}: {error}", err=True)
         raise typer.Exit(1) from None
 
 

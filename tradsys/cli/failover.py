@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors, print_json
 from tradsys.cli.operator import AsJson
+from tradsys.errors import InfrastructureError, OperatingError
 
 if TYPE_CHECKING:
     from workers.memory import VenueMemory
@@ -17,8 +18,10 @@ _PATIENCE_SECONDS = 10.0
 _NAP_SECONDS = 0.001
 
 
-class NoStandbyError(Exception):
+class NoStandbyError(OperatingError, InfrastructureError):
     """The venue has no standby, or it is not ready."""
+
+    CODE = "standby_unavailable"
 
 
 def failover(data_dir: DataDirectory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tradsys.cli.common import attach, friendly_errors, print_json
+from tradsys.errors import OperatingError, ValidationError
 from tradsys.posting_ids import ID_MAX
 
 if TYPE_CHECKING:
@@ -34,8 +35,10 @@ PostingId = Annotated[
 ]
 
 
-class AmbiguousError(Exception):
+class AmbiguousError(OperatingError, ValidationError):
     """What was left out cannot be guessed."""
+
+    CODE = "ambiguous_request"
 
 
 @contextmanager

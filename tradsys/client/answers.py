@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tradsys.errors import TradingError, entry
+from tradsys.errors import TradingError, error, kind
 
 
 def exception_of(problem: Mapping[str, Any]) -> TradingError:
-    """The exception that an error answer stands for; one of a newer venue's codes is an `internal_error` of ours."""
-    code = str(problem.get("code", "internal_error"))
+    """The exception that an error answer stands for; one of a newer venue's codes is a `bad_answer`."""
+    code = str(problem.get("code", "bad_answer"))
     try:
-        kind = entry(code).kind
+        known = kind(code)
     except KeyError:
-        return entry("internal_error").kind("internal_error", f"{code}: {problem.get('message', '')}")
-    return kind(code, problem.get("message"), field=problem.get("field"), details=problem.get("details"))
+        return error("bad_answer", f"{code}: {problem.get('message', '')}")
+    return known(code, problem.get("message"), field=problem.get("field"), details=problem.get("details"))
 
 
 def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -151,7 +151,7 @@ class Client:
         try:
             answer = json.loads(data)
         except ValueError:
-            raise error("internal_error", f"the venue answered {status} with something that is not JSON") from None
+            raise error("bad_answer", f"the venue answered {status} with something that is not JSON") from None
         if status not in accepted:
             raise exception_of(answer.get("error", {}))
         return answer

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+from tradsys.errors import InfrastructureError, OperatingError
+
 FORMAT = 1
 JOURNAL = "journal"
 VENUE = "last-venue.json"
@@ -22,8 +24,10 @@ _NAME = re.compile(rf"{JOURNAL}/\d{{20}}\.(journal|snapshot)|{re.escape(VENUE)}"
 _CHUNK_BYTES = 1 << 20
 
 
-class BackupError(Exception):
+class BackupError(OperatingError, InfrastructureError):
     """A backup cannot be made or used; the message says why."""
+
+    CODE = "backup_failed"
 
 
 class CopiedFile(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+from tradsys.errors import InfrastructureError, OperatingError
 from workers.journal.reader import FAR
 from workers.journal.segments import list_segments, sync_directory
 from workers.snapshot.files import UNFINISHED, list_snapshots
@@ -21,8 +22,10 @@ _HOUR_SECONDS = 3600
 Policy = Literal["keep", "archive", "drop"]
 
 
-class BusyError(Exception):
+class BusyError(OperatingError, InfrastructureError):
     """Somebody else takes a snapshot or a backup of this venue just now."""
+
+    CODE = "maintenance_under_way"
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from tradsys.errors import InfrastructureError, OperatingError
 from workers import venue as venues
 from workers.follower import Follower
 from workers.journal.reader import FAR
@@ -17,8 +18,10 @@ from workers.snapshot.housekeeping import clear_segments, prune_snapshots, snaps
 from workers.venue import Venue
 
 
-class NoSnapshotError(Exception):
+class NoSnapshotError(OperatingError, InfrastructureError):
     """A snapshot cannot be taken now; the message says why."""
+
+    CODE = "snapshot_impossible"
 
 
 def take_snapshot(

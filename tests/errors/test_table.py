@@ -5,17 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tradsys.errors import (
-    BusinessRuleError,
-    ConfigurationError,
-    TradingError,
-    ValidationError,
-    documentation,
-    entries,
-    entry,
-    error,
-    from_reason,
-)
+from tradsys.errors import Category, entries, entry, from_reason
+from tradsys.errors.documentation import documentation
 from tradsys.reasons import Reason
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,27 +36,21 @@ def test_an_unknown_code_is_a_programming_error() -> None:
         entry("no_such_code")
 
 
-def test_an_error_has_the_kind_of_its_entry_and_tells_field_and_details() -> None:
-    raised = error("unknown_symbol", "there is no symbol 'X'", field="symbol", known=3)
-    assert isinstance(raised, BusinessRuleError)
-    assert raised.status == 404
-    assert raised.to_mapping() == {
-        "code": "unknown_symbol",
-        "message": "there is no symbol 'X'",
-        "field": "symbol",
-        "details": {"known": 3},
-    }
+def test_every_code_has_a_test_that_names_it() -> None:
+    """By its word, or the core's by its reason; what this folder says of the table does not count."""
+    paths = [path for path in (ROOT / "tests").rglob("*.py") if not path.is_relative_to(ROOT / "tests" / "errors")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in paths)
+    named = {name.lower() for name in re.findall(r"\bReason\.([A-Z_]+)", text)}
+    named.update(re.findall(r'"([a-z_]+)"', text), re.findall(r"\berror\[([a-z_]+)\]", text))
+    assert [row.code for row in entries() if row.code not in named] == []
 
 
-def test_an_error_without_a_message_says_its_sentence() -> None:
-    raised = error("invalid_json")
-    assert isinstance(raised, ValidationError)
-    assert raised.to_mapping() == {"code": "invalid_json", "message": "The message is not valid JSON."}
-
-
-def test_the_tree_has_one_root() -> None:
-    assert all(issubclass(row.kind, TradingError) for row in entries())
-    assert issubclass(ConfigurationError, TradingError)
+def test_every_code_stands_on_the_page_with_its_category() -> None:
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    for row in entries():
+        assert page.count(f"| `{row.code}` | {row.category} |") == 1
+    for category in Category:
+        assert f"| `{category}` |" in page
 
 
 def test_the_documentation_is_current() -> None:

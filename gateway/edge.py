@@ -94,7 +94,7 @@ class Edge:
             self._under_way,
             gateway.frame_bytes_max,
             gateway.depth_levels_max,
-            lambda: health.read(memory, workers, time.monotonic_ns()),
+            lambda: health.read(memory, workers, time.monotonic_ns(), is_stopping=self.entry.stopping),
             self._tally.sockets,
         )
 

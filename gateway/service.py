@@ -9,7 +9,7 @@ from gateway import dry_run
 from gateway.accounts import Accounts
 from gateway.auth import Authenticator
 from gateway.entry import OrderEntry
-from gateway.health import Health
+from gateway.health import Details
 from gateway.ledger import LedgerReader
 from gateway.messages import PlaceBody
 from gateway.postings import Postings
@@ -35,7 +35,7 @@ class Service(NamedTuple):
     under_way: UnderWay
     frame_bytes_max: int
     depth_levels_max: int
-    health: Callable[[], Health]
+    health: Callable[[], Details]
     sockets: Count
 
     def open_orders(self, account: int, symbol: str | None) -> list[OrderView]:

@@ -26,6 +26,7 @@ from workers.memory import (
     SUCCESSOR,
     VenueMemory,
 )
+from workers.monitoring.probes import MONITOR
 from workers.process import SEGMENT_VARIABLE, SUPERVISOR_VARIABLE, Child
 from workers.restarts import RestartLimits, Restarts
 from workers.topology import JOURNAL, SEQUENCER, WorkerPlan
@@ -45,6 +46,8 @@ Command = Callable[[WorkerPlan, Venue], list[str]]
 def worker_command(plan: WorkerPlan, venue: Venue) -> list[str]:
     """The command line of an ordinary worker."""
     module = "gateway.main" if plan.is_gateway else "workers.standby_main" if plan.is_standby else "workers.engine"
+    if plan.has(MONITOR):
+        module = "workers.monitoring.main"
     return [sys.executable, "-m", module, "--data-dir", venue.data_directory, "--worker", plan.name]
 
 

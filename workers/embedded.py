@@ -28,6 +28,7 @@ from workers import warmup
 from workers.definitions import RefusedDefinitionError
 from workers.journal import JournalError
 from workers.memory import PHASE, PID, RUNNING, STATE, VenueMemory, segment_name
+from workers.monitoring.probes import MONITOR
 from workers.process import die_with_parent
 from workers.reclaim import end_orphans, remove_traces
 from workers.supervisor import StartError, StoppedError, Supervisor, VenueFailedError
@@ -47,6 +48,7 @@ _QUIET: dict[str, Any] = {
     "gateway": {"port": 0},
     "logging": {"level": "warning", "format": "console"},
     "security": {"clear_text": True},
+    "monitoring": {"enabled": False, "metrics_port": 0},
 }
 
 
@@ -164,7 +166,8 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     logging.configure(configuration.logging.level, configuration.logging.format)
-    supervisor = Supervisor(configuration, arguments.data_dir, gateways=not arguments.no_gateways)
+    extras = (MONITOR,) if configuration.monitoring.enabled else ()
+    supervisor = Supervisor(configuration, arguments.data_dir, gateways=not arguments.no_gateways, extras=extras)
     if warmup.needed(supervisor.venue.workers):
         warmup.compile_all(supervisor.venue.workers, configuration, lambda _name, _done, _all: None)
     with supervisor, supervisor.stopping_on_signals(), suppress(StoppedError):

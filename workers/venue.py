@@ -15,7 +15,7 @@ from tradsys.configuration.secrets import sealed
 from tradsys.errors import InfrastructureError, OperatingError
 from workers import memory, process
 from workers.memory import Sizes, VenueMemory
-from workers.topology import SEQUENCER, WorkerPlan
+from workers.topology import GATEWAY, SEQUENCER, WorkerPlan
 
 _FILE = "venue.json"
 _LAST_FILE = "last-venue.json"
@@ -134,17 +134,17 @@ def remove(data_directory: Path) -> None:
     (run_directory(data_directory) / _FILE).unlink(missing_ok=True)
 
 
-def addresses(data_directory: Path) -> dict[str, str]:
-    """Base URLs by gateway name, as the gateways wrote them."""
+def addresses(data_directory: Path, workers: str = f"{GATEWAY}-*") -> dict[str, str]:
+    """URLs by the name of the worker, of gateways if nothing else is asked for, as the workers wrote them."""
     found = {}
-    for path in sorted(run_directory(data_directory).glob("*.address")):
+    for path in sorted(run_directory(data_directory).glob(f"{workers}.address")):
         with suppress(FileNotFoundError):  # the venue has stopped meanwhile
             found[path.stem.removesuffix(".address")] = path.read_text().strip()
     return found
 
 
-def write_address(data_directory: Path, gateway: str, url: str) -> None:
-    """Tell where a gateway listens."""
-    temporary = run_directory(data_directory) / f"{gateway}.address.new"
+def write_address(data_directory: Path, worker: str, url: str) -> None:
+    """Tell where a worker listens."""
+    temporary = run_directory(data_directory) / f"{worker}.address.new"
     temporary.write_text(url + "\n")
-    temporary.rename(run_directory(data_directory) / f"{gateway}.address")
+    temporary.rename(run_directory(data_directory) / f"{worker}.address")

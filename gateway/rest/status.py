@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway.rest.answers import answer
+from gateway import health
+from gateway.auth import ADMINISTRATOR
+from gateway.rest.answers import KEY_HEADER, answer, caller
 from gateway.service import Service
 
 _HELP = {
@@ -30,6 +32,8 @@ _HELP = {
         "GET /depth/{symbol}",
         "GET /trades/{symbol}",
         "GET /health",
+        "GET /health/live",
+        "GET /health/ready",
     ],
     "websocket": "/ws",
 }
@@ -45,12 +49,29 @@ class Status:
         """Register the handlers."""
         router.add_get("/", self.help)
         router.add_get("/health", self.health)
+        router.add_get("/health/live", self.live)
+        router.add_get("/health/ready", self.ready)
 
     async def help(self, request: web.Request) -> web.Response:
         """GET /: what there is."""
         return answer(_HELP)
 
+    async def live(self, request: web.Request) -> web.Response:
+        """GET /health/live: that this gateway answers. Who gets no answer may start it anew."""
+        return answer({"live": True})
+
+    async def ready(self, request: web.Request) -> web.Response:
+        """GET /health/ready: 200 when the venue takes orders, 503 when it does not, and why."""
+        details = self._service.health()
+        return answer({"ready": details.ready, "reasons": details.reasons}, 200 if details.ready else 503)
+
     async def health(self, request: web.Request) -> web.Response:
-        """GET /health: 200 when the venue takes orders, 503 when it does not; the same body."""
-        health = self._service.health()
-        return answer(health, 200 if health.ready else 503)
+        """GET /health: the same statuses; what everybody may know, and more for administrators."""
+        details = self._service.health()
+        told = details if self._is_administrator(request) else health.public(details)
+        return answer(told, 200 if details.ready else 503)
+
+    def _is_administrator(self, request: web.Request) -> bool:
+        if KEY_HEADER not in request.headers:
+            return False
+        return ADMINISTRATOR in self._service.authenticator.roles_of(caller(self._service, request))

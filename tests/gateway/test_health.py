@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 
 from gateway import health
+from tests.gateway.money import callers
 from tradsys.configuration import load
 from workers import memory, topology
 from workers.memory import HEARTBEAT_NS, JOURNAL_TROUBLE, PHASE, READY, RUNNING, SLOW, STATE
+from workers.monitoring.readiness import HEARTBEAT_NS_MAX
 from workers.topology import WorkerPlan
 
 ENGINE = WorkerPlan(0, "engine", ["sequencer", "journal", "matcher-0"], None, "park")
@@ -45,5 +47,20 @@ def test_a_silent_engine_makes_the_venue_not_ready() -> None:
     venue_memory = memory.private(SIZES)
     venue_memory.control[PHASE] = RUNNING
     venue_memory.line(ENGINE.index)[STATE] = READY
-    venue_memory.line(ENGINE.index)[HEARTBEAT_NS] = NOW_NS - health.HEARTBEAT_NS_MAX - 10**6
+    venue_memory.line(ENGINE.index)[HEARTBEAT_NS] = NOW_NS - HEARTBEAT_NS_MAX - 10**6
     assert not health.read(venue_memory, WORKERS, NOW_NS).ready
+
+
+async def test_only_administrators_are_told_workers_and_probes() -> None:
+    async with callers() as all:
+        _, to_alice = await all.alice("GET", "/health")
+        _, to_clerk = await all.clerk("GET", "/health")
+        assert set(to_clerk) - set(to_alice) == {"events", "workers", "probes"}
+        assert [worker["name"] for worker in to_clerk["workers"]] == ["engine", "gateway-0"]
+
+
+def test_a_gateway_that_stops_is_not_ready() -> None:
+    venue_memory = memory.private(SIZES)
+    venue_memory.control[PHASE] = RUNNING
+    seen = health.read(venue_memory, [GATEWAY], NOW_NS, is_stopping=True)
+    assert (seen.ready, seen.reasons) == (False, ["this gateway is stopping"])

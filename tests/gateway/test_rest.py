@@ -323,3 +323,8 @@ async def test_help_and_health() -> None:
         assert status == 503  # no worker of this venue has a heart
         assert (health["live"], health["ready"], health["phase"]) == (True, False, "running")
         assert health["journaled_sequence"] == health["log_sequence"] == len(harness.engine.log)
+        assert await nobody("GET", "/health/live") == (200, {"live": True})
+        status, ready = await nobody("GET", "/health/ready")
+        assert (status, ready["ready"], ready["reasons"]) == (503, False, health["reasons"])
+        assert ready["reasons"] == ["engine has given no sign of life yet"]
+        assert "workers" not in health, "that is for administrators"

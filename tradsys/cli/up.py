@@ -78,6 +78,7 @@ def _serve(
     console: Console,
 ) -> None:
     from workers.crew import worker_command
+    from workers.monitoring.probes import MONITOR
     from workers.notify import ServiceManager
     from workers.supervisor import StoppedError, Supervisor
     from workers.venue import addresses
@@ -92,7 +93,8 @@ def _serve(
         options += ["--config", str(config)] if config else []
         return [sys.executable, "-m", "tradsys.demo", *options]
 
-    extras = (_DEMO,) if demo else ()
+    wanted = {MONITOR: configuration.monitoring.enabled, _DEMO: demo}
+    extras = tuple(name for name, is_wanted in wanted.items() if is_wanted)
     service = ServiceManager.of_this_process()
     with Supervisor(
         configuration, data_dir, gateways=gateways, extras=extras, command=command, service=service

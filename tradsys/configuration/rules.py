@@ -8,6 +8,7 @@ from typing import Any
 from tradsys.configuration.constraints import broken_constraints, this_host
 from tradsys.configuration.mistakes import Mistake, Path, shown
 from tradsys.configuration.money_rules import money_rules
+from tradsys.configuration.monitoring import monitoring_rules
 from tradsys.configuration.secrets import FINGERPRINT, REFERENCE, fingerprint
 from tradsys.configuration.sections import Configuration, SymbolEntry
 from tradsys.configuration.sources import Layers
@@ -31,7 +32,7 @@ def broken_rules(configuration: Configuration, layers: Layers, known: list[Mista
         if not any(_within(read, other) for read in [broken.path, *broken.reads] for other in spoiled):
             mistakes.append(_mistake(broken.path, broken.value, broken.problem, broken.remedy, layers))
             spoiled.append(broken.path)  # one thing at a time about each value
-    for rule in (_symbols, _accounts, _keys):
+    for rule in (_symbols, _accounts, _keys, _monitoring):
         for path, value, problem, remedy in rule(configuration):
             if not any(_within(path, other) or _within(other, path) for other in spoiled):
                 mistakes.append(_mistake(path, value, problem, remedy, layers))
@@ -126,6 +127,10 @@ def _keys(configuration: Configuration) -> Iterator[_Broken]:
             if known_as in owners:
                 yield path, key, f"is already a key of {owners[known_as]!r}", "give each account keys of its own"
             owners.setdefault(known_as, entry.name)
+
+
+def _monitoring(configuration: Configuration) -> Iterator[_Broken]:
+    yield from monitoring_rules(configuration.monitoring)
 
 
 def _name(path: Path, name: str, bytes_max: int) -> Iterator[_Broken]:

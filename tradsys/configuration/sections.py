@@ -18,6 +18,7 @@ from tradsys.configuration.money import (
     Role,
     TierEntry,
 )
+from tradsys.configuration.monitoring import Monitoring
 from tradsys.ledger.terms import AccountKind
 from tradsys.records import SLOT_MASK, MarketState, TriggerSource
 from tradsys.symbols import Account, Rules, Symbol
@@ -218,6 +219,7 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
     clock: Clock = Clock()
     logging: Logging = Logging()
     security: Security = Security()
+    monitoring: Monitoring = Monitoring()
     symbols: list[SymbolEntry] = []
     accounts: list[AccountEntry] = []
     assets: list[AssetEntry] = []

@@ -1,0 +1,129 @@
+"""What Prometheus is told, read back by its own library, of a venue whose numbers are written by hand."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from shm import broadcast, histogram, ring
+from shm.counters import STRIDE
+from tests.factories import symbol
+from tests.workers.monitoring.made_up import MadeUpHost, beat, made_up_venue
+from tradsys.book.layout import W_LIVE_ORDERS, W_TRADES, W_USED_ORDERS
+from workers.memory import JOURNALED, RESTARTS, SYMBOLS
+from workers.monitoring import alarms
+from workers.monitoring.board import Board
+from workers.monitoring.exposition import VenueCollector
+from workers.monitoring.probes import PROBES
+
+UNITS = ("_seconds", "_bytes", "_records", "_info", "_ratio")
+
+
+def exposition(directory: Path) -> str:
+    """Everything that a venue can tell."""
+    venue, memory = made_up_venue(directory)
+    beat(memory, time.monotonic_ns())
+    memory.log.header[broadcast.CURSOR] = 100
+    memory.control[JOURNALED] = 90
+    memory.gateways[0].header[ring.HEAD] = 70
+    memory.gateways[0].header[ring.TAIL] = 75
+    memory.line(0)[RESTARTS] = 2
+    memory.symbols[1] = symbol(1).definition()[0]
+    memory.control[SYMBOLS] = 1
+    shard = memory.shards[0]
+    shard.words[W_TRADES], shard.words[W_LIVE_ORDERS], shard.words[W_USED_ORDERS] = 5, 3, 4
+    for slot, side in ((1, 0), (3, 1), (4, 1)):
+        order = shard.orders[slot]
+        order["order_id"], order["symbol"], order["side"] = 1000 + slot, 1, side
+    for nanoseconds in (100, 140_000, 160_000, 10**10):
+        histogram.record(memory.matching, nanoseconds)
+    for name, value in {"gateway-0 commands sent": 70, "gateway-0 ring full": 4, "gateway-0 sockets open": 2}.items():
+        memory.counters.values[STRIDE * memory.counters.allocate(name)] = value
+    Board(memory.counters).write({probe.name: 1 for probe in PROBES}, alarms.begin())
+    venue.journal_directory.mkdir(parents=True)
+    (venue.journal_directory / "00000000000000000001.journal").write_bytes(bytes(100))
+    (venue.journal_directory / "00000000000000000042.snapshot").write_bytes(bytes(50))
+    registry = CollectorRegistry()
+    registry.register(VenueCollector(venue, memory, MadeUpHost()))
+    return generate_latest(registry).decode()
+
+
+@pytest.fixture
+def families(tmp_path: Path) -> dict[str, Metric]:
+    return {family.name: family for family in text_string_to_metric_families(exposition(tmp_path))}
+
+
+def value(families: dict[str, Metric], sample: str, **labels: str) -> float:
+    """The one sample of this name with these labels."""
+    found = [
+        each.value
+        for family in families.values()
+        for each in family.samples
+        if each.name == sample and all(each.labels[name] == text for name, text in labels.items())
+    ]
+    assert len(found) == 1, (sample, labels, found)
+    return found[0]
+
+
+def test_the_numbers_are_those_of_the_memory(families: dict[str, Metric]) -> None:
+    assert value(families, "tradsys_commands_total") == 70
+    assert value(families, "tradsys_trades_total", shard="0") == 5
+    assert value(families, "tradsys_journal_lag_records") == 10
+    assert value(families, "tradsys_ring_waiting_records", ring="gateway-0") == 5
+    assert value(families, "tradsys_reader_lag_records", ring="log", reader="journal") == 100
+    assert value(families, "tradsys_worker_restarts_total", worker="engine") == 2
+    assert value(families, "tradsys_worker_open_fds", worker="engine") == 30
+    assert value(families, "tradsys_gateway_errors_total", gateway="gateway-0", code="busy") == 4
+    assert value(families, "tradsys_gateway_sockets", gateway="gateway-0") == 2
+    assert value(families, "tradsys_book_orders", symbol=symbol(1).name, side="buy") == 1
+    assert value(families, "tradsys_book_orders", symbol=symbol(1).name, side="sell") == 2
+    assert value(families, "tradsys_snapshot_log_sequence") == 42
+    assert value(families, "tradsys_journal_size_bytes") == 100
+    assert value(families, "tradsys_phase", phase="running") == 1
+    assert value(families, "tradsys_probe_value", probe="imbalance") == 1
+    assert value(families, "tradsys_start_time_seconds") == 1_700_000_000
+
+
+def test_a_stage_is_a_histogram_in_seconds_with_the_promised_latency_as_a_bound(families: dict[str, Metric]) -> None:
+    stage = {"stage": "match"}
+    bucket = "tradsys_stage_latency_seconds_bucket"
+    assert value(families, bucket, le="0.0001", **stage) == 1
+    assert value(families, bucket, le="0.00015", **stage) == 2
+    assert value(families, bucket, le="5.0", **stage) == 3
+    assert value(families, bucket, le="+Inf", **stage) == 4
+    assert value(families, "tradsys_stage_latency_seconds_count", **stage) == 4
+    assert value(families, "tradsys_stage_latency_seconds_sum", **stage) == pytest.approx(10.0003001)
+
+
+def test_names_and_labels_follow_the_conventions_of_prometheus(families: dict[str, Metric]) -> None:
+    for family in families.values():
+        assert re.fullmatch(r"tradsys_[a-z][a-z_]*[a-z]", family.name), family.name
+        assert family.documentation.endswith("."), f"{family.name} says what it is in a sentence"
+        assert family.type in ("counter", "gauge", "histogram")
+        assert not family.name.endswith(("_ms", "_ns", "_us", "_percent", "_kb")), "base units only"
+        for sample in family.samples:
+            assert set(sample.labels).isdisjoint({"job", "instance"}), "those are Prometheus's own"
+            if family.type == "counter":
+                assert sample.name == f"{family.name}_total"
+                assert sample.value >= 0
+            if family.type == "gauge":
+                assert not sample.name.endswith(("_total", "_count", "_sum", "_bucket"))
+        if family.type == "histogram":
+            assert family.name.endswith(UNITS), "a histogram's name ends in its unit"
+
+
+def test_promtool_has_nothing_to_say(tmp_path: Path) -> None:
+    if shutil.which("promtool") is None:
+        pytest.skip("promtool is not installed (Debian: prometheus)")
+    checked = subprocess.run(
+        ["promtool", "check", "metrics"], input=exposition(tmp_path), text=True, capture_output=True, check=False
+    )
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")

@@ -1,0 +1,65 @@
+"""How the venue is watched: when a reading is an alarm, and where metrics are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+Bound = Annotated[int, Meta(ge=0, le=1 << 40)]
+
+
+class Threshold(Struct, frozen=True, forbid_unknown_fields=True):
+    """An alarm begins at `enter` and ends at `leave`, each when so many `looks` in a row say so.
+
+    Where less is worse, `enter` is below `leave`.
+    """
+
+    enter: Bound
+    leave: Bound
+    looks: Annotated[int, Meta(ge=1, le=3600)] = 1
+
+
+class Thresholds(Struct, frozen=True, forbid_unknown_fields=True):
+    """One for each probe; docs/monitoring.md says what each reads, and which of them make the venue not ready."""
+
+    heartbeat_ms: Threshold = Threshold(2000, 1000, 1)
+    ring_percent: Threshold = Threshold(90, 60, 3)
+    journal_lag_ms: Threshold = Threshold(2000, 500, 2)
+    journal_sync_ms: Threshold = Threshold(250, 100, 3)
+    memory_percent: Threshold = Threshold(95, 90, 3)
+    cpu_percent: Threshold = Threshold(95, 85, 20)
+    disk_percent: Threshold = Threshold(85, 80, 3)
+    disk_segments: Threshold = Threshold(3, 5, 2)
+    inodes_percent: Threshold = Threshold(95, 90, 3)
+    descriptors_percent: Threshold = Threshold(90, 80, 3)
+    clock_step_ms: Threshold = Threshold(100, 20, 1)
+    imbalance: Threshold = Threshold(1, 0, 1)
+    lost: Threshold = Threshold(1, 0, 1)
+    read_only: Threshold = Threshold(1, 0, 2)
+
+
+class Monitoring(Struct, frozen=True, forbid_unknown_fields=True):
+    """The process that looks at the host and the venue every `look_ms`, and tells metrics at `host` and `metrics_port`.
+
+    Port 0 lets the system choose.
+    """
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    metrics_port: Annotated[int, Meta(ge=0, le=65_535)] = 9464
+    look_ms: Annotated[int, Meta(ge=50, le=60_000)] = 500
+    thresholds: Thresholds = Thresholds()
+
+
+def monitoring_rules(monitoring: Monitoring) -> Iterator[tuple[tuple[str, ...], Any, str, str]]:
+    """Thresholds whose bounds are on the wrong sides of each other: path, value, what is wrong, what would be right."""
+    falling = {"disk_segments"}
+    for name in monitoring.thresholds.__struct_fields__:
+        threshold: Threshold = getattr(monitoring.thresholds, name)
+        is_right = threshold.enter < threshold.leave if name in falling else threshold.enter > threshold.leave
+        if not is_right:
+            side = "above" if name in falling else "below"
+            path = ("monitoring", "thresholds", name, "leave")
+            yield path, threshold.leave, f"is not {side} enter, {threshold.enter}", f"set it {side} {threshold.enter}"

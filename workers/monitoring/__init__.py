@@ -1,0 +1,1 @@
+"""The process that watches a venue and its host, and tells metrics: see docs/monitoring.md."""

@@ -80,6 +80,7 @@ class Edge:
         self.sessions = SessionNumbers(port.number, gateway.count)
         self._under_way = UnderWay(memory, self.feed)
         accounts = Accounts(memory.accounts, memory.control)
+        self._keys = ConfiguredKeys(configuration, accounts)
         ledger = LedgerReader(memory, self.feed, sequencer)
         self.channels = Channels(self.state, gateway.depth_levels_max, ledger, accounts)
         self.service = Service(
@@ -87,16 +88,20 @@ class Edge:
             self.entry,
             self.channels,
             self.sessions,
-            ConfiguredKeys(configuration, accounts),
+            self._keys,
             accounts,
             ledger,
             Postings(self.entry, accounts, ledger, self.state.withdrawals),
             self._under_way,
             gateway.frame_bytes_max,
-            gateway.depth_levels_max,
             lambda: health.read(memory, workers, time.monotonic_ns(), is_stopping=self.entry.stopping),
             self._tally.sockets,
         )
+
+    def configure(self, configuration: Configuration) -> None:
+        """What of this configuration concerns a gateway that runs counts from now on: keys, roles, depth."""
+        self._keys.learn(configuration)
+        self.channels.depth_levels_max = configuration.gateway.depth_levels_max
 
     async def recover(self) -> None:
         """Begin with the state that the journal tells, and with the events after it."""

@@ -24,6 +24,7 @@ from shm.segment import Segment
 from tradsys import logging
 from tradsys.logging import logger
 from workers import apart, memory, venue
+from workers.following import Following
 from workers.memory import VenueMemory
 from workers.notify import ServiceManager
 from workers.port import Port
@@ -86,8 +87,11 @@ async def _serve(here: Venue, plan: WorkerPlan, service: ServiceManager) -> None
     for interruption in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(interruption, stop.set)
 
+    following = Following(here, edge.configure)
+
     def beat() -> None:
         now = line[memory.HEARTBEAT_NS] = time.monotonic_ns()
+        following.step(now)
         service.feed(now)
         if line[memory.STATE] == memory.RECOVERING:
             service.starting("reading the journal", _STEP_PATIENCE_SECONDS, now)

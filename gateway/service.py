@@ -34,7 +34,6 @@ class Service(NamedTuple):
     postings: Postings
     under_way: UnderWay
     frame_bytes_max: int
-    depth_levels_max: int
     health: Callable[[], Details]
     sockets: Count
 

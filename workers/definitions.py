@@ -4,7 +4,6 @@ rules, then what needs their numbers (see ledger_definitions)."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -19,6 +18,7 @@ from tradsys.symbols import Account, Rules, Symbol
 from workers.ledger_definitions import Definition, Known, missing_records, others_than_configured
 from workers.memory import ACCOUNTS, JOURNALED, SYMBOLS, VenueMemory
 from workers.port import REQUEST_MASK, Port
+from workers.redefinition import changed_records
 
 Wait = Callable[[Callable[[], bool], str], None]
 """Waits for a condition; the text says for what. Raises when it takes too long."""
@@ -127,6 +127,16 @@ def define_missing(memory: VenueMemory, port: Port, configuration: Configuration
     _define(memory, port, wait, missing_records(known, configuration))
 
 
+def redefine(memory: VenueMemory, port: Port, before: Configuration, after: Configuration, wait: Wait) -> None:
+    """Let a venue that runs with the configuration `before` have what `after` says otherwise, and what it adds.
+
+    Raises as `define_missing` does; what had been sent until then stands.
+    """
+    define_missing(memory, port, after, wait)
+    known = Known(memory.ledger, known_accounts(memory), known_symbols(memory))
+    _define(memory, port, wait, changed_records(known, before, after))
+
+
 def _define(memory: VenueMemory, port: Port, wait: Wait, definitions: list[Definition]) -> None:
     """Send the records and wait until they stand, everywhere and for good. Raises RefusedDefinitionError."""
     if not definitions:
@@ -134,32 +144,26 @@ def _define(memory: VenueMemory, port: Port, wait: Wait, definitions: list[Defin
     for shard, stream in enumerate(memory.events):
         port.positions[shard] = int(stream.header[broadcast.CURSOR])
     first = port.next_request
-    _submit(port, np.concatenate([definition.record.view(COMMAND) for definition in definitions]), wait)
+    commands = np.concatenate([definition.record.view(COMMAND) for definition in definitions])
+    sent = end = 0
 
     def defined() -> bool:
+        nonlocal sent, end
+        sent += port.submit(commands[sent:]) if sent < len(commands) else 0
         _check_refusals(port, first, definitions)
-        return port.is_taken_in() and _settled(memory)
+        if sent < len(commands) or not port.is_taken_in():
+            return False
+        end = end or int(memory.log.header[broadcast.CURSOR])  # others may go on sending
+        return _is_settled(memory, end)
 
     wait(defined, "the engine to define what is configured")
     _check_refusals(port, first, definitions)
 
 
-def _submit(port: Port, commands: Any, wait: Wait) -> None:
-    sent = 0
-
-    def submitted() -> bool:
-        nonlocal sent
-        sent += port.submit(commands[sent:])
-        return sent == len(commands)
-
-    wait(submitted, "the engine to take in what is configured")
-
-
-def _settled(memory: VenueMemory) -> bool:
-    """Whether everything that is in the log now is journaled and applied."""
-    logged = int(memory.log.header[broadcast.CURSOR])
-    return bool(memory.control[JOURNALED] >= logged) and all(
-        shard.words[W_POSITION] >= logged for shard in memory.shards
+def _is_settled(memory: VenueMemory, sequence: int) -> bool:
+    """Whether the log is journaled and applied up to there."""
+    return bool(memory.control[JOURNALED] >= sequence) and all(
+        shard.words[W_POSITION] >= sequence for shard in memory.shards
     )
 
 

@@ -21,7 +21,7 @@ import msgspec
 
 from shm.segment import Segment, unlink_all
 from tradsys import logging
-from tradsys.configuration import Configuration, InvalidConfigurationError, load
+from tradsys.configuration import InvalidConfigurationError, Origin
 from tradsys.errors import InfrastructureError, OperatingError
 from workers import venue as venues
 from workers import warmup
@@ -64,6 +64,11 @@ class EmbeddedVenue(NamedTuple):
     venue: Venue
     memory: VenueMemory
     log: Path
+    settings: Path
+
+    def configure(self, overrides: Mapping[str, Any]) -> None:
+        """Write these overrides in the place of the ones before; the supervisor reads them within some seconds."""
+        _write_settings(self.settings, overrides)
 
     def worker(self, name: str) -> WorkerPlan:
         """The plan of the worker `name`. Raises StopIteration when there is none."""
@@ -86,6 +91,12 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
+def _write_settings(path: Path, overrides: Mapping[str, Any]) -> None:
+    temporary = path.with_suffix(".new")
+    temporary.write_bytes(msgspec.json.encode(_merged(_QUIET, overrides)))
+    temporary.rename(path)
+
+
 @contextmanager
 def embedded_venue(
     overrides: Mapping[str, Any] | None = None, *, gateways: bool = False, directory: Path | None = None
@@ -96,8 +107,9 @@ def embedded_venue(
     """
     home = Path(tempfile.mkdtemp(prefix="tradsys-"))
     data = directory or home / "venue"
-    (home / _CONFIGURATION_FILE).write_bytes(msgspec.json.encode(_merged(_QUIET, overrides or {})))
-    command = [sys.executable, "-m", __name__, "--data-dir", str(data), "--config", str(home / _CONFIGURATION_FILE)]
+    settings = home / _CONFIGURATION_FILE
+    _write_settings(settings, overrides or {})
+    command = [sys.executable, "-m", __name__, "--data-dir", str(data), "--config", str(settings)]
     if not gateways:
         command.append("--no-gateways")
     with (home / _LOG_FILE).open("wb") as log:
@@ -105,7 +117,7 @@ def embedded_venue(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, process_group=0
         )
     try:
-        embedded, segment = _attach(process, data, home / _LOG_FILE)
+        embedded, segment = _attach(process, data, home / _LOG_FILE, settings)
         try:
             yield embedded
         finally:
@@ -115,7 +127,7 @@ def embedded_venue(
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _attach(process: subprocess.Popen[bytes], data: Path, log: Path) -> tuple[EmbeddedVenue, Segment]:
+def _attach(process: subprocess.Popen[bytes], data: Path, log: Path, settings: Path) -> tuple[EmbeddedVenue, Segment]:
     """Wait until the venue runs, and attach to it."""
 
     def failure(what: str) -> EmbeddedVenueError:
@@ -131,7 +143,7 @@ def _attach(process: subprocess.Popen[bytes], data: Path, log: Path) -> tuple[Em
             segment, memory = venue.attach()
             # A directory that was used before may still describe the venue of then.
             if venue.supervisor_pid == process.pid and memory.control[PHASE] == RUNNING:
-                return EmbeddedVenue(venue, memory, log), segment
+                return EmbeddedVenue(venue, memory, log, settings), segment
             segment.close()
         time.sleep(_POLL_SECONDS)
     raise failure(f"the embedded venue did not start within {START_SECONDS_MAX:.0f} s")
@@ -161,13 +173,15 @@ def main() -> int:
     die_with_parent()
     try:
         # No variables: what the user has set for venues of his own is not meant here.
-        configuration: Configuration = load("production", arguments.config, environ={})
+        read = Origin("production", arguments.config, {}).read()
     except InvalidConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    configuration = read.configuration
     logging.configure(configuration.logging.level, configuration.logging.format)
     extras = (MONITOR,) if configuration.monitoring.enabled else ()
-    supervisor = Supervisor(configuration, arguments.data_dir, gateways=not arguments.no_gateways, extras=extras)
+    gateways = not arguments.no_gateways
+    supervisor = Supervisor(configuration, arguments.data_dir, gateways=gateways, extras=extras, read=read)
     if warmup.needed(supervisor.venue.workers):
         warmup.compile_all(supervisor.venue.workers, configuration, lambda _name, _done, _all: None)
     with supervisor, supervisor.stopping_on_signals(), suppress(StoppedError):

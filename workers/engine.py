@@ -23,6 +23,7 @@ from tradsys import logging
 from workers import recovery, sequencer
 from workers import venue as venues
 from workers.duty import Worker, run_for
+from workers.following import Following
 from workers.idle import new_idle
 from workers.journal import JournalReader, JournalWriter
 from workers.journal.spare import SpareMaker
@@ -213,8 +214,10 @@ class Engine:
         self.turn(0)  # the first turn loads its kernels, or compiles them: that takes a while, and counts as starting
         self.line[STATE] = READY
         tell_ready()
+        following = Following(self.venue)
         while not self.stopping:
             self.turn(STAY_NS)
+            following.step(time.monotonic_ns())
         self.line[STATE] = STOPPING
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline and not self._is_drained():

@@ -15,7 +15,7 @@ import numpy as np
 from tradsys import posting_ids
 from tradsys.assets import Asset, parse_value
 from tradsys.configuration import Configuration
-from tradsys.configuration.money import AssetEntry, BreakerEntry, LimitEntry, contract_of
+from tradsys.configuration.money import AssetEntry, BreakerEntry, FeesEntry, LimitEntry, TierEntry, contract_of
 from tradsys.ledger.layout import FEE_CLASSES, FEE_TIERS, Ledger
 from tradsys.ledger.terms import AccountKind, PostingKind
 from tradsys.reading.limits import set_for
@@ -26,6 +26,9 @@ from tradsys.risk.terms import Limit
 from tradsys.symbols import Account, Symbol
 
 _BREAKER_FIELDS = ("price_move_bps", "volatility_bps", "volume", "symbols", "halt_ms", "half_open_ms")
+_RATES = ("maker_rate", "taker_rate", "minimum")
+NO_LIMIT = -1
+"""As the amount of a limit's record: it is removed."""
 _NS_PER_MS = 1_000_000
 
 
@@ -63,10 +66,12 @@ def missing_records(known: Known, configuration: Configuration) -> list[Definiti
     assets = {asset.name: asset for asset in assets_of(known.ledger)}
     missing = list(_assets(assets, configuration))
     missing += _contracts(known, assets, configuration)
-    missing += _tiers(known.ledger, configuration)
-    missing += _fees(known, configuration)
-    missing += [_limit(known, entry) for entry in configuration.limits if not _has_limit(known, entry)]
-    missing += [_rules(known, entry) for entry in configuration.breakers if not _has_rules(known, entry)]
+    missing += [tier_record(entry) for entry in configuration.fee_tiers if not known.ledger.tiers[entry.tier]]
+    missing += [fees_record(known, entry) for entry in configuration.fees if not _schedule(known, entry)["defined"]]
+    missing += [
+        limit_record(known, entry, entry.value) for entry in configuration.limits if limit_set(known, entry) is None
+    ]
+    missing += [rules_record(known, entry) for entry in configuration.breakers if not _has_rules(known, entry)]
     missing += _deposits(known, assets, configuration)
     return missing
 
@@ -110,36 +115,42 @@ def _contracts(known: Known, assets: dict[str, Asset], configuration: Configurat
         yield Definition(f"what the symbol {entry.name} trades", contract.definition(symbol.id))
 
 
-def _tiers(ledger: Ledger, configuration: Configuration) -> Iterator[Definition]:
-    for entry in configuration.fee_tiers:
-        if not ledger.tiers[entry.tier]:
-            record = details(Kind.TIER, tier=entry.tier, amount=parse_value(entry.volume))
-            yield Definition(f"the fee tier {entry.tier}", record)
+def tier_record(entry: TierEntry) -> Definition:
+    """From which volume on a fee tier applies."""
+    record = details(Kind.TIER, tier=entry.tier, amount=parse_value(entry.volume))
+    return Definition(f"the fee tier {entry.tier}", record)
 
 
-def _fees(known: Known, configuration: Configuration) -> Iterator[Definition]:
+def has_tier(known: Known, entry: TierEntry) -> bool:
+    """Whether the log says the same."""
+    return bool(known.ledger.tiers[entry.tier] == parse_value(entry.volume))
+
+
+def fees_record(known: Known, entry: FeesEntry) -> Definition:
+    """A schedule of fees."""
+    fields = {name: getattr(entry, name) for name in (*_RATES, "fee_class", "tier")}
+    record = details(Kind.FEES, symbol=known.symbol(entry.symbol), **fields)
+    return Definition(f"the fees of {entry.symbol or 'all symbols'}", record)
+
+
+def has_fees(known: Known, entry: FeesEntry) -> bool:
+    """Whether the log says the same."""
+    row = _schedule(known, entry)
+    return bool(row["defined"]) and all(int(row[name]) == getattr(entry, name) for name in _RATES)
+
+
+def _schedule(known: Known, entry: FeesEntry) -> Any:
     schedules = np.asarray(known.ledger.schedules).reshape(-1, FEE_CLASSES, FEE_TIERS)
-    for entry in configuration.fees:
-        symbol = known.symbol(entry.symbol)
-        if not schedules[symbol, entry.fee_class, entry.tier]["defined"]:
-            record = details(
-                Kind.FEES,
-                symbol=symbol,
-                fee_class=entry.fee_class,
-                tier=entry.tier,
-                maker_rate=entry.maker_rate,
-                taker_rate=entry.taker_rate,
-                minimum=entry.minimum,
-            )
-            yield Definition(f"the fees of {entry.symbol or 'all symbols'}", record)
+    return schedules[known.symbol(entry.symbol), entry.fee_class, entry.tier]
 
 
-def _limit(known: Known, entry: LimitEntry) -> Definition:
+def limit_record(known: Known, entry: LimitEntry, amount: int) -> Definition:
+    """A limit of this amount, NO_LIMIT to remove it."""
     record = details(
         Kind.LIMIT,
         scope=entry.scope,
         limit=Limit[entry.limit.upper()],
-        amount=entry.value,
+        amount=amount,
         account=known.account(entry.account),
         symbol=known.symbol(entry.symbol),
         group=entry.group,
@@ -147,12 +158,14 @@ def _limit(known: Known, entry: LimitEntry) -> Definition:
     return Definition(f"the limit {entry.limit}", record)
 
 
-def _has_limit(known: Known, entry: LimitEntry) -> bool:
+def limit_set(known: Known, entry: LimitEntry) -> int | None:
+    """What the log says of a limit where the entry sets it."""
     account, symbol = known.account(entry.account), known.symbol(entry.symbol)
-    return Limit[entry.limit.upper()] in set_for(known.ledger, entry.scope, account, symbol, entry.group)
+    return set_for(known.ledger, entry.scope, account, symbol, entry.group).get(Limit[entry.limit.upper()])
 
 
-def _rules(known: Known, entry: BreakerEntry) -> Definition:
+def rules_record(known: Known, entry: BreakerEntry) -> Definition:
+    """What a circuit breaker watches."""
     fields = {name: getattr(entry, name) for name in (*_BREAKER_FIELDS, "window_ms")}
     record = details(Kind.BREAKER_RULES, **fields | {"symbol": known.symbol(entry.symbol)})
     return Definition(f"the circuit breaker of {entry.symbol or 'the venue'}", record)

@@ -16,6 +16,7 @@ from tradsys import logging
 from workers import process
 from workers import venue as venues
 from workers.engine import Engine, StoppedError
+from workers.following import Following
 from workers.memory import HEARTBEAT_NS, PID, READY, RECOVERING, STATE, STOPPED, SUCCESSOR, VenueMemory
 from workers.standby import Standby
 from workers.topology import SEQUENCER, WorkerPlan
@@ -64,8 +65,10 @@ class StandbyWorker:
         standby = Standby(memory, venue.journal_directory, tick_ms, beat=self._beat, tell=self._log.warning)
         self._log.info("follows the log", sequence=standby.sequence)
         self._line[STATE] = READY
+        following = Following(venue)
         while int(memory.control[SUCCESSOR]) != pid:
             self._beat()
+            following.step(time.monotonic_ns())
             if not standby.step():
                 self._nap()
         begun = time.monotonic_ns()

@@ -11,15 +11,18 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 import msgspec
 
 from shm.segment import Segment, SharedMemoryFullError
+from tradsys import logging
 from tradsys.configuration import Configuration
+from tradsys.configuration.changes import Change
+from tradsys.configuration.origin import Read
 from tradsys.errors import InfrastructureError, OperatingError
 from tradsys.logging import logger
 from workers import memory as memories
@@ -27,7 +30,7 @@ from workers import topology
 from workers import venue as venues
 from workers.apart import await_stopped
 from workers.crew import POLL_SECONDS, Command, Crew, Member, worker_command
-from workers.definitions import define_missing
+from workers.definitions import RefusedDefinitionError, define_missing, redefine
 from workers.host import StartError, check_address, check_disk, check_memory, shared_memory_full
 from workers.lock import DirectoryLock
 from workers.memory import (
@@ -49,6 +52,7 @@ from workers.notify import ServiceManager
 from workers.port import Port
 from workers.process import Child
 from workers.reclaim import end_orphans, release_dead, remove_traces
+from workers.reload import Reload
 from workers.restarts import RestartLimits
 from workers.snapshot.timer import SnapshotTimer
 from workers.topology import SEQUENCER, WorkerPlan
@@ -119,6 +123,7 @@ class Supervisor:
         timeouts: Timeouts | None = None,
         limits: RestartLimits | None = None,
         service: ServiceManager | None = None,
+        read: Read | None = None,
     ) -> None:
         """Lock the data directory. Raises DirectoryInUseError, UnusableDirectoryError."""
         directory = data_directory.resolve()
@@ -143,13 +148,16 @@ class Supervisor:
             sizes=topology.sizes(configuration),
             workers=plans,
             control_ring=topology.control_ring(configuration),
-            configuration=_with_log_format(configuration),
+            configuration=_with_log_format(configuration, "console" if sys.stderr.isatty() else "json"),
             apart=[] if gateways else topology.gateways_apart(configuration, len(plans)),
         )
         self._lock = DirectoryLock(directory)
         members = [Member(plan, limits or RestartLimits(), extra=plan.name in extras) for plan in plans]
         self._crew = Crew(self.venue, members, command)
         self._snapshots = SnapshotTimer(self.venue)
+        self._reload = None if read is None else Reload(read, self._redefine)
+        if self._reload is not None:
+            self._reload.subscribe(self._adopt)
 
     @property
     def memory(self) -> VenueMemory:
@@ -170,16 +178,26 @@ class Supervisor:
         self._stop_requests += 1
         self._crew.wake()
 
+    def request_reload(self) -> None:
+        """Have `run` read the configuration again. Safe in signal handlers and threads."""
+        if self._reload is not None:
+            self._reload.ask()
+        self._crew.wake()
+
     @contextmanager
     def stopping_on_signals(self) -> Iterator[None]:
-        """Within this, SIGINT and SIGTERM are requests to stop; leaving it stops the venue. Only in the main thread."""
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        before = [signal.signal(number, lambda *_: self.request_stop()) for number in numbers]
+        """Within this, SIGINT and SIGTERM are requests to stop, and SIGHUP one to read the configuration again.
+
+        Leaving it stops the venue. Only in the main thread.
+        """
+        stop, again = (lambda *_: self.request_stop()), (lambda *_: self.request_reload())
+        actions = {signal.SIGINT: stop, signal.SIGTERM: stop, signal.SIGHUP: again}
+        before = {number: signal.signal(number, action) for number, action in actions.items()}
         try:
             yield
         finally:
             self.stop()  # before the handlers go: a second Ctrl-C shall hurry the drain, not break it
-            for number, handler in zip(numbers, before, strict=True):
+            for number, handler in before.items():
                 signal.signal(number, handler)
 
     def start(self, report: Report = lambda step: None) -> Venue:
@@ -218,18 +236,27 @@ class Supervisor:
     def run(self) -> None:
         """Watch over the venue until a stop is requested. Raises VenueFailedError."""
         while not self._stop_requests:
-            now = time.monotonic_ns()
-            for member in self._crew.members:
-                self._watch(member, now)
-            self._fail_over()
-            self._feed_watchdog(now)
-            self._snapshots.step(int(self.memory.control[JOURNALED]))
-            gone = release_dead(self.memory)
-            if gone:
-                self._log.info("released the rings of processes that are gone", pids=gone)
-            due = [member.start_at_ns for member in self._crew.members if member.start_at_ns is not None]
-            pause_ns = min(due, default=now + _NANOSECONDS) - time.monotonic_ns()
-            self._crew.wait(min(max(pause_ns / _NANOSECONDS, 0.0), _WATCH_SECONDS))
+            self._turn(_WATCH_SECONDS)
+            if self._reload is not None and self._reload.due(time.monotonic_ns()):
+                self._service.reloading(time.monotonic_ns())
+                with suppress(StoppedError):
+                    self._reload.reload()
+                self._service.ready(str(Wellbeing([], [])))
+
+    def _turn(self, seconds: float) -> None:
+        """Look after everything once, then wait for something to happen, at most so long. Raises VenueFailedError."""
+        now = time.monotonic_ns()
+        for member in self._crew.members:
+            self._watch(member, now)
+        self._fail_over()
+        self._feed_watchdog(now)
+        self._snapshots.step(int(self.memory.control[JOURNALED]))
+        gone = release_dead(self.memory)
+        if gone:
+            self._log.info("released the rings of processes that are gone", pids=gone)
+        due = [member.start_at_ns for member in self._crew.members if member.start_at_ns is not None]
+        pause_ns = min(due, default=now + _NANOSECONDS) - time.monotonic_ns()
+        self._crew.wait(min(max(pause_ns / _NANOSECONDS, 0.0), seconds))
 
     def stop(self) -> None:
         """Drain and stop every worker, in the order in which orders flow, and leave nothing. Harmless when done."""
@@ -305,6 +332,33 @@ class Supervisor:
             )
         finally:
             port.close()
+
+    def _redefine(self, before: Configuration, after: Configuration) -> None:
+        """Let the running core have what changes. Raises RefusedDefinitionError, StoppedError, VenueFailedError."""
+        deadline = time.monotonic() + self._timeouts.define
+
+        def wait(condition: Callable[[], bool], what: str) -> None:
+            while not condition():
+                if self._stop_requests:
+                    raise StoppedError("stopped while the configuration changed")
+                if time.monotonic() > deadline:
+                    raise RefusedDefinitionError(f"waited {self._timeouts.define:g} s in vain for {what}")
+                self._turn(POLL_SECONDS)
+
+        port = Port(self.memory, self.venue.control_ring, self.venue.sequencer_index)
+        try:
+            port.gate()  # with others trading, an answer could be overwritten before it is seen
+            redefine(self.memory, port, before, after, wait)
+        finally:
+            port.close()
+
+    def _adopt(self, configuration: Configuration, found: list[Change]) -> None:
+        """From now on this configuration counts, for workers that start later too."""
+        decided = _with_log_format(configuration, self.venue.configuration.logging.format)
+        self.venue = msgspec.structs.replace(self.venue, configuration=decided)
+        logging.configure(decided.logging.level, decided.logging.format)
+        self._snapshots.configure(decided.snapshots)
+        venues.write(self.venue)
 
     def _until(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
         """Wait for a condition during the start. Raises StartError when time is up or a worker ends, StoppedError."""
@@ -414,10 +468,10 @@ def _said(child: Child) -> str:
     return f"; it said last: {line}" if line else " and said nothing"
 
 
-def _with_log_format(configuration: Configuration) -> Configuration:
+def _with_log_format(configuration: Configuration, format: Literal["auto", "console", "json"]) -> Configuration:
     """The workers' stderr is a pipe: whether it leads to a terminal is decided here."""
     settings = configuration.logging
     if settings.format != "auto":
         return configuration
-    decided = msgspec.structs.replace(settings, format="console" if sys.stderr.isatty() else "json")
+    decided = msgspec.structs.replace(settings, format=format)
     return msgspec.structs.replace(configuration, logging=decided)

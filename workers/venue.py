@@ -79,12 +79,17 @@ def run_directory(data_directory: Path) -> Path:
     return data_directory / "run"
 
 
+def file_of(data_directory: Path) -> Path:
+    """What tells about the venue that runs in a data directory, while it does."""
+    return run_directory(data_directory) / _FILE
+
+
 def write(venue: Venue) -> None:
     """Make `venue` known in its data directory, and remember it there when it has stopped. Keys become fingerprints."""
     run_directory(venue.path).mkdir(parents=True, exist_ok=True)
     described = msgspec.structs.replace(venue, configuration=sealed(venue.configuration))
     text = msgspec.json.format(msgspec.json.encode(described), indent=2)
-    for path in (venue.path / _LAST_FILE, run_directory(venue.path) / _FILE):
+    for path in (venue.path / _LAST_FILE, file_of(venue.path)):
         temporary = path.with_name(f"{path.name}.new")
         temporary.touch(_MODE)
         temporary.write_bytes(text)
@@ -94,7 +99,7 @@ def write(venue: Venue) -> None:
 def read(data_directory: Path) -> Venue:
     """The venue of a data directory. Raises VenueNotRunningError."""
     try:
-        text = (run_directory(data_directory) / _FILE).read_bytes()
+        text = file_of(data_directory).read_bytes()
     except FileNotFoundError:
         raise VenueNotRunningError(
             f"no venue runs in {data_directory}; start one with: tradsys up --data-dir {data_directory}"
@@ -131,7 +136,7 @@ def enter(program: str, description: str | None = None) -> tuple[Venue, WorkerPl
 
 def remove(data_directory: Path) -> None:
     """The venue of a data directory has stopped."""
-    (run_directory(data_directory) / _FILE).unlink(missing_ok=True)
+    file_of(data_directory).unlink(missing_ok=True)
 
 
 def addresses(data_directory: Path, workers: str = f"{GATEWAY}-*") -> dict[str, str]:

@@ -36,7 +36,7 @@ class MarketData:
         """GET /depth/{symbol}[?levels=]: the best price levels of both sides."""
         market = self._service.entry.market(request.match_info["symbol"])
         levels = query(request, "levels").get("levels")
-        most = self._service.depth_levels_max
+        most = self._service.channels.depth_levels_max
         return answer(depth_view(market, count(levels, "levels", DEPTH_LEVELS_DEFAULT, most)))
 
     async def trades(self, request: web.Request) -> web.Response:

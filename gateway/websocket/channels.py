@@ -64,7 +64,8 @@ class Channels:
     def __init__(self, state: VenueState, depth_levels_max: int, ledger: LedgerReader, accounts: Accounts) -> None:
         self._state = state
         self.alerts = Alerts(state, ledger, accounts, lambda listener, message: _send((listener,), message))
-        self._depth_levels_max = depth_levels_max
+        self.depth_levels_max = depth_levels_max
+        """Of each side, that depth shows, here and over REST."""
         self._owners: dict[int, list[Listener]] = {}
         self._traders: dict[int, list[Listener]] = {}
         self._watchers: dict[int, list[Listener]] = {}
@@ -106,7 +107,7 @@ class Channels:
             market.follow()
             self._told[number] = market.sequence
         _add(self._watchers, number, listener)
-        snapshot = {"channel": "depth", "type": "snapshot"} | results.depth_view(market, self._depth_levels_max)
+        snapshot = {"channel": "depth", "type": "snapshot"} | results.depth_view(market, self.depth_levels_max)
         assert snapshot["sequence"] == self._told[number], "a snapshot is made between batches"
         listener.send(frames.text(results.encode(snapshot)))
 

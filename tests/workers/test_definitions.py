@@ -12,7 +12,10 @@ import pytest
 from tests.workers.stepped import SIZES, compact, describe
 from tradsys.configuration import Configuration, load
 from tradsys.configuration.sections import AccountEntry, RulesEntry
+from tradsys.reading.limits import set_for
 from tradsys.reading.rows import assets_of
+from tradsys.records import MarketState
+from tradsys.risk.terms import Limit, Scope
 from tradsys.symbols import Account
 from workers import memory as venue_memory
 from workers.definitions import (
@@ -25,6 +28,7 @@ from workers.definitions import (
     missing_accounts,
     missing_symbols,
     present_rules,
+    redefine,
 )
 from workers.engine import Engine
 from workers.port import Port
@@ -54,6 +58,9 @@ class Stepped:
 
     def define(self, configuration: Configuration) -> None:
         define_missing(self.memory, self.port, configuration, self.wait)
+
+    def redefine(self, before: Configuration, after: Configuration) -> None:
+        redefine(self.memory, self.port, before, after, self.wait)
 
     def close(self) -> None:
         self.port.close()
@@ -169,4 +176,47 @@ def test_money_is_defined_once_and_what_was_changed_since_stays(tmp_path: Path) 
     assert stepped.port.next_request == sent + 1
     assert int(np.asarray(ledger.assets)[1]["value_numerator"]) == 2
     assert int(np.asarray(ledger.schedules)[0]["taker_rate"]) == 200
+    stepped.close()
+
+
+def test_a_change_of_a_running_venue_counts_whatever_the_log_says(tmp_path: Path) -> None:
+    environ = {
+        "TRADSYS__ASSETS": '[{name: USD, decimals: 2, value: "1"}]',
+        "TRADSYS__SYMBOLS": '[{name: ACME, tick_size: "0.01", lot_size: "1", lowest_price: "1.00",'
+        ' highest_price: "90.00", reference_price: "50.00", opens: continuous}]',
+        "TRADSYS__ACCOUNTS": "[{name: alice, fee_class: 0}]",
+        "TRADSYS__FEES": "[{taker_rate: 200}]",
+        "TRADSYS__FEE_TIERS": '[{tier: 1, volume: "1000.00"}]',
+        "TRADSYS__LIMITS": "[{limit: open_orders, value: 5}, {limit: position, value: 7, account: alice}]",
+        "TRADSYS__BREAKERS": "[{symbol: ACME, price_move_bps: 500, window_ms: 1000}, {volume: 9, window_ms: 1000}]",
+    }
+    before = load("testing", environ=environ)
+    stepped = Stepped(tmp_path)
+    stepped.define(before)
+    sent = stepped.port.next_request
+    stepped.redefine(before, before)
+    assert stepped.port.next_request == sent
+    environ["TRADSYS__SYMBOLS"] = environ["TRADSYS__SYMBOLS"].replace("continuous", "halt")
+    environ["TRADSYS__ACCOUNTS"] = "[{name: alice, fee_class: 2}, {name: bob}]"
+    environ["TRADSYS__FEES"] = "[{taker_rate: 300}]"
+    environ["TRADSYS__FEE_TIERS"] = '[{tier: 1, volume: "2000.00"}, {tier: 2, volume: "3000.00"}]'
+    environ["TRADSYS__LIMITS"] = "[{limit: open_orders, value: 6}, {limit: short, value: 1, account: bob}]"
+    environ["TRADSYS__BREAKERS"] = "[{symbol: ACME, price_move_bps: 600, window_ms: 1000}]"
+    after = load("testing", environ=environ)
+    stepped.redefine(before, after)
+    # An account, two tiers, fees, three limits, two breakers, a fee class and a state.
+    assert stepped.port.next_request == sent + 1 + 2 + 1 + 3 + 2 + 1 + 1
+    ledger = stepped.memory.ledger
+    assert int(np.asarray(ledger.schedules)[0]["taker_rate"]) == 300
+    assert [int(volume) for volume in ledger.tiers[:3]] == [0, 200_000, 300_000]
+    assert set_for(ledger, Scope.VENUE, 0, 0, 0) == {Limit.OPEN_ORDERS: 6}
+    assert set_for(ledger, Scope.ACCOUNT, 1, 0, 0) == {}
+    assert set_for(ledger, Scope.ACCOUNT, 2, 0, 0) == {Limit.SHORT: 1}
+    assert [int(row["price_move_bps"]) for row in np.asarray(ledger.breakers)[:2]] == [0, 600]
+    assert int(np.asarray(ledger.breakers)[0]["volume"]) == 0
+    assert int(np.asarray(ledger.accounts)[1]["fee_class"]) == 2
+    assert int(stepped.memory.shards[0].books[1]["state"]) == MarketState.HALT
+    sent = stepped.port.next_request
+    stepped.redefine(before, after)
+    assert stepped.port.next_request == sent + 2 + 1, "the breaker that is gone, the fee class and the state are sent"
     stepped.close()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tradsys.configuration import Configuration
+    from tradsys.configuration.origin import Read
     from workers.notify import ServiceManager
     from workers.supervisor import Supervisor
     from workers.topology import WorkerPlan
@@ -48,16 +49,17 @@ def up(
         from rich.console import Console
 
         from tradsys import logging
-        from tradsys.configuration import load
+        from tradsys.configuration import Origin
 
         variables = dict(os.environ)
         if port is not None:
             variables["TRADSYS__GATEWAY__PORT"] = str(port)
-        configuration = load(environment, config, variables)
+        read = Origin(environment, config, variables).read()
+        configuration = read.configuration
         logging.configure(configuration.logging.level, configuration.logging.format)
         if demo:
             _check_demo(configuration, gateways)
-        _serve(configuration, data_dir, config, demo=demo, gateways=gateways, console=Console())
+        _serve(read, data_dir, config, demo=demo, gateways=gateways, console=Console())
 
 
 def _check_demo(configuration: Configuration, gateways: bool) -> None:
@@ -69,7 +71,7 @@ def _check_demo(configuration: Configuration, gateways: bool) -> None:
 
 
 def _serve(
-    configuration: Configuration,
+    read: Read,
     data_dir: Path,
     config: Path | None,
     *,
@@ -93,11 +95,12 @@ def _serve(
         options += ["--config", str(config)] if config else []
         return [sys.executable, "-m", "tradsys.demo", *options]
 
+    configuration = read.configuration
     wanted = {MONITOR: configuration.monitoring.enabled, _DEMO: demo}
     extras = tuple(name for name, is_wanted in wanted.items() if is_wanted)
     service = ServiceManager.of_this_process()
     with Supervisor(
-        configuration, data_dir, gateways=gateways, extras=extras, command=command, service=service
+        configuration, data_dir, gateways=gateways, extras=extras, command=command, service=service, read=read
     ) as supervisor:
         _compile(supervisor, service, console)
         with supervisor.stopping_on_signals():

@@ -17,6 +17,7 @@ from tradsys.configuration.sources import Layers, files_of, gather
 class Read(NamedTuple):
     """A configuration that is right; `layers` have what was written, and where. `files` were read, or looked for."""
 
+    origin: Origin
     configuration: Configuration
     layers: Layers
     files: list[Path]
@@ -40,4 +41,4 @@ class Origin(NamedTuple):
         if mistakes:
             raise InvalidConfigurationError(mistakes)
         kept = secrets.secrets_file(configuration.environment, configuration.security.secrets_file)
-        return Read(configuration, layers, [*files_of(self.environment, self.overrides), kept])
+        return Read(self, configuration, layers, [*files_of(self.environment, self.overrides), kept])

@@ -7,6 +7,7 @@ import select
 import sys
 import time
 
+from tradsys.configuration.sections import Snapshots
 from tradsys.logging import logger
 from workers.process import SEGMENT_VARIABLE, SUPERVISOR_VARIABLE, Child
 from workers.snapshot.files import list_snapshots
@@ -24,6 +25,10 @@ class SnapshotTimer:
         self._log = logger("supervisor")
         self._child: Child | None = None
         self._asked_ns = time.monotonic_ns()
+
+    def configure(self, settings: Snapshots) -> None:
+        """These settings count from now on."""
+        self._settings = settings
 
     def step(self, journaled: int) -> None:
         """Start a snapshot when it is time for one; `journaled` is the log's durable end."""

@@ -31,6 +31,7 @@ COMMANDS = {
     "restore": "Make a venue's directory from a backup.",
     "replay-to": "Show what a venue was at any past moment.",
     "journal": "Look into a venue's log and check it.",
+    "doctor": "Look whether this host suits the venue.",
     "install-service": "Make a service of this host out of this installation.",
     "uninstall-service": "Take the service off this host again.",
     "replay": "Send recorded days through a venue and check every execution.",

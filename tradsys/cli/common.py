@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from shm.segment import Segment
+    from tradsys.configuration.origin import Read
     from workers.memory import VenueMemory
     from workers.venue import Venue
 
@@ -26,7 +28,28 @@ DataDirectory = Annotated[
     ),
 ]
 
+Environment = Annotated[
+    str, typer.Option("--environment", envvar="TRADSYS_ENVIRONMENT", help="Which configuration to start from.")
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="A YAML file laid over the environment's.", dir_okay=False)
+]
+SecretsFile = Annotated[
+    Path | None, typer.Option("--secrets", help="A file of secrets: lines of NAME=value.", dir_okay=False)
+]
+
 _OURS = ("bench", "gateway", "shm", "tradsys", "workers")
+
+
+def read_configuration(
+    environment: str, file: Path | None, secrets: Path | None, variables: Mapping[str, str] | None = None
+) -> Read:
+    """What a venue would be started with; `variables` over those of this process. Raises InvalidConfigurationError."""
+    from tradsys.configuration import Origin
+    from tradsys.configuration.secrets import FILE_VARIABLE
+
+    named = {} if secrets is None else {FILE_VARIABLE: str(secrets)}
+    return Origin(environment, file, {**os.environ, **named, **(variables or {})}).read()
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 COMMANDS = {
     "up": "Start a venue in the foreground.",
+    "config": "Check and show a configuration, and what differs between two.",
     "gateway": "Serve as a gateway of a venue that was started without.",
     "status": "Show what a running venue is doing, once.",
     "top": "Watch a running venue.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -10,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, friendly_errors
+from tradsys.cli.common import (
+    DEFAULT_DIRECTORY,
+    ConfigFile,
+    DataDirectory,
+    Environment,
+    SecretsFile,
+    friendly_errors,
+    read_configuration,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,12 +37,9 @@ _COMPILE_SECONDS_MAX = 900
 
 def up(
     data_dir: DataDirectory = DEFAULT_DIRECTORY,
-    environment: Annotated[
-        str, typer.Option("--environment", envvar="TRADSYS_ENVIRONMENT", help="Which configuration to start from.")
-    ] = "development",
-    config: Annotated[
-        Path | None, typer.Option("--config", help="A YAML file laid over the environment's.", dir_okay=False)
-    ] = None,
+    environment: Environment = "development",
+    config: ConfigFile = None,
+    secrets: SecretsFile = None,
     demo: Annotated[bool, typer.Option("--demo", help="With simulated traders that make a market.")] = False,
     port: Annotated[
         int | None, typer.Option("--port", min=0, max=65535, help="Where the gateways listen; 0: any free port.")
@@ -49,17 +53,14 @@ def up(
         from rich.console import Console
 
         from tradsys import logging
-        from tradsys.configuration import Origin
 
-        variables = dict(os.environ)
-        if port is not None:
-            variables["TRADSYS__GATEWAY__PORT"] = str(port)
-        read = Origin(environment, config, variables).read()
+        variables = {} if port is None else {"TRADSYS__GATEWAY__PORT": str(port)}
+        read = read_configuration(environment, config, secrets, variables)
         configuration = read.configuration
         logging.configure(configuration.logging.level, configuration.logging.format)
         if demo:
             _check_demo(configuration, gateways)
-        _serve(read, data_dir, config, demo=demo, gateways=gateways, console=Console())
+        _serve(read, data_dir, demo=demo, gateways=gateways, console=Console())
 
 
 def _check_demo(configuration: Configuration, gateways: bool) -> None:
@@ -73,7 +74,6 @@ def _check_demo(configuration: Configuration, gateways: bool) -> None:
 def _serve(
     read: Read,
     data_dir: Path,
-    config: Path | None,
     *,
     demo: bool,
     gateways: bool,
@@ -92,7 +92,8 @@ def _serve(
         url = next(iter(addresses(venue.path).values()), "")
         options = ["--environment", configuration.environment, "--url", url]
         options += ["--log-format", venue.configuration.logging.format]
-        options += ["--config", str(config)] if config else []
+        options += ["--config", str(read.origin.overrides)] if read.origin.overrides else []
+        options += ["--secrets", configuration.security.secrets_file] if configuration.security.secrets_file else []
         return [sys.executable, "-m", "tradsys.demo", *options]
 
     configuration = read.configuration

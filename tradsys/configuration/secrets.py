@@ -21,6 +21,8 @@ from tradsys.configuration.sections import AccountEntry, Configuration
 from tradsys.configuration.sources import Layers, directory
 
 REFERENCE, FINGERPRINT = "secret:", "sha256:"
+FILE_VARIABLE = "TRADSYS__SECURITY__SECRETS_FILE"
+"""The setting that names the file of secrets."""
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
 """Where systemd puts the credentials of a service, decrypted, for that service alone."""
 

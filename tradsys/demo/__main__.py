@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
 
 from tradsys import logging
-from tradsys.configuration import load
+from tradsys.configuration import Configuration, load
+from tradsys.configuration.secrets import FILE_VARIABLE
 from tradsys.demo.session import trade
 from tradsys.errors import TradingError
 
@@ -21,7 +23,12 @@ async def _until_told_to_stop(arguments: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     with suppress(asyncio.CancelledError):
-        await trade(load(arguments.environment, arguments.config), arguments.url, arguments.seed)
+        await trade(_configuration(arguments), arguments.url, arguments.seed)
+
+
+def _configuration(arguments: argparse.Namespace) -> Configuration:
+    secrets = {} if arguments.secrets is None else {FILE_VARIABLE: arguments.secrets}
+    return load(arguments.environment, arguments.config, {**os.environ, **secrets})
 
 
 def _reasons(error: BaseException) -> list[str]:
@@ -37,10 +44,11 @@ def main() -> int:
     parser.add_argument("--url", required=True)
     parser.add_argument("--environment", default="development")
     parser.add_argument("--config", type=Path)
+    parser.add_argument("--secrets")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--log-format", choices=("auto", "console", "json"))
     arguments = parser.parse_args()
-    settings = load(arguments.environment, arguments.config).logging
+    settings = _configuration(arguments).logging
     logging.configure(settings.level, arguments.log_format or settings.format)
     status = 0
     try:

@@ -77,9 +77,14 @@ def when(section: str, field: str) -> When:
     return "core" if section in _LISTS else "restart"
 
 
+def known_as(section: str, entry: Any) -> str:
+    """What an entry of a list is known as: no two of a list are known as the same."""
+    return _LISTS[section](entry)
+
+
 def named(section: str, entries: Sequence[Any]) -> dict[str, Any]:
     """The entries of a list by what they are known as."""
-    return {_LISTS[section](entry): entry for entry in entries}
+    return {known_as(section, entry): entry for entry in entries}
 
 
 def changes(before: Configuration, after: Configuration) -> list[Change]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tradsys.assets import ASSET_NAME_BYTES_MAX, Asset, parse_value
+from tradsys.configuration.changes import known_as
 from tradsys.configuration.mistakes import Path
 from tradsys.configuration.money import contract_of
 from tradsys.configuration.sections import Configuration
@@ -14,6 +15,8 @@ from tradsys.errors import TradingError
 from tradsys.records import PRICE_MIN
 from tradsys.risk.terms import Limit, Scope
 from tradsys.symbols import check_name
+
+_BOUNDS = (("order_lots_min", "order_lots_max"), ("order_notional_min", "order_notional_max"))
 
 _Broken = tuple[Path, Any, str, str]
 
@@ -35,6 +38,8 @@ def money_rules(configuration: Configuration) -> Iterator[_Broken]:
         yield from _deposits(configuration, assets)
     yield from _names(configuration)
     yield from _tiers(configuration)
+    yield from _repeated(configuration)
+    yield from _contradictions(configuration)
 
 
 def _contracts(configuration: Configuration, assets: dict[str, Asset]) -> Iterator[_Broken]:
@@ -112,3 +117,27 @@ def _tiers(configuration: Configuration) -> Iterator[_Broken]:
         if volume <= below:
             yield (*path, "volume"), entry.volume, "is not above that of the tier below", "raise it"
         below = volume
+
+
+def _repeated(configuration: Configuration) -> Iterator[_Broken]:
+    """Entries about the same thing."""
+    for section in ("fees", "limits", "breakers"):
+        first: dict[str, int] = {}
+        for number, entry in enumerate(getattr(configuration, section)):
+            name = known_as(section, entry)
+            if first.setdefault(name, number) != number:
+                yield (section, number), name, f"is said by number {first[name]} already", "remove one of them"
+
+
+def _contradictions(configuration: Configuration) -> Iterator[_Broken]:
+    """Bounds at the same place between which nothing fits."""
+    values: dict[tuple[object, ...], tuple[int, int]] = {
+        (limit.limit, limit.account, limit.symbol, limit.group): (number, limit.value)
+        for number, limit in enumerate(configuration.limits)
+    }
+    for least, most in _BOUNDS:
+        for (name, *place), (number, value) in values.items():
+            _, highest = values.get((most, *place), (0, value))
+            if name == least and value > highest:
+                remedy = f"set it to {highest} at most, or raise {most}"
+                yield ("limits", number, "value"), value, f"of {least} is above that of {most}, {highest}", remedy

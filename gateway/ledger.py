@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from gateway.feed import Feed
+from gateway.waiting import until
 from tradsys.assets import Asset
 from tradsys.errors import error
 from tradsys.ledger.layout import Ledger
 from tradsys.reading.rows import assets_of
 from workers.memory import READY, STATE, VenueMemory
 from workers.progress import are_settled
-
-_WAIT_SECONDS = 0.0005
-_WAITS_MAX = 4000
 
 
 class LedgerReader:
@@ -41,11 +37,10 @@ class LedgerReader:
         Trades are settled by the sequencer beside the journal's work, so an answer may be quicker.
         """
         wanted = list(self._feed.positions)
-        for _ in range(_WAITS_MAX):
-            if self._line[STATE] == READY and are_settled(self._events, wanted):
-                return
-            await asyncio.sleep(_WAIT_SECONDS)
-        raise error("busy", "the ledger is being rebuilt or is behind; try again")
+        await until(
+            lambda: self._line[STATE] == READY and are_settled(self._events, wanted),
+            "the ledger is being rebuilt or is behind; try again",
+        )
 
     def assets(self) -> list[Asset]:
         """All assets, by their numbers."""

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gateway.feed import Feed
+from gateway.waiting import until
 from shm import broadcast, ring
 from shm.ring import Ring
-from tradsys.errors import error
 from tradsys.records import Kind
 from workers.memory import JOURNALED, READER_SHARDS, VenueMemory
 from workers.progress import position_of
 from workers.sequencer import is_taken_in
 
-_WAIT_SECONDS = 0.0005
-_WAITS_MAX = 4000
+_BEHIND = "the venue is behind with what was sent before; ask again"
 
 
 class UnderWay:
@@ -36,13 +33,13 @@ class UnderWay:
         log, streams = self._memory.log, self._memory.events
         tails = [int(commands.header[ring.TAIL]) for commands in self._memory.gateways]
         rings = list(zip(self._memory.gateways, tails, strict=True))
-        await _until(lambda: all(_is_past(commands, tail) for commands, tail in rings))
+        await until(lambda: all(_is_past(commands, tail) for commands, tail in rings), _BEHIND)
         sequenced = int(broadcast.published(log))
         shards = range(READER_SHARDS, READER_SHARDS + len(streams))
-        await _until(lambda: all(position_of(log, shard) >= sequenced for shard in shards))
+        await until(lambda: all(position_of(log, shard) >= sequenced for shard in shards), _BEHIND)
         told = [int(broadcast.published(stream)) for stream in streams]
         heard = self._feed.positions
-        await _until(lambda: all(mine >= end for mine, end in zip(heard, told, strict=True)))
+        await until(lambda: all(mine >= end for mine, end in zip(heard, told, strict=True)), _BEHIND)
 
     def sessions(self, number: int) -> set[tuple[int, int]]:
         """Account and session of the orders in ring `number` and of those that are logged and not yet journaled.
@@ -68,8 +65,7 @@ def _between(slots: Any, first: int, end: int) -> Any:
 
     One that is overwritten meanwhile is journaled, and what is read of it names no session that lives.
     """
-    numbers = np.arange(max(first, end - len(slots)), end)
-    return slots.view(np.ndarray)[numbers & (len(slots) - 1)]
+    return slots.view(np.ndarray)[broadcast.places(slots, max(first, end - len(slots)), end - 1)]
 
 
 def _sessions(records: Any) -> set[tuple[int, int]]:
@@ -77,11 +73,3 @@ def _sessions(records: Any) -> set[tuple[int, int]]:
     return {
         (int(order["account"]), session) for order in orders if (session := int(order["order_id"]) >> 32 & 0x7FFF_FFFF)
     }
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    for _ in range(_WAITS_MAX):
-        if condition():
-            return
-        await asyncio.sleep(_WAIT_SECONDS)
-    raise error("busy", "the venue is behind with what was sent before; ask again")

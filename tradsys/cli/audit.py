@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors, print_json
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors, print_json, warnings_on
 from tradsys.cli.operator import AsJson
 
 if TYPE_CHECKING:
@@ -56,9 +56,7 @@ def balances(
         venue, live = _running_or_last(data_dir, wait)
         end = live.last if live else last_sequence(venue.journal_directory, venue.sizes.shards)
         with _progress(console, end) as progress:
-            recomputed = Recomputation(
-                venue, live, progress, lambda text: console.print(f"[yellow]{text}[/]", soft_wrap=True, highlight=False)
-            )
+            recomputed = Recomputation(venue, live, progress, warnings_on(console))
         found = audit(recomputed, live)
         if as_json:
             import msgspec

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, friendly_errors, print_json
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, friendly_errors, print_json, warnings_on
 from tradsys.cli.operator import AsJson
 
 
@@ -36,7 +36,7 @@ def backup(
             made = back_up(
                 data_dir,
                 target,
-                lambda text: console.print(f"[yellow]{text}[/]", soft_wrap=True, highlight=False),
+                warnings_on(console),
                 status.update,
                 from_snapshot=from_snapshot,
             )

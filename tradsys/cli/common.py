@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from shm.segment import Segment
     from tradsys.configuration.origin import Read
     from workers.memory import VenueMemory
@@ -66,6 +68,11 @@ def friendly_errors() -> Iterator[None]:
             raise
         typer.echo(f"error{f'[{code}]' if code else ''}: {error}", err=True)
         raise typer.Exit(1) from None
+
+
+def warnings_on(console: Console) -> Callable[[str], None]:
+    """Prints each text as a warning."""
+    return lambda text: console.print(f"[yellow]{text}[/]", soft_wrap=True, highlight=False)
 
 
 def attach(data_directory: Path) -> tuple[Venue, Segment, VenueMemory]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, friendly_errors, print_json
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, friendly_errors, print_json, warnings_on
 from tradsys.cli.operator import AsJson
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def replay_to(
             moment = moment_at(
                 venue,
                 sequence,
-                lambda text: console.print(f"[yellow]{text}[/]", soft_wrap=True, highlight=False),
+                warnings_on(console),
                 lambda reached: status.update(f"following the log: {reached:,} records"),
             )
         found = moment_view(moment, account, symbol)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, friendly_errors, print_json
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, friendly_errors, print_json, warnings_on
 from tradsys.cli.operator import AsJson
 
 
@@ -25,7 +25,7 @@ def snapshot(data_dir: DataDirectory = DEFAULT_DIRECTORY, as_json: AsJson = Fals
         with console.status("following the log") as status:
             path = snapshot_venue(
                 data_dir,
-                lambda text: console.print(f"[yellow]{text}[/]", soft_wrap=True, highlight=False),
+                warnings_on(console),
                 lambda sequence: status.update(f"following the log: {sequence:,} records"),
             )
         with Snapshot(path) as written:

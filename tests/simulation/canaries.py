@@ -15,6 +15,7 @@ from tests.simulation.venue import SimulatedVenue
 from workers.journal.reader import FRAME_RECORDS_MAX
 from workers.journal.segments import COUNT, CRC, FIRST, FRAME_MAGIC, HEADER_LINES, LINE_WORDS, MAGIC, list_segments
 from workers.memory import COLD, JOURNALED, LINE
+from workers.snapshot.files import Snapshot
 from workers.topology import SEQUENCER
 
 
@@ -97,6 +98,27 @@ class EventSkipped(SimulatedVenue):
         super().start(name, dies_at_beat)
 
 
+class SnapshotsNotChecked(SimulatedVenue):
+    """What is on disk as a snapshot is taken for one, whatever its checksums say."""
+
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        with super().attached(), mock.patch.object(Snapshot, "check"):
+            yield
+
+
+class SnapshotAheadOfTheLog(SimulatedVenue):
+    """A snapshot holds records that are not durable yet."""
+
+    def take_snapshot(self) -> str:
+        journaled = self.memory.control[JOURNALED]
+        self.memory.control[JOURNALED] = broadcast.published(self.memory.log)
+        try:
+            return super().take_snapshot()
+        finally:
+            self.memory.control[JOURNALED] = journaled
+
+
 CANARIES: list[type[SimulatedVenue]] = [
     EarlyAcknowledgement,
     SyncLeftOut,
@@ -104,4 +126,6 @@ CANARIES: list[type[SimulatedVenue]] = [
     CommandDropped,
     RetryTaken,
     EventSkipped,
+    SnapshotsNotChecked,
+    SnapshotAheadOfTheLog,
 ]

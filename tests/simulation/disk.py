@@ -22,6 +22,9 @@ _CALLS = ("open", "rename", "replace", "unlink", "pwrite", "posix_fallocate", "f
 _SYNCS = ("fsync", "fdatasync")
 
 
+_MOODS = ["kept", *["lost"] * 3, *["mixed"] * 12]
+
+
 class CrashError(BaseException):
     """The process is gone, between two calls of the system. No error that the code under test could handle."""
 
@@ -177,7 +180,7 @@ class Disk:
         if durable == written:
             return written
         dice = self._scheduler.dice
-        mood = dice.choice(["kept", "lost", "mixed", "mixed", "mixed", "mixed"])
+        mood = dice.choice(_MOODS)
         if mood == "kept":
             return written
         size = dice.choice([len(durable), len(written)])

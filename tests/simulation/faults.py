@@ -23,6 +23,10 @@ _GONE = {"gone": ("/dev/null", os.O_RDWR), "not synced": ("/dev/null", os.O_RDWR
 """And here what is written cannot be synced; whoever never syncs does not notice."""
 
 
+_UNSYNCED_PERCENT = 90
+"""Of the losses of power: so many strike when there is something that is not durable yet."""
+
+
 class Faults:
     """Steps that a venue must survive. Each says in a few words what it did."""
 
@@ -63,8 +67,8 @@ class Faults:
         venue = self._venue
         self.heal()
         loses_power = self._scheduler.happens(venue.profile.power_share)
-        if loses_power and self._scheduler.happens(80):
-            venue.leave_unsynced()
+        if loses_power and self._scheduler.happens(_UNSYNCED_PERCENT):
+            venue.leave_unsynced(lambda: self._dice.choice(self._clients).act())
         self._end_all()
         if not loses_power:
             self._scheduler.count("crashes of all")

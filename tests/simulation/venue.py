@@ -35,6 +35,10 @@ from workers.topology import JOURNAL, SEQUENCER
 SCRATCH_PREFIX = "tradsys-simulation-"
 
 
+_TRIES = 20
+"""So often clients are asked for something that is not durable yet: what they send may be refused."""
+
+
 class SimulatedVenue(SteppedWorkers):
     """Workers that crash and come back, each over what is left."""
 
@@ -268,12 +272,24 @@ class SimulatedVenue(SteppedWorkers):
             return 0
         return int(frames.write_frame(self.journal.state))
 
-    def leave_unsynced(self) -> None:
-        """Let there be something that is written and not synced, if that can be."""
-        if self.runs(SEQUENCER):
+    @property
+    def has_unsynced(self) -> bool:
+        """Whether a frame is written and not synced."""
+        if not self.runs(JOURNAL):
+            return False
+        words = self.journal.state.words
+        return bool(words[frames.WRITTEN] != words[frames.DURABLE])
+
+    def leave_unsynced(self, send: Callable[[], object]) -> None:
+        """Let there be something that is written and not synced; `send()` has a client say something."""
+        while self.missing():
+            self.start_missing(0)
+        for _ in range(_TRIES):
+            if self.has_unsynced:
+                break
+            send()
             self.sequence()
             self.observe()
-        if self.runs(JOURNAL):
             self.write_frame()
 
     def die_writing(self) -> str:

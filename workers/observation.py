@@ -5,7 +5,6 @@ The numbers are read one after the other while the workers write them, so they a
 
 from __future__ import annotations
 
-import os
 import time
 
 import msgspec
@@ -13,6 +12,7 @@ import msgspec
 from shm import broadcast, histogram, ring
 from shm.broadcast import Broadcast
 from tradsys.book.layout import W_COMMANDS, W_EVENTS, W_LIVE_ORDERS, W_POSITION, W_TRADES, W_USED_PAGES
+from workers.journal.trouble import why
 from workers.memory import (
     ABSENT,
     ACCOUNTS,
@@ -26,7 +26,6 @@ from workers.memory import (
     READER_JOURNAL,
     READER_SHARDS,
     RESTARTS,
-    SLOW,
     STATE,
     SYMBOLS,
     TROUBLE_SINCE_NS,
@@ -171,8 +170,7 @@ def journal_trouble(memory: VenueMemory, now_ns: int) -> Trouble | None:
     code = int(memory.control[JOURNAL_TROUBLE])
     if not code:
         return None
-    why = "the disk is too slow, or stuck" if code == SLOW else os.strerror(code)
-    return Trouble(why, max(now_ns - int(memory.control[TROUBLE_SINCE_NS]), 0))
+    return Trouble(why(code), max(now_ns - int(memory.control[TROUBLE_SINCE_NS]), 0))
 
 
 def _come(venue: Venue, memory: VenueMemory) -> list[WorkerPlan]:

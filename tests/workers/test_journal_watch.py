@@ -41,7 +41,8 @@ def test_a_frame_that_is_under_way_for_too_long_is_trouble_until_it_is_synced(de
         until(lambda: control[JOURNAL_TROUBLE] == 0, "the end of it")
         watch.close()
     assert desk.writer.state.words[SINCE_NS] == 0
-    assert [(line["log_level"], line.get("why")) for line in told] == [("error", "too slow"), ("warning", None)]
+    why = "the disk is too slow, or stuck"
+    assert [(line["log_level"], line.get("why")) for line in told] == [("error", why), ("warning", None)]
 
 
 def test_what_is_quick_enough_is_no_trouble(desk: Desk) -> None:

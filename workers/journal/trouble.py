@@ -16,6 +16,11 @@ STUCK = "a write of the journal takes too long"
 _BY_WEIGHT = (WRITING, SPACE, STUCK)
 
 
+def why(code: int) -> str:
+    """What an errno or SLOW means, in words."""
+    return "the disk is too slow, or stuck" if code == SLOW else os.strerror(code)
+
+
 class Trouble:
     """The causes that hold; the writer and the threads beside it begin and end them.
 
@@ -36,9 +41,7 @@ class Trouble:
         assert code, "0 says that all is well"
         with self._lock:
             if cause not in self._codes:
-                self._log.error(
-                    f"{cause}; no new orders are taken meanwhile", why="too slow" if code == SLOW else os.strerror(code)
-                )
+                self._log.error(f"{cause}; no new orders are taken meanwhile", why=why(code))
                 self._values[self._count] += 1
             self._codes[cause] = code
             self._show()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import Any
 
+from workers.journal.beside import Beside
 from workers.journal.frames import SINCE_NS
 from workers.journal.trouble import STUCK
 from workers.journal.writer import JournalWriter
@@ -15,7 +15,7 @@ _LOOK_SECONDS = 0.1
 _MILLISECOND_NS = 1_000_000
 
 
-class SyncWatch:
+class SyncWatch(Beside):
     """A thread beside the writer. It tells of a write or sync that takes longer than `stuck_ms`, until it is over.
 
     It also keeps the worker's heart beating meanwhile: to kill the worker would not make the disk any quicker.
@@ -27,21 +27,14 @@ class SyncWatch:
         self._trouble = writer.trouble
         self._line = line
         self._stuck_ns = stuck_ms * _MILLISECOND_NS
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sync watch", daemon=True)
-        self._thread.start()
+        super().__init__("sync watch", _LOOK_SECONDS)
 
-    def close(self) -> None:
-        """End the thread."""
-        self._ended.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._ended.wait(_LOOK_SECONDS):
-            since_ns, now_ns = int(self._words[SINCE_NS]), time.monotonic_ns()
-            if since_ns:
-                self._line[HEARTBEAT_NS] = now_ns
-            if since_ns and now_ns - since_ns > self._stuck_ns:
-                self._trouble.begin(STUCK, SLOW)
-            else:
-                self._trouble.end(STUCK)
+    def look(self) -> None:
+        """See how long the writer has been inside the system."""
+        since_ns, now_ns = int(self._words[SINCE_NS]), time.monotonic_ns()
+        if since_ns:
+            self._line[HEARTBEAT_NS] = now_ns
+        if since_ns and now_ns - since_ns > self._stuck_ns:
+            self._trouble.begin(STUCK, SLOW)
+        else:
+            self._trouble.end(STUCK)

@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 
 from tradsys import logging
+from workers.journal.beside import Beside
 from workers.journal.segments import list_segments
 
 PART_BYTES = 2 << 20
@@ -30,37 +31,33 @@ _sync_file_range = _libc.sync_file_range
 _sync_file_range.argtypes = [ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint]
 
 
-class Writeback:
+class Writeback(Beside):
     """A thread beside the journal's writer. It only ever touches files that the writer has left for good."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._log = logging.logger("journal")
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="writeback", daemon=True)
-        self._thread.start()
+        self._done = ""
+        super().__init__("writeback", _LOOK_SECONDS)
 
-    def close(self) -> None:
-        """End the thread; what is not written yet the system writes some time."""
-        self._ended.set()
-        self._thread.join()
-
-    def _run(self) -> None:
+    def begin(self) -> None:
+        """Go out of the traders' way."""
         _leave_core()
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
-        done = ""
-        while not self._ended.wait(_LOOK_SECONDS):
-            finished = [path for path in list_segments(self._directory)[:-1] if path.name > done]
-            for number, path in enumerate(finished):
-                pause = _PAUSE_SECONDS if len(finished) - number <= _BEHIND_MAX else 0.0
-                try:
-                    self._drop(path, pause)
-                except OSError as error:
-                    # Its pages stay: they may be the only whole copy.
-                    self._log.error("a finished segment cannot be written to disk", file=str(path), error=str(error))
-                done = path.name
-                if self._ended.is_set():
-                    return
+
+    def look(self) -> None:
+        """Write out and drop what has been finished since; what is left at the end the system writes some time."""
+        finished = [path for path in list_segments(self._directory)[:-1] if path.name > self._done]
+        for number, path in enumerate(finished):
+            if self._ended.is_set():
+                return
+            pause = _PAUSE_SECONDS if len(finished) - number <= _BEHIND_MAX else 0.0
+            try:
+                self._drop(path, pause)
+            except OSError as error:
+                # Its pages stay: they may be the only whole copy.
+                self._log.error("a finished segment cannot be written to disk", file=str(path), error=str(error))
+            self._done = path.name
 
     def _drop(self, path: Path, pause: float) -> None:
         descriptor = os.open(path, os.O_RDONLY)

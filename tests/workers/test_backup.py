@@ -17,8 +17,9 @@ from tests.workers.settled_venue import assert_settled, limits, money, tell
 from tests.workers.stepped import SteppedVenue, journal_records
 from tests.workers.test_snapshot import PLANS, ROOMY, take, trade
 from tests.workers.traders import Traders
+from workers import files
 from workers import venue as venues
-from workers.backup import copying, making
+from workers.backup import making
 from workers.backup.making import back_up
 from workers.backup.manifest import BackupError, CopiedFile, Manifest, read_manifest, write_manifest
 from workers.backup.restoring import restore
@@ -252,7 +253,7 @@ def test_a_full_disk_leaves_nothing(
 ) -> None:
     made(venue, tmp_path / "backup")
     left = 0
-    genuine = copying._write_all
+    genuine = files.write_all
 
     def write(descriptor: int, part: bytes) -> None:
         nonlocal left
@@ -262,7 +263,7 @@ def test_a_full_disk_leaves_nothing(
         left -= 1
         genuine(descriptor, part)
 
-    monkeypatch.setattr(copying, "_write_all", write)
+    monkeypatch.setattr(files, "write_all", write)
     left = writes
     with pytest.raises(BackupError, match="No space left on device"):
         made(venue, tmp_path / "second")

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from workers import venue as venues
-from workers.backup.copying import copy_file
 from workers.backup.manifest import FORMAT, JOURNAL, VENUE, BackupError, CopiedFile, Manifest, write_manifest
+from workers.files import copy_file
 from workers.journal import JournalReader
 from workers.journal.reader import FAR
-from workers.journal.segments import list_segments, segment_with, sync_directory
+from workers.journal.segments import list_segments, segment_with, sequence_of, sync_directory
 from workers.journal.survey import first_needed, survey
 from workers.snapshot.choice import reader_behind
 from workers.snapshot.files import Snapshot, SnapshotError, list_snapshots
@@ -72,12 +72,12 @@ def _plan(directory: Path, until: int, tell: Tell, from_snapshot: bool) -> _Plan
         if not snapshots:
             raise BackupError("there is no snapshot that a backup could begin with; take one with: tradsys snapshot")
         snapshots = snapshots[-1:]
-        begin = segment_with(directory, min(int(snapshots[0].stem) + 1, until))
+        begin = segment_with(directory, min(sequence_of(snapshots[0]) + 1, until))
         assert begin is not None
-        first = int(begin.stem)
-    segments = [path for path in list_segments(directory) if first <= int(path.stem) <= int(ending.stem)]
+        first = sequence_of(begin)
+    segments = [path for path in list_segments(directory) if first <= sequence_of(path) <= sequence_of(ending)]
     # Only the last one is still being written.
-    reader = JournalReader(directory, after=int(ending.stem) - 1)
+    reader = JournalReader(directory, after=sequence_of(ending) - 1)
     while len(reader.next_batch(until)):
         pass
     _, used = reader.end()

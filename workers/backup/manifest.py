@@ -21,7 +21,6 @@ JOURNAL = "journal"
 VENUE = "last-venue.json"
 _FILE = "backup.json"
 _NAME = re.compile(rf"{JOURNAL}/\d{{20}}\.(journal|snapshot)|{re.escape(VENUE)}")
-_CHUNK_BYTES = 1 << 20
 
 
 class BackupError(OperatingError, InfrastructureError):
@@ -110,8 +109,5 @@ def check_files(directory: Path, manifest: Manifest, progress: Callable[[str], N
 
 def hash_of(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal digits. Raises OSError."""
-    digest = hashlib.sha256()
     with path.open("rb", buffering=0) as file:
-        while part := file.read(_CHUNK_BYTES):
-            digest.update(part)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

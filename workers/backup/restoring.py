@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from workers.backup.copying import copy_file
 from workers.backup.making import check_journal
 from workers.backup.manifest import JOURNAL, VENUE, BackupError, Manifest, check_files, read_manifest
+from workers.files import copy_file
 from workers.journal.segments import sync_directory
 from workers.lock import DirectoryLock
 

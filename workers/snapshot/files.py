@@ -22,6 +22,7 @@ import msgspec
 import numpy as np
 
 from shm.crc32c import crc32c
+from workers.files import write_all
 from workers.journal.segments import sync_directory
 from workers.memory import Sizes
 
@@ -75,8 +76,8 @@ def snapshot_path(directory: Path, sequence: int) -> Path:
 
 
 def list_snapshots(directory: Path) -> list[Path]:
-    """The snapshots beside a journal, oldest first."""
-    return sorted(directory.glob(f"*{_ENDING}"))
+    """The snapshots beside a journal, oldest first. A file with a name of its own, perhaps a copy, is none."""
+    return sorted(path for path in directory.glob(f"*{_ENDING}") if path.stem.isdigit())
 
 
 def describe(arrays: Mapping[str, Any]) -> list[Section]:
@@ -128,11 +129,11 @@ def write(directory: Path, heading: Heading, arrays: Mapping[str, Any]) -> Path:
     first[4] = crc32c(first, 0, 4, 0)
     temporary = path.with_suffix(UNFINISHED)
     with temporary.open("wb", buffering=0) as file:
-        file.write(first.tobytes() + index)
+        write_all(file.fileno(), first.tobytes() + index)
         for section, array in zip(sections, arrays.values(), strict=True):
             words = _words_of(array)
             for begin, count in section.runs:
-                _write_all(file, words[begin * BLOCK_BYTES // 8 : (begin + count) * BLOCK_BYTES // 8])
+                write_all(file.fileno(), words[begin * BLOCK_BYTES // 8 : (begin + count) * BLOCK_BYTES // 8])
         os.fsync(file.fileno())
         # What is read back shall come from the disk.
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
@@ -145,12 +146,6 @@ def write(directory: Path, heading: Heading, arrays: Mapping[str, Any]) -> Path:
     temporary.rename(path)
     sync_directory(directory)
     return path
-
-
-def _write_all(file: Any, words: Any) -> None:
-    view = memoryview(words).cast("B")
-    while len(view):
-        view = view[file.write(view) :]
 
 
 def _crc_of(data: bytes) -> int:

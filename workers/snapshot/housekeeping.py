@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 from tradsys.errors import InfrastructureError, OperatingError
+from workers.files import copy_file
 from workers.journal.reader import FAR
-from workers.journal.segments import list_segments, sync_directory
+from workers.journal.segments import list_segments, sequence_of, sync_directory
 from workers.snapshot.files import UNFINISHED, list_snapshots
 
 _LOCK = "snapshots.lock"
@@ -51,7 +52,7 @@ def prune_snapshots(directory: Path, keep: int, keep_hours: float, needed: int =
     """
     limit = time.time() - keep_hours * _HOUR_SECONDS
     paths = list_snapshots(directory)
-    of_use = sum(int(path.stem) <= needed for path in paths)
+    of_use = sum(sequence_of(path) <= needed for path in paths)
     dispensable = paths[: max(min(len(paths) - keep, of_use - 1), 0)]
     gone = [path for path in dispensable if path.stat().st_mtime < limit]
     for path in gone:
@@ -62,13 +63,11 @@ def prune_snapshots(directory: Path, keep: int, keep_hours: float, needed: int =
 def unneeded_segments(directory: Path, needed: int = FAR) -> list[Path]:
     """Segments of which the oldest snapshot makes every record dispensable, oldest first. `needed`: as above."""
     snapshots = list_snapshots(directory)
-    if not snapshots or int(snapshots[0].stem) > needed:
+    if not snapshots or sequence_of(snapshots[0]) > needed:
         return []
     segments = list_segments(directory)
-    following = segments[1:]
-    return [
-        path for path, after in zip(segments, following, strict=False) if int(after.stem) <= int(snapshots[0].stem) + 1
-    ]
+    dispensable = sequence_of(snapshots[0])
+    return [path for path, following in pairwise(segments) if sequence_of(following) <= dispensable + 1]
 
 
 def clear_segments(directory: Path, policy: Policy, archive: Path, needed: int = FAR) -> list[Path]:
@@ -89,8 +88,7 @@ def _archive(path: Path, archive: Path) -> None:
     """A durable copy in another directory, which may be on another disk."""
     archive.mkdir(parents=True, exist_ok=True)
     temporary = archive / f"{path.name}.new"
-    shutil.copyfile(path, temporary)
-    with temporary.open("rb+") as file:
-        os.fsync(file.fileno())
+    temporary.unlink(missing_ok=True)  # of an attempt that was cut short
+    copy_file(path, temporary)
     temporary.rename(archive / path.name)
     sync_directory(archive)

@@ -1,4 +1,4 @@
-"""Copying a file durably, with its hash, and without filling the page cache."""
+"""Writing files whole, and copying one durably, with its hash, and without filling the page cache."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 _CHUNK_BYTES = 1 << 20
 _SYNC_BYTES = 8 << 20
@@ -24,7 +25,7 @@ def copy_file(source: Path, target: Path, used: int | None = None) -> tuple[int,
         done = unsynced = 0
         while done < end and (part := file.read(min(_CHUNK_BYTES, end - done))):
             digest.update(part)
-            _write_all(copy.fileno(), part)
+            write_all(copy.fileno(), part)
             done += len(part)
             unsynced += len(part)
             if unsynced >= _SYNC_BYTES:
@@ -40,7 +41,8 @@ def copy_file(source: Path, target: Path, used: int | None = None) -> tuple[int,
     return size, digest.hexdigest()
 
 
-def _write_all(descriptor: int, part: bytes) -> None:
-    view = memoryview(part)
+def write_all(descriptor: int, data: Any) -> None:
+    """Write every byte of a contiguous buffer, however many calls that takes. Raises OSError."""
+    view = memoryview(data).cast("B")
     while len(view):
         view = view[os.write(descriptor, view) :]

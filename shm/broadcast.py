@@ -23,6 +23,8 @@ from __future__ import annotations
 import os
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from shm.atomics import compare_exchange, fence, load_acquire, store_release
 from shm.jit import kernel
 
@@ -170,6 +172,11 @@ def reserve(ring: Broadcast, reader: int, position: int, *, gates: bool = True) 
     ring.header[POSITION + place] = position
     ring.header[PID + place] = -1
     ring.header[ACTIVE + place] = gates
+
+
+def places(slots: Any, first: int, last: int) -> Any:
+    """The indices of records `first` to `last` in a ring's slots. Not for more records than it has slots."""
+    return np.arange(first, last + 1) & (len(slots) - 1)
 
 
 @kernel

@@ -133,7 +133,7 @@ def _events_after(stream: Broadcast, after: int) -> Any:
     slots = stream.slots.view(np.ndarray)
     last = int(stream.header[broadcast.CURSOR])
     first = max(last - len(slots), 0) + 1
-    events = slots[np.arange(first, last + 1) & (len(slots) - 1)]
+    events = slots[broadcast.places(slots, first, last)]
     if first > 1 and events["log_sequence"][0] > after:
         return None
     return events[events["log_sequence"] > after]

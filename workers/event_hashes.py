@@ -29,7 +29,7 @@ class EventHashes:
                 self._hashes[shard] = None
             elif self._hashes[shard] is not None and last >= first:
                 slots = stream.slots.view(np.ndarray).view(f"V{EVENT.itemsize}")
-                self._hashes[shard].update(slots[np.arange(first, last + 1) & (len(slots) - 1)].tobytes())
+                self._hashes[shard].update(slots[broadcast.places(slots, first, last)].tobytes())
             self._positions[shard] = last
 
     def digests(self) -> list[str | None]:

@@ -92,5 +92,5 @@ def _is_quiet(memory: VenueMemory, first: int, last: int) -> bool:
     slots = memory.log.slots.view(np.ndarray)
     if last - first >= len(slots):
         return False
-    records = slots[np.arange(first + 1, last + 1) & (len(slots) - 1)]
+    records = slots[broadcast.places(slots, first + 1, last)]
     return bool((records["source"] == VENUE_SOURCE).all())

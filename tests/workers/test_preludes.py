@@ -50,7 +50,7 @@ def group(prelude: list[Kind], number: int) -> Any:
 def logged(venue: SteppedVenue, start: int = 0) -> Any:
     """The clients' records in the log's ring after sequence `start`."""
     slots = venue.memory.log.slots.view(np.ndarray)
-    return slots[np.arange(start + 1, log_end(venue.memory) + 1) & (len(slots) - 1)]
+    return slots[broadcast.places(slots, start + 1, log_end(venue.memory))]
 
 
 def is_prelude(records: Any) -> Any:

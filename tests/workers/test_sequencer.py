@@ -34,7 +34,7 @@ def orders(count: int) -> object:
 def by_source(venue: SteppedVenue, start: int) -> list[int]:
     """Sources of the clients' records in the log's ring after sequence `start`, in order."""
     log = venue.memory.log.slots.view(np.ndarray)
-    records = log[np.arange(start + 1, log_end(venue.memory) + 1) & (len(log) - 1)]
+    records = log[broadcast.places(log, start + 1, log_end(venue.memory))]
     return [int(source) for source in records["source"] if source != VENUE_SOURCE]
 
 

@@ -53,7 +53,7 @@ def recent_events(stream: Broadcast, least: int) -> Any:
     """The last events of a ring, oldest first: RECENT_EVENTS_KEPT, or `least` where that is more. A copy."""
     last = int(stream.header[broadcast.CURSOR])
     first = max(last - max(RECENT_EVENTS_KEPT, least), int(stream.header[broadcast.BASE])) + 1
-    return _plain(stream.slots)[np.arange(first, last + 1) & (len(stream.slots) - 1)].view(EVENT)
+    return _plain(stream.slots)[broadcast.places(stream.slots, first, last)].view(EVENT)
 
 
 def image(
@@ -90,7 +90,7 @@ def restore_events(snapshot: Snapshot, number: int, stream: Broadcast) -> None:
     events = snapshot.array(f"shard{number}.events", EVENT)[-len(stream.slots) :]
     first = last - len(events) + 1
     assert first >= 1, "there are no more events than were told"
-    _plain(stream.slots)[np.arange(first, last + 1) & (len(stream.slots) - 1)] = _plain(events)
+    _plain(stream.slots)[broadcast.places(stream.slots, first, last)] = _plain(events)
     header = stream.header
     header[[broadcast.CURSOR, broadcast.CLAIMED, broadcast.LIMIT]] = last
     header[broadcast.BASE] = first - 1

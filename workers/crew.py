@@ -111,7 +111,7 @@ class Crew:
         restarts = line[RESTARTS]
         line[:] = 0
         line[RESTARTS] = restarts
-        assert member.child is None or not member.has_ended, "who has ended is forgotten first"
+        assert member.child is None, "who has ended is forgotten first"
         variables = {SUPERVISOR_VARIABLE: str(os.getpid()), SEGMENT_VARIABLE: self._venue.segment}
         if plan.is_core or plan.is_standby:
             variables[_TUNABLES] = os.environ.get(_TUNABLES, _HUGE_PAGES)

@@ -7,11 +7,10 @@ is told to stop; then it finishes what has been taken in.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
-from types import FrameType
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -21,11 +20,11 @@ from shm.clock import timespec
 from shm.doorbell import NO_DESCRIPTOR, PollableBell
 from tradsys import logging
 from workers import recovery, sequencer
-from workers import venue as venues
 from workers.duty import Worker, run_for
 from workers.following import Following
 from workers.idle import new_idle
 from workers.journal import JournalReader, JournalWriter
+from workers.journal.beside import Beside
 from workers.journal.spare import SpareMaker
 from workers.journal.watch import SyncWatch
 from workers.journal.writeback import Writeback
@@ -45,8 +44,9 @@ from workers.memory import (
 )
 from workers.redecision import redecide_journal
 from workers.sequencer import SequencerState
+from workers.serving import StoppedError, serve
 from workers.snapshot.choice import open_log
-from workers.snapshot.files import Heading, Snapshot
+from workers.snapshot.files import Snapshot
 from workers.topology import JOURNAL, SEQUENCER, WorkerPlan
 from workers.venue import Venue
 
@@ -54,10 +54,6 @@ STAY_NS = 5_000_000
 """How long the kernel runs before it comes out for housekeeping."""
 
 _JOURNAL_POLL_SECONDS = 0.001
-
-
-class StoppedError(Exception):
-    """The worker was told to stop before it was ready."""
 
 
 class Engine:
@@ -74,7 +70,7 @@ class Engine:
         self._bells: dict[int, PollableBell] = {}
         self._descriptors = np.full(len(venue.workers) + len(venue.apart), NO_DESCRIPTOR, np.int64)
         self._journal: JournalWriter | None = None
-        self._beside_journal: list[Writeback | SpareMaker | SyncWatch] = []
+        self._beside_journal: list[Beside] = []
         self._worker: Worker | None = None
         self._watch: LedgerWatch | None = None
 
@@ -88,30 +84,37 @@ class Engine:
         self.line[STATE] = RECOVERING
         self.beat()
         configuration = self.venue.configuration
-        if self.plan.has(JOURNAL):
-            snapshot, reader = self._open_log(lambda heading: True)
-            if snapshot is not None:
-                snapshot.close()
-            self._journal = JournalWriter(
-                self.venue.journal_directory,
-                self.memory,
-                configuration.journal.level,
-                configuration.journal.segment_bytes,
-                self._clock,
-                after=reader.sequence,
-            )
-            if self._journal.torn_bytes:
-                self.log.warning("cut a torn tail off the journal", bytes=self._journal.torn_bytes)
-        state = None
-        if self.plan.has(SEQUENCER):
-            state = sequencer.new_sequencer(self.memory, configuration.clock.tick_ms)
-        # What the ring holds and the journal does not goes to disk first: it was sequenced, and it stands.
-        self._await_journal(int(broadcast.published(self.memory.log)))
-        if state is not None:
-            self._redecide(state)
-            self._watch = LedgerWatch(self.memory, state.decider, self.log)
-        if self.plan.shards():
-            self._rebuild()
+        directory, shards = self.venue.journal_directory, self.plan.shards()
+        snapshot, reader = open_log(
+            directory,
+            self.memory.sizes,
+            self.log.warning,
+            lambda heading: recovery.fits(self.memory, shards, heading),
+        )
+        with snapshot or nullcontext():
+            after = reader.sequence
+            if self.plan.has(JOURNAL):
+                self._journal = JournalWriter(
+                    directory,
+                    self.memory,
+                    configuration.journal.level,
+                    configuration.journal.segment_bytes,
+                    self._clock,
+                    after=after,
+                )
+                if self._journal.torn_bytes:
+                    self.log.warning("cut a torn tail off the journal", bytes=self._journal.torn_bytes)
+            state = None
+            if self.plan.has(SEQUENCER):
+                state = sequencer.new_sequencer(self.memory, configuration.clock.tick_ms)
+            # What the ring holds and the journal does not goes to disk first: it was sequenced, and it stands.
+            self._await_journal(int(broadcast.published(self.memory.log)))
+            # Read from here on by readers of their own: the writer may have put whole files into the place of others.
+            if state is not None:
+                self._redecide(state, snapshot, JournalReader(directory, self.memory.sizes.shards, after=after))
+                self._watch = LedgerWatch(self.memory, state.decider, self.log)
+            if shards:
+                self._rebuild(snapshot, JournalReader(directory, self.memory.sizes.shards, after=after))
         matchers = tuple(new_matcher(self.memory, number, self.memory.shards[number]) for number in self.plan.shards())
         self._worker = self._assemble(state, matchers or None)
 
@@ -122,36 +125,26 @@ class Engine:
         self._worker = self._assemble(state, matchers)
         self._open_bells()
 
-    def _redecide(self, state: SequencerState) -> None:
-        started = time.monotonic()
-        snapshot, reader = self._open_log(lambda heading: True)
+    def _redecide(self, state: SequencerState, snapshot: Snapshot | None, reader: JournalReader) -> None:
+        started, begin = time.monotonic(), reader.sequence
         redecide_journal(state, self.memory, snapshot, reader, self._each_batch)
         sequencer.resume(state, self.memory)
-        self._tell("took the journal's decisions again", snapshot, reader, started)
+        self._tell("took the journal's decisions again", begin, reader.sequence, started)
 
-    def _rebuild(self) -> None:
-        started = time.monotonic()
-        shards = self.plan.shards()
-        snapshot, reader = self._open_log(lambda heading: recovery.fits(self.memory, shards, heading))
-        recovery.rebuild(self.memory, shards, snapshot, reader, self._each_batch)
-        self._tell("rebuilt from the journal", snapshot, reader, started)
-
-    def _open_log(self, fits: Callable[[Heading], bool]) -> tuple[Snapshot | None, JournalReader]:
-        return open_log(self.venue.journal_directory, self.memory.sizes, self.log.warning, fits)
+    def _rebuild(self, snapshot: Snapshot | None, reader: JournalReader) -> None:
+        started, begin = time.monotonic(), reader.sequence
+        recovery.rebuild(self.memory, self.plan.shards(), snapshot, reader, self._each_batch)
+        self._tell("rebuilt from the journal", begin, reader.sequence, started)
 
     def _each_batch(self) -> None:
         self.beat()
         if self.stopping:
             raise StoppedError
 
-    def _tell(self, what: str, snapshot: Snapshot | None, reader: JournalReader, started: float) -> None:
-        begin = 0
-        if snapshot is not None:
-            begin = snapshot.heading.sequence
-            snapshot.close()
-        if reader.sequence and self.venue.supervisor_pid:  # without one: a rehearsal that only compiles
+    def _tell(self, what: str, begin: int, sequence: int, started: float) -> None:
+        if sequence and self.venue.supervisor_pid:  # without one: a rehearsal that only compiles
             seconds = round(time.monotonic() - started, 3)
-            self.log.info(what, snapshot=begin, sequence=reader.sequence, seconds=seconds)
+            self.log.info(what, snapshot=begin, sequence=sequence, seconds=seconds)
 
     def _assemble(self, state: Any, matchers: Any) -> Worker:
         numbers = np.array([self.plan.index, time.time_ns() - time.monotonic_ns()], np.int64)
@@ -202,6 +195,15 @@ class Engine:
                 self._bells[plan.index] = bell
                 self._descriptors[plan.index] = bell.fileno()
 
+    def serve(self) -> None:
+        """The worker's life: from recovery to drain."""
+        self.recover()
+        self.run()
+
+    def stop(self) -> None:
+        """Come to an end soon: drain, or give the recovery up."""
+        self.stopping = True
+
     def run(self, tell_ready: Callable[[], None] = lambda: None) -> None:
         """Serve until told to stop and everything taken in is done; `tell_ready()` is called once in between."""
         if self._journal is not None:
@@ -248,27 +250,7 @@ class Engine:
 
 def main() -> int:
     """Run the worker named on the command line; gives the exit status."""
-    venue, plan = venues.enter("workers.engine")
-    segment, memory = venue.attach()
-    engine = Engine(venue, plan, memory)
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        engine.stopping = True
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C goes to the supervisor, which drains in order
-    try:
-        engine.recover()
-        engine.run()
-    except StoppedError:
-        return 0
-    except Exception as error:
-        engine.log.error("the worker fails", error=str(error), kind=type(error).__name__)
-        return 1
-    finally:
-        engine.close()
-        segment.close()
-    return 0
+    return serve("workers.engine", Engine)
 
 
 if __name__ == "__main__":

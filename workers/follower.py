@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from workers.journal.reader import FAR, JournalReader
 from workers.memory import ACCOUNTS, SYMBOLS, Sizes, VenueMemory
 from workers.redecision import Redecision
 from workers.sequencer import LAST_NS, new_sequencer
+from workers.snapshot.choice import Tell, open_log
 from workers.snapshot.files import Heading, Snapshot
 from workers.snapshot.image import image, layout, postings_of
 
@@ -38,6 +41,15 @@ class Follower:
         if snapshot is not None:
             self._redecision.restore(snapshot)
             self._postings.append(postings_of(snapshot).tobytes())
+
+    @classmethod
+    def open(
+        cls, directory: Path, sizes: Sizes, tell: Tell, fits: Callable[[Heading], bool] = lambda heading: True
+    ) -> Self:
+        """A follower of the log in `directory`, at the newest snapshot that is of use: as snapshot.choice.open_log."""
+        snapshot, reader = open_log(directory, sizes, tell, fits)
+        with snapshot or nullcontext():
+            return cls(sizes, snapshot, reader)
 
     @property
     def sequence(self) -> int:

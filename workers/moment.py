@@ -10,9 +10,8 @@ import numpy as np
 from tradsys.book.layout import W_EVENTS
 from tradsys.errors import OperatingError, ValidationError
 from workers.follower import Follower
-from workers.journal.segments import list_segments
+from workers.journal.segments import list_segments, sequence_of
 from workers.memory import SYMBOLS, VenueMemory
-from workers.snapshot.choice import open_log
 from workers.snapshot.files import list_snapshots
 from workers.snapshot.image import recent_events
 from workers.snapshot.taking import durable_end
@@ -64,12 +63,7 @@ def moment_at(
     if sequence > end:
         raise NoSuchMomentError(f"the log ends with sequence {end}")
     _check_begin(venue, sequence)
-    snapshot, reader = open_log(directory, venue.sizes, tell, lambda heading: heading.sequence <= sequence)
-    try:
-        follower = Follower(venue.sizes, snapshot, reader)
-    finally:
-        if snapshot is not None:
-            snapshot.close()
+    follower = Follower.open(directory, venue.sizes, tell, lambda heading: heading.sequence <= sequence)
     if follower.advance(sequence, beat) < sequence:
         raise NoSuchMomentError(f"the log ends with sequence {follower.sequence}")
     return Moment(follower)
@@ -77,7 +71,7 @@ def moment_at(
 
 def _check_begin(venue: Venue, sequence: int) -> None:
     segments, snapshots = list_segments(venue.journal_directory), list_snapshots(venue.journal_directory)
-    begins = int(segments[0].stem) if segments else 1
-    if begins > 1 and not any(int(path.stem) <= sequence for path in snapshots):
-        oldest = f", and the oldest snapshot is of sequence {int(snapshots[0].stem)}" if snapshots else ""
+    begins = sequence_of(segments[0]) if segments else 1
+    if begins > 1 and not any(sequence_of(path) <= sequence for path in snapshots):
+        oldest = f", and the oldest snapshot is of sequence {sequence_of(snapshots[0])}" if snapshots else ""
         raise NoSuchMomentError(f"the log begins with sequence {begins}{oldest}: what was before is not known here")

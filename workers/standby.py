@@ -116,9 +116,8 @@ class Standby:
             if count <= 0:
                 wait()
                 continue
-            numbers = np.arange(told + 1, told + 1 + count)
-            target[numbers & (len(target) - 1)] = source[numbers & (len(source) - 1)]
-            told += count
+            first, told = told + 1, told + count
+            target[broadcast.places(target, first, told)] = source[broadcast.places(source, first, told)]
             broadcast.publish(stream, told)
         # Tools that look at the venue find the shard's words where they always were.
         words = self._memory.shards[number].words

@@ -7,17 +7,15 @@ engine from that moment on. When it is lapped, or finds another decision than th
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
-from types import FrameType
 
 from tradsys import logging
 from workers import process
-from workers import venue as venues
-from workers.engine import Engine, StoppedError
+from workers.engine import Engine
 from workers.following import Following
 from workers.memory import HEARTBEAT_NS, PID, READY, RECOVERING, STATE, STOPPED, SUCCESSOR, VenueMemory
+from workers.serving import StoppedError, serve
 from workers.standby import Standby
 from workers.topology import SEQUENCER, WorkerPlan
 from workers.venue import Venue
@@ -33,7 +31,7 @@ class StandbyWorker:
     def __init__(self, venue: Venue, plan: WorkerPlan, memory: VenueMemory) -> None:
         self._venue = venue
         self._memory = memory
-        self._log = logging.logger("standby", worker=plan.name)
+        self.log = logging.logger("standby", worker=plan.name)
         self._line = memory.line(plan.index)
         self._stopping = False
         self._engine: Engine | None = None
@@ -42,7 +40,7 @@ class StandbyWorker:
         """Come to an end soon."""
         self._stopping = True
         if self._engine is not None:
-            self._engine.stopping = True
+            self._engine.stop()
 
     def _beat(self) -> None:
         self._line[HEARTBEAT_NS] = time.monotonic_ns()
@@ -53,7 +51,7 @@ class StandbyWorker:
         time.sleep(_NAP_SECONDS)
         self._beat()
 
-    def run(self) -> None:
+    def serve(self) -> None:
         """Follow the log; when told so, serve as the engine until told to stop."""
         venue, memory, pid = self._venue, self._memory, os.getpid()
         self._line[PID] = pid
@@ -62,8 +60,8 @@ class StandbyWorker:
         plan = next(plan for plan in venue.workers if plan.has(SEQUENCER))
         rehearse(plan, venue.workers, venue.configuration)
         tick_ms = venue.configuration.clock.tick_ms
-        standby = Standby(memory, venue.journal_directory, tick_ms, beat=self._beat, tell=self._log.warning)
-        self._log.info("follows the log", sequence=standby.sequence)
+        standby = Standby(memory, venue.journal_directory, tick_ms, beat=self._beat, tell=self.log.warning)
+        self.log.info("follows the log", sequence=standby.sequence)
         self._line[STATE] = READY
         following = Following(venue)
         while int(memory.control[SUCCESSOR]) != pid:
@@ -82,7 +80,7 @@ class StandbyWorker:
 
     def _tell(self, sequence: int, begun_ns: int) -> None:
         milliseconds = round((time.monotonic_ns() - begun_ns) / 1e6, 3)
-        self._log.warning("serves as the engine now", sequence=sequence, milliseconds=milliseconds)
+        self.log.warning("serves as the engine now", sequence=sequence, milliseconds=milliseconds)
 
     def close(self) -> None:
         """Release what the process holds."""
@@ -91,33 +89,10 @@ class StandbyWorker:
         else:
             self._line[STATE] = STOPPED
 
-    def fail(self, error: Exception) -> None:
-        """Say why the process ends."""
-        self._log.error("the standby fails", error=str(error), kind=type(error).__name__)
-
 
 def main() -> int:
     """Run the worker named on the command line; gives the exit status."""
-    venue, plan = venues.enter("workers.standby_main")
-    segment, memory = venue.attach()
-    worker = StandbyWorker(venue, plan, memory)
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        worker.stop()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C goes to the supervisor, which drains in order
-    try:
-        worker.run()
-    except StoppedError:
-        return 0
-    except Exception as error:
-        worker.fail(error)
-        return 1
-    finally:
-        worker.close()
-        segment.close()
-    return 0
+    return serve("workers.standby_main", StandbyWorker)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -15,6 +14,7 @@ from workers.event_hashes import EventHashes
 from workers.follower import Follower
 from workers.journal import JournalError, JournalReader
 from workers.journal.reader import FAR
+from workers.journal.segments import sequence_of
 from workers.journal.survey import survey
 from workers.redecision import DecisionError
 from workers.snapshot.choice import check_use, reader_behind
@@ -113,12 +113,8 @@ def _starts(venue: Venue, stack: ExitStack) -> tuple[list[_Start], list[Snapshot
                 continue
             starts.append(_Start(snapshot, reader_behind(snapshot, venue.journal_directory), []))
         except SnapshotError as error:
-            others.append(SnapshotVerdict(path.name, _sequence_of(path), [str(error)]))
+            others.append(SnapshotVerdict(path.name, sequence_of(path), [str(error)]))
     return starts, others
-
-
-def _sequence_of(path: Path) -> int:
-    return int(path.stem) if path.stem.isdigit() else 0
 
 
 def _compare(

@@ -79,6 +79,15 @@ def test_a_missing_file_is_told(directory: Path) -> None:
     assert "a segment is missing" in found["damage"]
 
 
+@pytest.mark.parametrize("name", ["copy.journal", "0 (copy).journal"])
+def test_a_segment_under_another_name_is_told(directory: Path, name: str) -> None:
+    shutil.copyfile(segment_files(directory / "journal")[1], directory / "journal" / name)
+    for command in ("verify", "stat"):
+        result = run(directory, command)
+        assert result.exit_code == 1
+        assert f"{directory / 'journal' / name}: not named after a log sequence" in result.output
+
+
 def test_a_log_without_its_beginning_is_whole_when_a_snapshot_holds_that(directory: Path) -> None:
     journal = directory / "journal"
     files = segment_files(journal)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway import underway
+from gateway import waiting
 from gateway.sessions import SessionNumbers
 from tests import factories
 from tests.gateway.harness import Harness, running
@@ -48,7 +48,7 @@ async def test_a_lookup_by_client_order_id_waits_for_what_a_dead_gateway_has_sen
 
 
 async def test_a_lookup_while_the_core_is_away_is_answered_with_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(underway, "_WAITS_MAX", 3)
+    monkeypatch.setattr(waiting, "_WAITS_MAX", 3)
     async with running() as harness, callers(harness) as (alice, *_):
         order = await alice.place(client_order_id=7)
         harness.engine.paused = True

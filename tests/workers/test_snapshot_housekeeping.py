@@ -89,6 +89,27 @@ def test_segments_go_when_no_snapshot_needs_them(tmp_path: Path, policy: str) ->
     assert all((archive / path.name).read_bytes() == contents[path.name] for path in archived)
 
 
+def test_an_archived_copy_that_was_cut_short_is_made_anew(tmp_path: Path) -> None:
+    directory, archive = tmp_path / "journal", tmp_path / "archive"
+    filled(directory, *[20] * 12)
+    first, second = segment_files(directory)[:2]
+    content = first.read_bytes()
+    archive.mkdir()
+    (archive / f"{first.name}.new").write_bytes(content[:1000])
+    touch(directory, int(second.stem) - 1)
+    assert clear_segments(directory, "archive", archive) == [first]
+    assert {path.name: path.read_bytes() for path in archive.iterdir()} == {first.name: content}
+
+
+def test_a_snapshot_under_another_name_is_left_alone(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.snapshot"
+    copy.touch()
+    paths = touch(tmp_path, 5, 10)
+    assert list_snapshots(tmp_path) == paths
+    assert prune_snapshots(tmp_path, keep=1, keep_hours=0) == paths[:1]
+    assert copy.exists()
+
+
 def test_the_last_segment_always_stays(tmp_path: Path) -> None:
     filled(tmp_path, 20)
     touch(tmp_path, 10_000)
@@ -166,6 +187,8 @@ def test_the_timer_has_one_taken_when_the_log_has_grown(stopped: Venue) -> None:
         timer.step(journaled)
         return timer
 
+    # A person's copy, which is not the venue's.
+    (venue.journal_directory / "copy.snapshot").touch()
     try:
         # The interval passes with a log that has grown too little, and again with one that has grown enough.
         until(lambda: stepped(49)._asked_ns > begun, "the interval to pass")

@@ -73,12 +73,12 @@ def _records(data_dir: Path, first: int, last: int | None, kinds: list[int]) -> 
     import numpy as np
 
     from workers.journal import JournalReader
-    from workers.journal.segments import segment_with
+    from workers.journal.segments import segment_with, sequence_of
 
     directory = _directory(data_dir)
     path = segment_with(directory, first)
     assert path is not None
-    begins = int(path.stem)
+    begins = sequence_of(path)
     if begins > first:
         typer.echo(f"the log begins with sequence {begins:,}: what was before it is not here", err=True)
     reader = JournalReader(directory, after=begins - 1)

@@ -38,6 +38,7 @@ HEADER_LINES = 64
 SEGMENT_MAGIC = 0x4C4E524A53445254  # "TRDSJRNL"
 FRAME_MAGIC = 0x454D415246545254
 MAGIC, FIRST, COUNT, CRC = 0, 1, 2, 3
+ENDING = ".journal"
 SPARE = "next.spare"
 """A segment's worth of zeros, preallocated."""
 _H_VERSION, _H_FIRST, _H_BYTES, _H_SHARDS, _H_CREATED, _H_VENUE, _H_CHAIN, _H_CRC = 1, 2, 3, 4, 5, 6, 7, 8
@@ -49,12 +50,27 @@ class JournalError(Exception):
 
 def segment_path(directory: Path, first_sequence: int) -> Path:
     """The file whose first record has this sequence number."""
-    return directory / f"{first_sequence:020d}.journal"
+    return directory / f"{first_sequence:020d}{ENDING}"
+
+
+def sequence_of(path: Path) -> int:
+    """The log sequence that a segment or a snapshot is named after."""
+    return int(path.stem)
+
+
+def named_after_sequences(directory: Path, ending: str) -> list[Path]:
+    """The files of a kind, in order, without those that have a name of their own."""
+    return sorted(path for path in directory.glob(f"*{ending}") if path.stem.isdigit())
 
 
 def list_segments(directory: Path) -> list[Path]:
-    """The journal's files in order."""
-    return sorted(directory.glob("*.journal"))
+    """The journal's files in order. Raises JournalError for one under another name, which may be missing elsewhere."""
+    for path in directory.glob(f"*{ENDING}"):
+        if not path.stem.isdigit():
+            raise JournalError(
+                f"{path}: not named after a log sequence. A segment needs its own name, restore it; a copy has to go elsewhere"
+            )
+    return named_after_sequences(directory, ENDING)
 
 
 def segment_with(directory: Path, sequence: int) -> Path | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from workers.journal.reader import JournalReader
-from workers.journal.segments import LINE_BYTES, JournalError, Segment, list_segments
+from workers.journal.segments import LINE_BYTES, JournalError, Segment, list_segments, sequence_of
 from workers.snapshot.files import list_snapshots
 
 
@@ -39,11 +39,13 @@ class Survey(msgspec.Struct, frozen=True):
 def survey(directory: Path, *, is_running: bool, progress: Callable[[int], None] = lambda sequence: None) -> Survey:
     """Read and check every frame; `progress(sequence)` is called now and then.
 
-    While a venue is running, the end may be a frame that is just being written. Raises OSError.
+    While a venue is running, the end may be a frame that is just being written. Raises OSError, and JournalError
+    when it is not known which files are the journal's.
     """
     ends: dict[Path, tuple[int, int]] = {}
+    damage, torn = None, 0
     first = first_needed(directory)
-    reader, damage, torn = JournalReader(directory, after=first - 1), None, 0
+    reader = JournalReader(directory, after=first - 1)
     try:
         while len(reader.next_batch()):
             _note(ends, reader)
@@ -60,8 +62,8 @@ def survey(directory: Path, *, is_running: bool, progress: Callable[[int], None]
 
 def first_needed(directory: Path) -> int:
     """The log sequence with which the files must begin: 1, or the first one's when a snapshot holds all before it."""
-    first = min((int(path.stem) for path in list_segments(directory)), default=1)
-    return first if any(int(path.stem) >= first - 1 for path in list_snapshots(directory)) else 1
+    first = min((sequence_of(path) for path in list_segments(directory)), default=1)
+    return first if any(sequence_of(path) >= first - 1 for path in list_snapshots(directory)) else 1
 
 
 def _note(ends: dict[Path, tuple[int, int]], reader: JournalReader) -> None:

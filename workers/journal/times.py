@@ -8,7 +8,7 @@ import numpy as np
 
 from tradsys.records import COMMAND
 from workers.journal.reader import FAR, JournalReader
-from workers.journal.segments import HEADER_LINES, LINE_WORDS, Segment, list_segments
+from workers.journal.segments import HEADER_LINES, LINE_WORDS, Segment, list_segments, sequence_of
 
 
 def last_before(directory: Path, timestamp_ns: int, until: int = FAR) -> int:
@@ -21,8 +21,8 @@ def last_before(directory: Path, timestamp_ns: int, until: int = FAR) -> int:
     path = next((path for path in reversed(paths) if _begins_ns(path) <= timestamp_ns), None)
     if path is None:
         return 0
-    reader = JournalReader(directory, after=int(path.stem) - 1)
-    found = int(path.stem) - 1
+    found = sequence_of(path) - 1
+    reader = JournalReader(directory, after=found)
     while len(batch := reader.next_batch(until)):
         times = batch.view(np.ndarray)["timestamp_ns"]
         count = int(np.searchsorted(times, timestamp_ns, side="right"))
@@ -36,4 +36,4 @@ def _begins_ns(path: Path) -> int:
     """The time of a segment's first record; far in the future of one that has none."""
     first = (HEADER_LINES + 1) * LINE_WORDS
     record = Segment(path).words[first : first + LINE_WORDS].view(COMMAND)[0]
-    return int(record["timestamp_ns"]) if int(record["sequence"]) == int(path.stem) else FAR
+    return int(record["timestamp_ns"]) if int(record["sequence"]) == sequence_of(path) else FAR

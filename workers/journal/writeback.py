@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tradsys import logging
 from workers.journal.beside import Beside
-from workers.journal.segments import list_segments
+from workers.journal.segments import ENDING, named_after_sequences
 
 PART_BYTES = 2 << 20
 _PAUSE_SECONDS = 0.01
@@ -47,7 +47,7 @@ class Writeback(Beside):
 
     def look(self) -> None:
         """Write out and drop what has been finished since; what is left at the end the system writes some time."""
-        finished = [path for path in list_segments(self._directory)[:-1] if path.name > self._done]
+        finished = [path for path in named_after_sequences(self._directory, ENDING)[:-1] if path.name > self._done]
         for number, path in enumerate(finished):
             if self._ended.is_set():
                 return

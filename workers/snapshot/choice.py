@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from workers.journal.reader import JournalReader
-from workers.journal.segments import JournalError, list_segments
+from workers.journal.segments import JournalError, list_segments, sequence_of
 from workers.memory import Sizes
 from workers.snapshot.files import Heading, Snapshot, SnapshotError, list_snapshots
 from workers.snapshot.image import layout
@@ -35,7 +35,7 @@ def open_whole_log(directory: Path, sizes: Sizes, tell: Tell) -> tuple[Snapshot 
     """
     paths = list_segments(directory)
     found = None
-    if paths and int(paths[0].stem) > 1:
+    if paths and sequence_of(paths[0]) > 1:
         found = _first_of_use(list_snapshots(directory), directory, sizes, tell)
     return found or (None, _from_the_beginning(directory, sizes))
 

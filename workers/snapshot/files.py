@@ -23,7 +23,7 @@ import numpy as np
 
 from shm.crc32c import crc32c
 from workers.files import write_all
-from workers.journal.segments import sync_directory
+from workers.journal.segments import named_after_sequences, sync_directory
 from workers.memory import Sizes
 
 VERSION = 1
@@ -76,8 +76,8 @@ def snapshot_path(directory: Path, sequence: int) -> Path:
 
 
 def list_snapshots(directory: Path) -> list[Path]:
-    """The snapshots beside a journal, oldest first. A file with a name of its own, perhaps a copy, is none."""
-    return sorted(path for path in directory.glob(f"*{_ENDING}") if path.stem.isdigit())
+    """The snapshots beside a journal, oldest first."""
+    return named_after_sequences(directory, _ENDING)
 
 
 def describe(arrays: Mapping[str, Any]) -> list[Section]:

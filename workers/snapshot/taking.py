@@ -12,8 +12,7 @@ from workers.journal.reader import FAR
 from workers.journal.segments import sync_segments
 from workers.memory import JOURNALED, Sizes, VenueMemory
 from workers.progress import slowest_shard
-from workers.snapshot.choice import open_log
-from workers.snapshot.files import write
+from workers.snapshot.files import snapshot_path, write
 from workers.snapshot.housekeeping import clear_segments, prune_snapshots, snapshot_lock
 from workers.venue import Venue
 
@@ -37,17 +36,13 @@ def take_snapshot(
     `until`: the last sequence that is durable, with which a frame ends. `beat(sequence)` is called every few thousand
     records. Raises NoSnapshotError, DecisionError, JournalError, OSError.
     """
-    snapshot, reader = open_log(directory, sizes, tell)
-    try:
-        follower = Follower(sizes, snapshot, reader)
-    finally:
-        if snapshot is not None:
-            snapshot.close()
+    follower = Follower.open(directory, sizes, tell)
+    newest = follower.sequence
     follower.advance(until, beat)
     if not follower.sequence:
         raise NoSnapshotError("the log is empty: there is nothing to take a snapshot of")
-    if snapshot is not None and follower.sequence == snapshot.heading.sequence:
-        return snapshot.path
+    if follower.sequence == newest:
+        return snapshot_path(directory, newest)
     if not follower.is_level:
         raise NoSnapshotError(
             "the ledger is too far behind the matching for a snapshot; try again when there is less to do"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 import time
 
 from tradsys.configuration.sections import Snapshots
 from tradsys.logging import logger
+from workers.journal.segments import sequence_of
 from workers.process import SEGMENT_VARIABLE, SUPERVISOR_VARIABLE, Child
 from workers.snapshot.files import list_snapshots
 from workers.venue import Venue
-
-_KILL = 9
 
 
 class SnapshotTimer:
@@ -57,13 +57,13 @@ class SnapshotTimer:
     def close(self) -> None:
         """End a process that is still at it; its unfinished file is removed by the next one."""
         if self._child is not None:
-            self._child.signal(_KILL)
+            self._child.signal(signal.SIGKILL)
             self._child.close()
             self._child = None
 
     def _newest(self) -> int:
         paths = list_snapshots(self._venue.journal_directory)
-        return int(paths[-1].stem) if paths else 0
+        return sequence_of(paths[-1]) if paths else 0
 
     def _start(self) -> None:
         command = [sys.executable, "-m", "workers.snapshot", "--data-dir", self._venue.data_directory]

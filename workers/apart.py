@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shm.segment import Segment, process_start_time
 from workers import venue as venues
-from workers.memory import DRAINING, FAILED, PHASE, PID, READY, RECOVERING, RESTARTS, RUNNING, STATE, STOPPING
+from workers.memory import DRAINING, FAILED, PHASE, PID, READY, RECOVERING, RESTARTS, STATE, STOPPING, TAKES_ORDERS
 from workers.memory import VenueMemory as Memory
 from workers.topology import WorkerPlan
 from workers.venue import Venue, VenueNotRunningError
@@ -42,7 +42,7 @@ def find(data_directory: Path, number: int) -> tuple[Venue, WorkerPlan]:
 def enter(segment: Segment, memory: Memory, plan: WorkerPlan) -> None:
     """Take the gateway's line. Raises VenueNotRunningError while the venue starts or ends, NoGatewayError."""
     ending = reason_to_leave(segment, memory)
-    if ending or memory.control[PHASE] != RUNNING:
+    if ending or memory.control[PHASE] not in TAKES_ORDERS:
         raise VenueNotRunningError(ending or "the venue is still starting")
     line = memory.line(plan.index)
     if is_alive(memory, plan):

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -29,9 +29,10 @@ from workers.memory import (
 from workers.monitoring.probes import MONITOR
 from workers.process import SEGMENT_VARIABLE, SUPERVISOR_VARIABLE, Child
 from workers.restarts import RestartLimits, Restarts
-from workers.topology import JOURNAL, SEQUENCER, WorkerPlan
+from workers.topology import WorkerPlan
 from workers.venue import Venue
 
+_NANOSECONDS = 1_000_000_000
 POLL_SECONDS = 0.01
 """How often a condition in shared memory is looked at while something waits for it."""
 
@@ -62,22 +63,15 @@ class Member:
         self.started_ns = 0
         self.start_at_ns: int | None = None
         """When it is due to be started again (monotonic), None when it is not."""
+        self.is_killed = False
+        """Whether it was sent SIGKILL and has not ended yet."""
+        self.asked_ns = 0
+        """When it was asked to end (monotonic)."""
 
     @property
     def has_ended(self) -> bool:
         """Whether it was started and is gone, and has not been forgotten yet."""
         return self.child is not None and self.child.returncode is not None
-
-    @property
-    def stop_rank(self) -> int:
-        """Lower ranks stop first: whoever sends, before whoever still has to take in what was sent."""
-        if self.extra:
-            return 0
-        if self.plan.is_gateway or self.plan.is_standby:
-            return 1
-        if self.plan.has(SEQUENCER):
-            return 2
-        return 4 if self.plan.agents == [JOURNAL] else 3
 
 
 class Crew:
@@ -117,6 +111,7 @@ class Crew:
             variables[_TUNABLES] = os.environ.get(_TUNABLES, _HUGE_PAGES)
         child = Child(plan.name, self._command(plan, self._venue), variables)
         member.child = child
+        member.is_killed = False
         member.started_ns = time.monotonic_ns()
         line[PID] = child.pid
         if member.extra:
@@ -143,6 +138,7 @@ class Crew:
         assert member.child is None
         assert standby.child is not None
         member.child, standby.child = standby.child, None
+        member.is_killed = False
         member.started_ns = time.monotonic_ns()
         left = self.line(standby)
         left[STATE], left[PID] = ABSENT, 0
@@ -154,26 +150,23 @@ class Crew:
         self._memory.control[SUCCESSOR] = member.child.pid
         return member.child
 
-    def end(self, members: Iterable[Member], patience_s: Callable[[], float]) -> None:
-        """SIGTERM to these workers, SIGKILL to those that are still there when patience is over."""
-        running = [member for member in members if member.child is not None]
-        for member in running:
-            assert member.child is not None
+    def ask(self, member: Member) -> None:
+        """SIGTERM to a worker that is there."""
+        if member.child is not None:
             member.child.signal(signal.SIGTERM)
-        begin = time.monotonic()
-        killed = False
-        while running:
-            for member in [member for member in running if member.has_ended]:
+        member.asked_ns = time.monotonic_ns()
+
+    def end(self, member: Member, patience_s: Callable[[], float]) -> None:
+        """Wait for the end of a worker that was asked for it; SIGKILL when patience is over, counted from then."""
+        while member.child is not None:
+            if member.has_ended:
                 self.forget(member)
-                running.remove(member)
-            if not killed and time.monotonic() - begin > patience_s():
-                killed = True
-                for member in running:
-                    assert member.child is not None
-                    self._log.error("killing a worker that does not drain", worker=member.plan.name)
-                    member.child.signal(signal.SIGKILL)
-            if running:
-                self.wait(POLL_SECONDS)
+                return
+            if not member.is_killed and time.monotonic_ns() - member.asked_ns > patience_s() * _NANOSECONDS:
+                self._log.error("killing a worker that does not drain", worker=member.plan.name)
+                member.child.signal(signal.SIGKILL)
+                member.is_killed = True
+            self.wait(POLL_SECONDS)
 
     def wait(self, seconds: float) -> None:
         """Sleep until a worker ends or prints, `wake` is called, or time is up."""

@@ -27,7 +27,7 @@ from workers import venue as venues
 from workers import warmup
 from workers.definitions import RefusedDefinitionError
 from workers.journal import JournalError
-from workers.memory import PHASE, PID, RUNNING, STATE, VenueMemory, segment_name
+from workers.memory import PHASE, PID, STATE, TAKES_ORDERS, VenueMemory, segment_name
 from workers.monitoring.probes import MONITOR
 from workers.process import die_with_parent
 from workers.reclaim import end_orphans, remove_traces
@@ -142,7 +142,7 @@ def _attach(process: subprocess.Popen[bytes], data: Path, log: Path, settings: P
             venue = venues.read(data)
             segment, memory = venue.attach()
             # A directory that was used before may still describe the venue of then.
-            if venue.supervisor_pid == process.pid and memory.control[PHASE] == RUNNING:
+            if venue.supervisor_pid == process.pid and memory.control[PHASE] in TAKES_ORDERS:
                 return EmbeddedVenue(venue, memory, log, settings), segment
             segment.close()
         time.sleep(_POLL_SECONDS)

@@ -6,7 +6,7 @@ side on a host and a tool that knows the directory finds the memory.
 Control words, each the first of a 128-byte line:
 
     JOURNALED   last log sequence that is as durable as the configured level asks; nothing later is acknowledged
-    PHASE       starting, running, draining, or failed
+    PHASE       starting, ready (RUNNING), draining, failed, or degraded: something is missing, and orders are taken
     BOOT        1 while the log still needs its BOOT record: the rings of this memory are new
     ACCOUNTS    accounts defined so far; the table `accounts` is valid up to it
     SYMBOLS     symbols defined so far; the table `symbols` is valid up to it
@@ -50,8 +50,10 @@ BANK, SUCCESSOR, FAILOVER, COLD = (line * LINE for line in range(7, 11))
 TOUCHED = 1
 TROUBLE_SINCE_NS = JOURNAL_TROUBLE + 1
 SLOW = -1
-STARTING, RUNNING, DRAINING, FAILED = 0, 1, 2, 3
-PHASES = ("starting", "running", "draining", "failed")
+STARTING, RUNNING, DRAINING, FAILED, DEGRADED = range(5)
+TAKES_ORDERS = (RUNNING, DEGRADED)
+PHASES = ("starting", "ready", "draining", "failed", "degraded")
+"""The words of tradsys.services.State; of a venue that has stopped there is no memory."""
 
 PID, STATE, HEARTBEAT_NS, CYCLES, WORK_CYCLES, CORE, RESTARTS, IDLE = range(8)
 ABSENT, RECOVERING, READY, STOPPING, STOPPED = 0, 1, 2, 3, 4

@@ -16,8 +16,8 @@ from tradsys.logging import logger
 from workers.definitions import RefusedDefinitionError
 from workers.filewatch import FileWatch
 
-Define = Callable[[Configuration, Configuration], None]
-"""Let the core have what the second configuration says otherwise than the first. Raises RefusedDefinitionError."""
+Define = Callable[[Configuration], None]
+"""Let the core have what this configuration says otherwise than the one before. Raises RefusedDefinitionError."""
 Subscriber = Callable[[Configuration, list[Change]], None]
 """Is told the configuration that counts from now on, and what changed."""
 
@@ -65,7 +65,7 @@ class Reload:
         found = changes(self._running, wanted.configuration)
         if any(change.when == "core" for change in found):
             try:
-                self._define(self._running, counting)
+                self._define(counting)
             except RefusedDefinitionError as error:
                 self._log.error("a change of the configuration was refused; what was before counts", why=str(error))
                 return []

@@ -86,7 +86,7 @@ def control_ring(configuration: Configuration) -> int:
 
 
 def plan(configuration: Configuration, cores: list[int]) -> list[WorkerPlan]:
-    """The workers of a venue on these cores, in the order in which they start."""
+    """The workers of a venue on these cores; the core's before gateways. What each one needs: see workers.staff."""
     topology = configuration.topology
     kind = topology.kind
     if kind == "auto":

@@ -52,7 +52,7 @@ def write_numbers(venue: Supervisor) -> None:
 def test_an_observation_says_what_the_memory_says(venue: Supervisor) -> None:
     write_numbers(venue)
     seen = observe(venue.venue, venue.memory)
-    assert (seen.phase, seen.log, seen.journaled, seen.inbound) == ("running", 1000, 990, 650)
+    assert (seen.phase, seen.log, seen.journaled, seen.inbound) == ("ready", 1000, 990, 650)
     assert (seen.trades, seen.events, seen.live_orders) == (11, 100, 14)
     assert [worker.name for worker in seen.workers] == ["journal", "sequencer", "matcher-0", "matcher-1", "gateway-0"]
     assert {worker.state for worker in seen.workers} == {"ready"}
@@ -79,7 +79,7 @@ def test_status_as_json_has_every_part(venue: Supervisor) -> None:
     status = json.loads(result.output.splitlines()[-1])
     assert status["addresses"] == {"gateway-0": "http://127.0.0.1:1234"}
     assert status["supervisor_pid"] == os.getpid()
-    assert status["phase"] == "running"
+    assert status["phase"] == "ready"
     assert status["trades"] == 11
     assert [shard["live_orders"] for shard in status["shards"]] == [7, 7]
     assert status["segment_bytes"] > 0
@@ -89,7 +89,7 @@ def test_status_shows_tables(venue: Supervisor) -> None:
     write_numbers(venue)
     result = runner.invoke(app, ["status", "--data-dir", venue.venue.data_directory])
     assert result.exit_code == 0, result.output
-    for text in ("running in", "http://127.0.0.1:1234", "matcher-1", "journal sync", "650"):
+    for text in ("ready in", "http://127.0.0.1:1234", "matcher-1", "journal sync", "650"):
         assert text in result.output
 
 
@@ -129,7 +129,7 @@ def test_top_shows_one_interval_and_leaves(venue: Supervisor) -> None:
     command = ["top", "--once", "--interval", "0.05", "--data-dir", venue.venue.data_directory]
     result = runner.invoke(app, command)
     assert result.exit_code == 0, result.output
-    for text in ("tradsys: running, 14 live orders", "gateway-0", "matcher-1", "commands taken in", "MiB"):
+    for text in ("tradsys: ready, 14 live orders", "gateway-0", "matcher-1", "commands taken in", "MiB"):
         assert text in result.output
 
 

@@ -321,7 +321,7 @@ async def test_help_and_health() -> None:
         assert (await nobody("GET", "/"))[0] == 200
         status, health = await nobody("GET", "/health")
         assert status == 503  # no worker of this venue has a heart
-        assert (health["live"], health["ready"], health["phase"]) == (True, False, "running")
+        assert (health["live"], health["ready"], health["phase"]) == (True, False, "ready")
         assert health["journaled_sequence"] == health["log_sequence"] == len(harness.engine.log)
         assert await nobody("GET", "/health/live") == (200, {"live": True})
         status, ready = await nobody("GET", "/health/ready")

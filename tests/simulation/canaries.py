@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.simulation.venue import SimulatedVenue
 from workers.journal.reader import FRAME_RECORDS_MAX
 from workers.journal.segments import COUNT, CRC, FIRST, FRAME_MAGIC, HEADER_LINES, LINE_WORDS, MAGIC, list_segments
 from workers.memory import COLD, JOURNALED, LINE
-from workers.snapshot.files import Snapshot
+from workers.snapshot.files import UNFINISHED, Snapshot
 from workers.topology import SEQUENCER
 
 
@@ -107,16 +108,19 @@ class SnapshotsNotChecked(SimulatedVenue):
             yield
 
 
-class SnapshotAheadOfTheLog(SimulatedVenue):
-    """A snapshot holds records that are not durable yet."""
+class SnapshotNotSynced(SimulatedVenue):
+    """A snapshot has its name before it is durable."""
 
-    def take_snapshot(self) -> str:
-        journaled = self.memory.control[JOURNALED]
-        self.memory.control[JOURNALED] = broadcast.published(self.memory.log)
-        try:
-            return super().take_snapshot()
-        finally:
-            self.memory.control[JOURNALED] = journaled
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        synced = self.disk.synced
+
+        def left_out(descriptor: int) -> None:
+            if not os.readlink(f"/proc/self/fd/{descriptor}").endswith(UNFINISHED):
+                synced(descriptor)
+
+        with super().attached(), mock.patch.object(self.disk, "synced", left_out):
+            yield
 
 
 CANARIES: list[type[SimulatedVenue]] = [
@@ -127,5 +131,5 @@ CANARIES: list[type[SimulatedVenue]] = [
     RetryTaken,
     EventSkipped,
     SnapshotsNotChecked,
-    SnapshotAheadOfTheLog,
+    SnapshotNotSynced,
 ]

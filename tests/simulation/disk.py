@@ -22,7 +22,7 @@ _CALLS = ("open", "rename", "replace", "unlink", "pwrite", "posix_fallocate", "f
 _SYNCS = ("fsync", "fdatasync")
 
 
-_MOODS = ["kept", *["lost"] * 3, *["mixed"] * 12]
+_MOODS = ["kept", *["lost"] * 5, *["mixed"] * 18]
 
 
 class CrashError(BaseException):
@@ -192,7 +192,8 @@ class Disk:
             end = start + SECTOR_BYTES
             torn = start + dice.choice([0, SECTOR_BYTES, SECTOR_BYTES, dice.randrange(SECTOR_BYTES)])
             sectors.append(new[start:torn] + old[torn:end])
-        return b"".join(sectors)
+        left = b"".join(sectors)
+        return left if left != written else old
 
     def _lose_names(self, directory: Path) -> int:
         """Names that came, went or changed since the directory was synced may do so or not; gives how many did not."""

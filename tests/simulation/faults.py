@@ -23,7 +23,7 @@ _GONE = {"gone": ("/dev/null", os.O_RDWR), "not synced": ("/dev/null", os.O_RDWR
 """And here what is written cannot be synced; whoever never syncs does not notice."""
 
 
-_UNSYNCED_PERCENT = 90
+_UNSYNCED_PERCENT = 97
 """Of the losses of power: so many strike when there is something that is not durable yet."""
 
 
@@ -68,7 +68,7 @@ class Faults:
         self.heal()
         loses_power = self._scheduler.happens(venue.profile.power_share)
         if loses_power and self._scheduler.happens(_UNSYNCED_PERCENT):
-            venue.leave_unsynced(lambda: self._dice.choice(self._clients).act())
+            venue.leave_unsynced(self._some_client)
         self._end_all()
         if not loses_power:
             self._scheduler.count("crashes of all")
@@ -86,6 +86,13 @@ class Faults:
             told += f", {self._flip_at_rest()}"
         venue.create()
         return f"{told}, the log ends at {last}"
+
+    def _some_client(self) -> None:
+        """One of them hears what there is, and sends."""
+        client = self._dice.choice(self._clients)
+        if client.reader.is_open:
+            client.read()
+        client.act()
 
     def _end_all(self) -> None:
         self._venue.close()

@@ -290,6 +290,9 @@ class SimulatedVenue(SteppedWorkers):
             send()
             self.sequence()
             self.observe()
+            self.journal.attend()
+            for shard in range(self.sizes.shards):
+                self.match(shard)
             self.write_frame()
 
     def die_writing(self) -> str:

@@ -16,6 +16,7 @@ if __name__ == "__main__":
 
 from shm.arena import aligned
 from shm.segment import HEADER_BYTES
+from tradsys import logging
 from tradsys.configuration import Configuration, load
 from workers.memory import COLD, LINE
 from workers.supervisor import Supervisor
@@ -63,6 +64,7 @@ def supervisor(directory: Path, fakes: Fakes, configuration: Configuration, **op
 
 
 def main() -> None:
+    logging.configure("critical")  # or it would be on stdout
     fakes = Fakes(Path(sys.argv[2]))
     with supervisor(Path(sys.argv[1]), fakes, configuration()) as venue, venue.stopping_on_signals():
         venue.start()

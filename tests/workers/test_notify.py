@@ -15,8 +15,8 @@ import pytest
 
 from tests.workers.fake_venue import Fakes, configuration, supervisor
 from workers.notify import ServiceManager
+from workers.supervision import SILENCE_NS_MAX
 from workers.supervisor import StartError, Supervisor, Timeouts
-from workers.watchdog import SILENCE_NS_MAX
 
 _SECOND = 1_000_000_000
 

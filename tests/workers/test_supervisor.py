@@ -24,7 +24,18 @@ from tests.workers.fake_venue import Fakes, configuration, supervisor
 from workers import venue as venues
 from workers.codes import code_of
 from workers.lock import DirectoryInUseError
-from workers.memory import DRAINING, LINE, PHASE, READER_SHARDS, RESTARTS, RUNNING, STATE, STOPPED, segment_name
+from workers.memory import (
+    DEGRADED,
+    DRAINING,
+    LINE,
+    PHASE,
+    READER_SHARDS,
+    RESTARTS,
+    RUNNING,
+    STATE,
+    STOPPED,
+    segment_name,
+)
 from workers.process import processes_of
 from workers.restarts import RestartLimits
 from workers.supervisor import StartError, StoppedError, Supervisor, Timeouts, VenueFailedError
@@ -95,7 +106,8 @@ def test_workers_start_in_the_order_of_the_plan_and_stop_in_the_order_of_the_flo
         until(lambda: ("demo", "starts") in fakes.entries())
         memory = venue.memory
         venue.stop()
-    assert [name for name, what in fakes.entries() if what == "starts"] == [*CORE, "gateway-0", "demo"]
+    started = [name for name, what in fakes.entries() if what == "starts"]
+    assert started == ["journal", "matcher-0", "matcher-1", "sequencer", "gateway-0", "demo"]
     drained = [name for name, what in fakes.entries() if what == "drains"]
     assert drained[:3] == ["demo", "gateway-0", "sequencer"]
     assert sorted(drained[3:5]) == ["matcher-0", "matcher-1"]
@@ -146,6 +158,18 @@ def test_a_worker_that_ends_again_and_again_stops_the_venue(directory: Path, fak
     assert "engine ends again and again" in str(errors[0])
     assert "the roof is on fire" in str(errors[0])
     assert_nothing_left(directory)
+
+
+def test_a_venue_is_degraded_while_a_worker_is_missing(directory: Path, fakes: Fakes) -> None:
+    venue = supervisor(directory, fakes, configuration("compact", 1))
+    with running(venue) as errors:
+        assert venue.memory.control[PHASE] == RUNNING
+        fakes.behaviour["gateway-0"] = "crash"
+        os.kill(fakes.pids("gateway-0")[0], signal.SIGKILL)
+        until(lambda: venue.memory.control[PHASE] == DEGRADED)
+        fakes.behaviour["gateway-0"] = "good"
+        until(lambda: venue.memory.control[PHASE] == RUNNING)
+    assert errors == []
 
 
 def test_an_extra_worker_that_ends_again_and_again_is_given_up(directory: Path, fakes: Fakes) -> None:

@@ -68,7 +68,7 @@ def list_segments(directory: Path) -> list[Path]:
     for path in directory.glob(f"*{ENDING}"):
         if not path.stem.isdigit():
             raise JournalError(
-                f"{path}: not named after a log sequence. A segment needs its own name, restore it; a copy has to go elsewhere"
+                f"{path}: not named after a log sequence. If it is a segment, restore its name; if not, move it"
             )
     return named_after_sequences(directory, ENDING)
 

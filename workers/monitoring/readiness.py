@@ -32,7 +32,7 @@ def readiness(venue_memory: VenueMemory, workers: list[WorkerPlan], now_ns: int)
     What stops orders at once is looked at here and now; the rest the monitor tells, as long as it lives.
     """
     phase = int(venue_memory.control[PHASE])
-    reasons = [] if phase == memory.RUNNING else [f"the venue is {PHASES[phase]}"]
+    reasons = [] if phase in memory.TAKES_ORDERS else [f"the venue is {PHASES[phase]}"]
     warnings: list[str] = []
     for plan in workers:
         trouble = worker_trouble(worker_view(venue_memory, plan, now_ns))

@@ -1,0 +1,64 @@
+"""The services of a venue: its workers and its definitions, and what each one needs before it can start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tradsys.services import Registry
+from workers.crew import Crew, Member
+from workers.defining import DEFINITIONS, Definitions
+from workers.memory import VenueMemory
+from workers.succession import Succession
+from workers.supervision import Timeouts, Waits, WorkerService
+from workers.topology import JOURNAL, SEQUENCER, WorkerPlan
+from workers.venue import Venue
+
+
+class Staff:
+    """All services of one venue, ready to be started."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        crew: Crew,
+        memory: Callable[[], VenueMemory],
+        waits: Waits,
+        timeouts: Timeouts,
+        drain_patience: Callable[[], float],
+    ) -> None:
+        """`memory()` gives the venue's memory while it has one."""
+        engine = next(member for member in crew.members if member.plan.has(SEQUENCER))
+        standby = next((member for member in crew.members if member.plan.is_standby), None)
+        patience_ms = venue.configuration.topology.standby_patience_ms
+        self.succession = None if standby is None else Succession(crew, engine, standby, patience_ms)
+        self.workers = [
+            WorkerService(
+                member,
+                crew,
+                needs_of(member, crew.members),
+                until=waits.starting,
+                timeouts=timeouts,
+                drain_patience=drain_patience,
+                is_dispensable=member.extra or member.plan.is_standby,
+                successor=self.succession if member is engine else None,
+            )
+            for member in crew.members
+        ]
+        core = [member.plan.name for member in crew.members if member.plan.is_core or member.plan.is_standby]
+        self.definitions = Definitions(venue, memory, core, waits, timeouts.define)
+        self.registry = Registry([*self.workers, self.definitions])
+
+
+def needs_of(member: Member, members: list[Member]) -> list[str]:
+    """Names of what a worker needs: whoever takes in what it sends, and whoever made what it reads."""
+    plan = member.plan
+    plans: list[WorkerPlan] = [other.plan for other in members if not other.extra]
+    if member.extra:
+        return [DEFINITIONS, *(other.name for other in plans if other.is_gateway)]
+    if plan.is_gateway:
+        return [DEFINITIONS]
+    if plan.is_standby:
+        return [other.name for other in plans if other.has(SEQUENCER)]
+    if plan.has(SEQUENCER):
+        return [other.name for other in plans if other.is_core and other is not plan]
+    return [other.name for other in plans if other.has(JOURNAL) and other is not plan]

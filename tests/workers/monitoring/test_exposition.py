@@ -87,7 +87,7 @@ def test_the_numbers_are_those_of_the_memory(families: dict[str, Metric]) -> Non
     assert value(families, "tradsys_book_orders", symbol=symbol(1).name, side="sell") == 2
     assert value(families, "tradsys_snapshot_log_sequence") == 42
     assert value(families, "tradsys_journal_size_bytes") == 100
-    assert value(families, "tradsys_phase", phase="running") == 1
+    assert value(families, "tradsys_phase", phase="ready") == 1
     assert value(families, "tradsys_probe_value", probe="imbalance") == 1
     assert value(families, "tradsys_start_time_seconds") == 1_700_000_000
 

@@ -23,8 +23,9 @@ class Disk(NamedTuple):
 
 
 class Usage(NamedTuple):
-    """What a process uses."""
+    """What a process uses. `started_seconds`: when it was started, since 1970."""
 
+    started_seconds: float
     cpu_seconds: float
     resident_bytes: int
     descriptors: int
@@ -77,6 +78,7 @@ class ThisHost:
             with process.oneshot():
                 times = process.cpu_times()
                 return Usage(
+                    process.create_time(),
                     times.user + times.system,
                     process.memory_info().rss,
                     process.num_fds(),

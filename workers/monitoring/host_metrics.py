@@ -24,6 +24,7 @@ def workers(seen: Observation, venue: Venue, host: Host) -> Iterator[Metric]:
     restarts = CounterMetricFamily("tradsys_worker_restarts", "How often the worker was started again.", labels=label)
     cycles = CounterMetricFamily("tradsys_worker_cycles", "Duty cycles.", labels=label)
     busy = CounterMetricFamily("tradsys_worker_busy_cycles", "Duty cycles that found work.", labels=label)
+    started = GaugeMetricFamily("tradsys_worker_start_time_seconds", "When the process was started.", labels=label)
     cpu = CounterMetricFamily("tradsys_worker_cpu_seconds", "CPU time of the process.", labels=label)
     resident = GaugeMetricFamily("tradsys_worker_resident_memory_bytes", "Resident memory.", labels=label)
     descriptors = GaugeMetricFamily("tradsys_worker_open_fds", "Open file descriptors.", labels=label)
@@ -39,11 +40,12 @@ def workers(seen: Observation, venue: Venue, host: Host) -> Iterator[Metric]:
         busy.add_metric(name, worker.work_cycles)
         use = host.usage(worker.pid) if worker.pid else None
         if use is not None:
+            started.add_metric(name, use.started_seconds)
             cpu.add_metric(name, use.cpu_seconds)
             resident.add_metric(name, use.resident_bytes)
             descriptors.add_metric(name, use.descriptors)
             most.add_metric(name, use.descriptors_max)
-    yield from (up, beat, restarts, cycles, busy, cpu, resident, descriptors, most)
+    yield from (up, beat, restarts, cycles, busy, started, cpu, resident, descriptors, most)
 
 
 def storage(venue: Venue, host: Host) -> Iterator[Metric]:

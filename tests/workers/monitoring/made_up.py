@@ -27,7 +27,7 @@ class MadeUpHost:
         self.memory = 40
         self.cpu = 30
         self.the_disk: Disk | None = Disk(100 * GIB, 60 * GIB, 1000, 900, is_writable=True)
-        self.uses = {PID_OF_ENGINE: Usage(12.5, 1 << 20, 30, 1000)}
+        self.uses = {PID_OF_ENGINE: Usage(1_700_000_001.5, 12.5, 1 << 20, 30, 1000)}
 
     def memory_percent(self) -> int:
         return self.memory

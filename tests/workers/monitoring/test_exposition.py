@@ -13,8 +13,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from gateway.tally import Tally
 from shm import broadcast, histogram, ring
-from shm.counters import STRIDE
 from tests.factories import symbol
 from tests.workers.monitoring.made_up import MadeUpHost, beat, made_up_venue
 from tradsys.book.layout import W_LIVE_ORDERS, W_TRADES, W_USED_ORDERS
@@ -45,8 +45,10 @@ def exposition(directory: Path) -> str:
         order["order_id"], order["symbol"], order["side"] = 1000 + slot, 1, side
     for nanoseconds in (100, 140_000, 160_000, 10**10):
         histogram.record(memory.matching, nanoseconds)
-    for name, value in {"gateway-0 commands sent": 70, "gateway-0 ring full": 4, "gateway-0 sockets open": 2}.items():
-        memory.counters.values[STRIDE * memory.counters.allocate(name)] = value
+    tally = Tally(memory.counters, "gateway-0")
+    tally.commands.add(70)
+    tally.busy.add(4)
+    tally.sockets.add(2)
     Board(memory.counters).write({probe.name: 1 for probe in PROBES}, alarms.begin())
     venue.journal_directory.mkdir(parents=True)
     (venue.journal_directory / "00000000000000000001.journal").write_bytes(bytes(100))

@@ -63,7 +63,7 @@ def test_what_goes_wrong_is_read(tmp_path: Path, host: MadeUpHost) -> None:
     place = STRIDE * memory.counters.allocate("ledger_imbalance", CounterKind.GAUGE)
     memory.counters.values[place] = 2
     host.the_disk = Disk(100 * GIB, 2 << 14, 0, 0, is_writable=False)
-    host.uses[PID_OF_ENGINE] = Usage(0.0, 0, 950, 1000)
+    host.uses[PID_OF_ENGINE] = Usage(0.0, 0.0, 0, 950, 1000)
     readings = prober.look(0, 0)
     assert readings["ring_percent"] == 75
     assert readings["journal_sync_ms"] in range(300, 306)

@@ -17,10 +17,10 @@ _Section = TypeVar("_Section", bound=msgspec.Struct)
 
 def convert(section: type[_Section], layers: Layers) -> tuple[_Section, list[Mistake]]:
     """The typed section and its mistakes; a wrong value is replaced by its default or a blank."""
-    described = type_info(section)
-    assert isinstance(described, StructType), "a section is a struct"
-    converter = _Converter(described, layers)
-    value = converter.struct(described, layers.values, ())
+    root = type_info(section)
+    assert isinstance(root, StructType), "a section is a struct"
+    converter = _Converter(root, layers)
+    value = converter.struct(root, layers.values, ())
     return value, converter.mistakes
 
 
@@ -48,7 +48,7 @@ class _Converter:
             if field.name in raw:
                 values[field.name] = self._value(field.type, raw[field.name], here, _default(field))
             elif field.required:
-                self._wrong(here, None, "is missing", f"set it to {_described(field.type)}")
+                self._wrong(here, None, "is missing", f"set it to {described(field.type)}")
                 values[field.name] = _blank(field.type)
         return kind.cls(**values)
 
@@ -70,12 +70,12 @@ class _Converter:
         if isinstance(kind, ListType):
             if isinstance(raw, list):
                 return [self._value(kind.item_type, item, (*path, i), None) for i, item in enumerate(raw)]
-            self._wrong(path, raw, f"must be {_described(kind)}", "write one '- ...' line for each, or []")
+            self._wrong(path, raw, f"must be {described(kind)}", "write one '- ...' line for each, or []")
             return []
         try:
             return msgspec.convert(raw, _python_type(kind))
         except msgspec.ValidationError:
-            self._wrong(path, raw, f"must be {_described(kind)}", _remedy(kind, raw, default))
+            self._wrong(path, raw, f"must be {described(kind)}", _remedy(kind, raw, default))
             return _blank(kind) if default is None else default
 
     def _variable(self, kind: Type, raw: VariableText, path: Path) -> Any:
@@ -115,9 +115,10 @@ def _python_type(kind: Type) -> Any:
     return {BoolType: bool, StrType: str}[type(kind)]
 
 
-def _described(kind: Type) -> str:
+def described(kind: Type) -> str:
+    """What a value of this type must be, in words."""
     if isinstance(kind, IntType):
-        return f"a whole number from {kind.ge} to {kind.le}"
+        return f"a whole number from {kind.ge} {'on' if kind.le is None else f'to {kind.le}'}"
     if isinstance(kind, LiteralType):
         return "one of " + ", ".join(str(value) for value in kind.values)
     if isinstance(kind, BoolType):

@@ -34,6 +34,11 @@ def test_the_same_configuration_has_no_changes() -> None:
     [
         ({}, {"logging__level": "debug"}, ("logging.level", '"warning"', '"debug"', "live")),
         ({}, {"snapshots__keep": "5"}, ("snapshots.keep", "3", "5", "live")),
+        (
+            {},
+            {"monitoring__thresholds__disk_percent__enter": "90"},
+            ("monitoring.thresholds.disk_percent.enter", "85", "90", "live"),
+        ),
         ({}, {"gateway__port": "9000"}, ("gateway.port", "0", "9000", "restart")),
         ({}, {"rings__log": "2048"}, ("rings.log", "1024", "2048", "restart")),
         (

@@ -33,6 +33,7 @@ SETTINGS: dict[str, Any] = {
     "assets": [{"name": "USD", "decimals": 2, "value": "1"}, {"name": "SHARE", "decimals": 0, "value": "100"}],
     "symbols": [ACME],
     "fees": [{"maker_rate": 100, "taker_rate": 1000}],
+    "monitoring": {"enabled": True},
     "accounts": [
         {"name": "alice", "keys": ["alice-key"], "deposits": MONEY},
         {"name": "bob", "keys": ["bob-key"], "deposits": MONEY},
@@ -47,6 +48,7 @@ OTHER_SETTINGS = SETTINGS | {
     "accounts": [*SETTINGS["accounts"], {"name": "carol", "keys": ["carol-key"], "deposits": MONEY}],
     "logging": {"level": "info"},
     "journal": {"stuck_ms": 2000},
+    "monitoring": {"enabled": True, "thresholds": {"memory_percent": {"enter": 1, "leave": 0}}},
 }
 
 pytestmark = pytest.mark.timeout(900)
@@ -71,7 +73,13 @@ class Flow:
 
     async def run(self) -> None:
         async with Stream(self._url, self._key) as stream:
+            reports = asyncio.ensure_future(self._read(stream))
             await asyncio.gather(*(self._trade(stream) for _ in range(8)))
+            reports.cancel()
+
+    async def _read(self, stream: Stream) -> None:
+        async for _ in stream:
+            pass
 
     async def _trade(self, stream: Stream) -> None:
         while not self.stopping:
@@ -144,6 +152,7 @@ async def _change(venue: EmbeddedVenue, url: str) -> None:
     await comes_true(lambda: "the configuration was read again" in said(), "the level of the log to count")
     assert "journal.stuck_ms: 1000 -> 2000" in said()
     assert "carol-key" not in said()
+    await comes_true(lambda: "probe=memory_percent" in said(), "the threshold to count")
     with Client(url, "carol-key") as carol:
         assert carol.place("EMCA", "sell", "50", "100.00")["status"] == "open"
         assert code_of(lambda: carol.place("EMCA", "sell", "51", "100.00")) == "order_too_large"

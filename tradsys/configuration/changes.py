@@ -34,6 +34,7 @@ _LIVE = frozenset(
         "logging.level",
         "topology.standby_patience_ms",
         "gateway.depth_levels_max",
+        "monitoring.thresholds",
         "accounts.keys",
         "accounts.roles",
     }
@@ -115,13 +116,16 @@ def effective(running: Configuration, wanted: Configuration) -> Configuration:
     return replace(running, **parts)
 
 
-def _of_struct(section: str, path: str, before: msgspec.Struct, after: msgspec.Struct) -> Iterator[Change]:
+def _of_struct(
+    section: str, path: str, before: msgspec.Struct, after: msgspec.Struct, around: str = ""
+) -> Iterator[Change]:
+    """`around`: the setting of the section that these are a part of."""
     for field in before.__struct_fields__:
         was, is_now = getattr(before, field), getattr(after, field)
         if isinstance(was, msgspec.Struct):
-            yield from _of_struct(section, f"{path}.{field}", was, is_now)
+            yield from _of_struct(section, f"{path}.{field}", was, is_now, around or field)
         elif was != is_now:
-            counts = when(section, field)
+            counts = when(section, around or field)
             if f"{section}.{field}" in _GIVEN_ONCE and was:
                 counts = "never"
             hidden = field == "keys"

@@ -15,7 +15,9 @@ from http.server import HTTPServer
 from prometheus_client import CollectorRegistry, start_http_server
 
 from tradsys import logging
+from tradsys.configuration import Configuration
 from workers import venue as venues
+from workers.following import Following
 from workers.memory import HEARTBEAT_NS, VenueMemory
 from workers.monitoring import alarms
 from workers.monitoring.alarms import Alarms
@@ -38,6 +40,10 @@ class Monitor:
         self._line = memory.line(plan.index)
         self._alarms = alarms.begin()
         self._log = logging.logger("monitor")
+
+    def configure(self, configuration: Configuration) -> None:
+        """The thresholds of this configuration count from now on."""
+        self._thresholds = configuration.monitoring.thresholds
 
     def look(self) -> None:
         """Read every probe, judge, show and tell."""
@@ -89,7 +95,9 @@ def main() -> int:
     server = serve(venue, memory)
     if server is not None:
         venues.write_address(venue.path, plan.name, f"http://{settings.host}:{server.server_port}/metrics")
+    following = Following(venue, monitor.configure)
     while not stop.is_set():
+        following.step(time.monotonic_ns())
         monitor.look()
         stop.wait(settings.look_ms / 1000)
     if server is not None:

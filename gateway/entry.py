@@ -20,7 +20,7 @@ from gateway.state import VenueState
 from gateway.tally import Tally
 from gateway.terms import named
 from tradsys.errors import ValidationError, error, from_reason
-from tradsys.records import CommandFlag, Kind, MarketState, details, entry_word
+from tradsys.records import CommandFlag, EventKind, Kind, MarketState, details, entry_word
 from workers.memory import DRAINING, FAILED, JOURNAL_TROUBLE, PHASE
 
 ANSWER_TIMEOUT_NS = 5_000_000_000
@@ -28,6 +28,7 @@ ANSWER_TIMEOUT_NS = 5_000_000_000
 Reply = Callable[[Any], None]
 """Called once with a result that encodes to JSON, or with a TradingError."""
 
+_ACCOUNT = int(EventKind.ACCOUNT)
 _ONE_SIDE = int(CommandFlag.ONE_SIDE)
 _NEW_PRICE, _NEW_TRIGGER = int(CommandFlag.NEW_PRICE), int(CommandFlag.NEW_TRIGGER)
 _NEW_QUANTITY, _IS_LEAVES = int(CommandFlag.NEW_QUANTITY), int(CommandFlag.QUANTITY_IS_LEAVES)
@@ -49,8 +50,8 @@ class _Pending(msgspec.Struct):
     legs: list[Order] | None = None
     fills: list[Fill] | None = None
     cancelled: int = 0
-    recorded: int = 0
-    """The log sequence of a record that the book has nothing to do with, when it stands."""
+    is_record: bool = False
+    """Not about orders: what counts is that it stands in the log, and where."""
     refusal: Event | None = None
     client_keys: tuple[tuple[int, int], ...] = ()
 
@@ -156,8 +157,15 @@ class OrderEntry:
 
     def record(self, kind: Kind, reply: Reply, *, symbol: int = 0, **fields: Any) -> None:
         """A record for the ledger or the risk checks, by the fields of DETAILS. Raises TradingError when not taken."""
-        record = details(kind, timestamp_ns=time.monotonic_ns(), symbol=symbol, **fields)
-        self._send(record.tobytes(), symbol, reply)
+        self.send(details(kind, symbol=symbol, **fields), reply, symbol)
+
+    def send(self, record: Any, reply: Reply, symbol: int = 0) -> None:
+        """A record that is not about orders, an array of one, for `symbol` (0: none, or all); answered with Recorded.
+
+        Raises TradingError when it is not taken.
+        """
+        record["timestamp_ns"] = time.monotonic_ns()
+        self._send(record.tobytes(), symbol, reply, is_record=True)
 
     def end_session(self, account: int, session: int) -> None:
         """The session is lost: cancel its orders, at once if the ring has room, and from the next timer tick on."""
@@ -237,8 +245,7 @@ class OrderEntry:
             self._collect_fill(event, pending)
         elif kind == MASS_CANCELLED:
             pending.cancelled += event.quantity_lots
-        elif kind == RECORDED:
-            pending.recorded = event.log_sequence
+        elif kind in (RECORDED, _ACCOUNT):
             pending.left = 1  # only one shard answers
         elif kind == REJECTED:
             pending.refusal = event
@@ -247,7 +254,7 @@ class OrderEntry:
             pending.left -= 1
             if not pending.left:
                 self._finish(event.request, pending)
-                pending.reply(self._result(pending))
+                pending.reply(self._result(pending, event.log_sequence))
 
     def _collect_fill(self, event: Event, pending: _Pending) -> None:
         order = pending.order
@@ -300,6 +307,7 @@ class OrderEntry:
         *,
         order: Order | None = None,
         client_keys: tuple[tuple[int, int], ...] = (),
+        is_record: bool = False,
     ) -> None:
         """Submit the records of one command, for `symbol` (0: all). Raises InfrastructureError when it is not taken."""
         if self.stopping or self._control[PHASE] in (DRAINING, FAILED):
@@ -309,7 +317,7 @@ class OrderEntry:
         if request == NOT_TAKEN:
             self._tally.busy.add()
             raise error("busy")
-        self._expect(request, symbol, reply, order=order, client_keys=client_keys)
+        self._expect(request, symbol, reply, order=order, client_keys=client_keys, is_record=is_record)
 
     def _expect(
         self,
@@ -319,13 +327,20 @@ class OrderEntry:
         *,
         order: Order | None = None,
         client_keys: tuple[tuple[int, int], ...] = (),
+        is_record: bool = False,
     ) -> None:
         """Wait for the answer to a command that the ring has taken."""
         self._tally.commands.add()
         shard, left = (symbol % self.shards, 1) if symbol else (-1, self.shards)
         # The events come through the event loop, so never before the next lines have run.
         self._pending[request] = _Pending(
-            reply, self._clock_ns() + ANSWER_TIMEOUT_NS, shard, left, order, client_keys=client_keys
+            reply,
+            self._clock_ns() + ANSWER_TIMEOUT_NS,
+            shard,
+            left,
+            order,
+            client_keys=client_keys,
+            is_record=is_record,
         )
         self._placing.update(client_keys)
 
@@ -333,13 +348,13 @@ class OrderEntry:
         del self._pending[request]
         self._placing.difference_update(pending.client_keys)
 
-    def _result(self, pending: _Pending) -> Any:
-        """What the client is told after the last event of its command."""
+    def _result(self, pending: _Pending, sequence: int) -> Any:
+        """What the client is told after the last event of its command, which has this place in the log."""
         if pending.refusal is not None:
             self._tally.refused.add()
             return error(from_reason(pending.refusal.reason).code)
-        if pending.recorded:
-            return Recorded(str(pending.recorded))
+        if pending.is_record:
+            return Recorded(str(sequence), pending.cancelled)
         order = pending.order
         if order is None:
             return Cancelled(pending.cancelled)

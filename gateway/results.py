@@ -97,10 +97,11 @@ class Cancelled(msgspec.Struct, gc=False):
     cancelled: int
 
 
-class Recorded(msgspec.Struct, gc=False):
-    """The answer to a record that stands in the log, under this number."""
+class Recorded(msgspec.Struct, omit_defaults=True, gc=False):
+    """The answer to a record that stands in the log, under this number; and how many orders it has cancelled."""
 
     sequence: str
+    cancelled: int = 0
 
 
 class Answer(msgspec.Struct, omit_defaults=True, gc=False):

@@ -12,7 +12,6 @@ from gateway import ledger_messages, messages
 from gateway.auth import ADMINISTRATOR, RISK_OFFICER, require
 from gateway.rest.answers import answer, caller, outcome
 from gateway.rest.balances import asked_account
-from gateway.results import Cancelled
 from gateway.risk_views import breaker_views, kill_view, limit_views
 from gateway.service import Service
 from tradsys.errors import ValidationError
@@ -86,8 +85,7 @@ class Risk:
             on=int(body.on),
             **self._target(body),
         )
-        result = await outcome(send)
-        return answer({"cancelled": result.cancelled if isinstance(result, Cancelled) else 0})
+        return answer({"cancelled": (await outcome(send)).cancelled})
 
     async def breakers(self, request: web.Request) -> web.Response:
         """GET /v1/breakers: every circuit breaker and its state."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.results import Cancelled, Recorded
+from gateway.results import Recorded
 from shm import ring
 from shm.arena import new_array
 from tests import factories
@@ -15,6 +15,7 @@ from tradsys.errors import TradingError
 from tradsys.reasons import Reason
 from tradsys.records import COMMAND, Kind
 from tradsys.risk.terms import Scope
+from tradsys.symbols import Account
 
 
 @pytest.fixture
@@ -24,9 +25,9 @@ def harness() -> Harness:
 
 
 def answer_to(harness: Harness, **changed: Any) -> Any:
-    """What the gateway answers to a mass cancel that has other fields by the time it is sequenced."""
+    """What the gateway answers to a schedule of fees that has other fields by the time it is sequenced."""
     answers: list[Any] = []
-    harness.edge.entry.cancel_all(1, None, answers.append)
+    harness.edge.entry.record(Kind.FEES, answers.append)
     gateway, record = harness.memory.gateways[GATEWAY_RING], new_array(COMMAND, 1)
     request = int(gateway.header[ring.HEAD])
     assert ring.pop(gateway, record)
@@ -40,7 +41,15 @@ def answer_to(harness: Harness, **changed: Any) -> Any:
 
 
 def test_a_record_is_answered_by_the_shard_that_says_that_it_stands(harness: Harness) -> None:
-    assert answer_to(harness, kind=Kind.FEES) == Recorded(str(len(harness.engine.log)))
+    assert answer_to(harness) == Recorded(str(len(harness.engine.log)))
+
+
+def test_an_account_is_told_of_by_the_first_shard_alone(harness: Harness) -> None:
+    answers: list[Any] = []
+    harness.edge.entry.send(Account(4, "dave").definition(), answers.append)
+    harness.turn()
+    assert answers == [Recorded(str(len(harness.engine.log)))]
+    assert harness.edge.service.accounts.named("dave").id == 4
 
 
 def test_a_refusal_by_the_sequencer_comes_from_one_shard_only(harness: Harness) -> None:
@@ -52,7 +61,9 @@ def test_a_refusal_by_the_sequencer_comes_from_one_shard_only(harness: Harness) 
 def test_a_kill_switch_is_answered_by_every_shard(harness: Harness) -> None:
     harness.send(factories.buy(9000, symbol=1), factories.buy(6_000_000, symbol=2))
     live = sum(len(harness.edge.state.orders.of_account(account)) for account in (1, 2, 3))
-    assert answer_to(harness, kind=Kind.KILL, side=Scope.VENUE, order_type=1) == Cancelled(live)
+    assert answer_to(harness, kind=Kind.KILL, side=Scope.VENUE, order_type=1) == Recorded(
+        str(len(harness.engine.log)), live
+    )
     assert live > 0
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from gateway.administration.access import AccessAdministration
+from gateway.administration.venue import VenueAdministration
 from gateway.rest.balances import Balances
 from gateway.rest.errors import errors_as_json, named_requests
 from gateway.rest.market_data import MarketData
@@ -22,6 +24,8 @@ def application(service: Service) -> web.Application:
     Balances(service).add_routes(app.router)
     MarketData(service).add_routes(app.router)
     Risk(service).add_routes(app.router)
+    AccessAdministration(service).add_routes(app.router)
+    VenueAdministration(service).add_routes(app.router)
     Status(service).add_routes(app.router)
     app.router.add_get("/ws", endpoint.serve)
     app.on_shutdown.append(endpoint.close_all)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, Protocol
 
 from gateway import health
 from gateway.accounts import Accounts
-from gateway.auth.keys import ConfiguredKeys
+from gateway.administration.acts import Administration
+from gateway.auth.keys import Keys
 from gateway.commands import CommandWriter
 from gateway.entry import OrderEntry
 from gateway.events import Event, unpack_array
@@ -26,6 +28,7 @@ from gateway.websocket.channels import Channels
 from shm.broadcast import LAPPED
 from tradsys.configuration import Configuration
 from tradsys.logging import logger
+from workers.administration.access import AccessFile
 from workers.memory import JOURNALED, VenueMemory
 from workers.port import Port
 from workers.topology import WorkerPlan
@@ -48,8 +51,8 @@ class Replica(Recovered, Protocol):
 class Edge:
     """The moving parts of a gateway process. `pump` is its duty cycle; the owner decides when to call it.
 
-    `sequencer` is the index of the worker that takes in commands, and of its doorbell. `give_up` is called when events
-    that were missed cannot be had any more: then only a new start helps.
+    `sequencer` is the index of the worker that takes in commands, and of its doorbell; `directory` is the venue's.
+    `give_up` is called when events that were missed cannot be had any more: then only a new start helps.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Edge:
         configuration: Configuration,
         workers: list[WorkerPlan],
         rebuild: Callable[[], Replica],
+        directory: Path,
         give_up: Callable[[], None] = lambda: None,
     ) -> None:
         gateway = configuration.gateway
@@ -80,7 +84,10 @@ class Edge:
         self.sessions = SessionNumbers(port.number, gateway.count)
         self._under_way = UnderWay(memory, self.feed)
         accounts = Accounts(memory.accounts, memory.control)
-        self._keys = ConfiguredKeys(configuration, accounts)
+        access = AccessFile(directory)
+        self._keys = Keys(configuration, accounts, access)
+        self._administration = Administration(memory, self.entry, access, configuration, directory)
+        self._administration.on_access_change = self._keys.look
         ledger = LedgerReader(memory, self.feed, sequencer)
         self.channels = Channels(self.state, gateway.depth_levels_max, ledger, accounts)
         self.service = Service(
@@ -92,6 +99,7 @@ class Edge:
             accounts,
             ledger,
             Postings(self.entry, accounts, ledger, self.state.withdrawals),
+            self._administration,
             self._under_way,
             gateway.frame_bytes_max,
             lambda: health.read(memory, workers, time.monotonic_ns(), is_stopping=self.entry.stopping),
@@ -101,6 +109,7 @@ class Edge:
     def configure(self, configuration: Configuration) -> None:
         """What of this configuration concerns a gateway that runs counts from now on: keys, roles, depth."""
         self._keys.learn(configuration)
+        self._administration.configuration = configuration
         self.channels.depth_levels_max = configuration.gateway.depth_levels_max
 
     async def recover(self) -> None:
@@ -145,6 +154,7 @@ class Edge:
 
     def expire(self) -> None:
         """Answer the requests that have waited too long, and do what could not be done when it was asked for."""
+        self._keys.look()
         self.entry.expire()
         self.entry.end_lost_sessions()
         self.channels.flush()

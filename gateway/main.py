@@ -81,6 +81,7 @@ async def _serve(here: Venue, plan: WorkerPlan, service: ServiceManager) -> None
         here.configuration,
         here.workers,
         lambda: Replica(here.sizes, here.journal_directory),
+        here.path,
         stop.set,  # the supervisor starts another one
     )
     loop = asyncio.get_running_loop()

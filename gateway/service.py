@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from gateway import dry_run
 from gateway.accounts import Accounts
+from gateway.administration.acts import Administration
 from gateway.auth import Authenticator
 from gateway.entry import OrderEntry
 from gateway.health import Details
@@ -32,6 +33,7 @@ class Service(NamedTuple):
     accounts: Accounts
     ledger: LedgerReader
     postings: Postings
+    administration: Administration
     under_way: UnderWay
     frame_bytes_max: int
     health: Callable[[], Details]

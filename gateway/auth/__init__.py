@@ -1,8 +1,9 @@
-"""Who a request comes from. Today a key names an account; other ways come in behind the same interface."""
+"""Who a request comes from. Today a key names an account or a user; other ways come in behind the same interface."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 from tradsys.errors import error
 from tradsys.symbols import Account
@@ -11,17 +12,32 @@ ADMINISTRATOR, RISK_OFFICER = "administrator", "risk_officer"
 """Roles. Who has none trades for itself."""
 
 
+class Caller(NamedTuple):
+    """Who asks, for which account: with what roles, by which key (its fingerprint), and which person, if known."""
+
+    account: Account
+    roles: frozenset[str]
+    key: str
+    user: str = ""
+
+
 class Authenticator(Protocol):
-    """Finds the account that credentials stand for."""
+    """Finds who it is that credentials stand for."""
 
-    def account_of(self, key: str | None) -> Account:
-        """The account of a key. Raises TradingError: `unauthenticated` when there is none."""
+    def caller_of(self, key: str | None, account: str | None = None) -> Caller:
+        """Who has the key, and acts for `account` where it stands for several.
 
-    def roles_of(self, account: Account) -> frozenset[str]:
-        """What the account may do beyond trading for itself."""
+        Raises TradingError: `unauthenticated` when there is none.
+        """
+
+    def is_valid(self, caller: Caller) -> bool:
+        """Whether the caller would get in now."""
+
+    def subscribe(self, subscriber: Callable[[], None]) -> None:
+        """Have `subscriber` called whenever somebody who got in before may not any more."""
 
 
-def require(authenticator: Authenticator, account: Account, *roles: str) -> None:
-    """Raise BusinessRuleError unless the account has one of the roles."""
-    if authenticator.roles_of(account).isdisjoint(roles):
+def require(caller: Caller, *roles: str) -> None:
+    """Raise SecurityError unless the caller has one of the roles."""
+    if caller.roles.isdisjoint(roles):
         raise error("role_required", f"this needs the role {' or '.join(roles)}")

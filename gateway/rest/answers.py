@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 from structlog.contextvars import bind_contextvars
 
 from gateway import results
-from gateway.entry import Reply
+from gateway.auth import Caller
 from gateway.service import Service
-from tradsys.errors import TradingError, ValidationError
-from tradsys.symbols import Account
+from tradsys.errors import ValidationError
 
 KEY_HEADER = "X-API-Key"
+ACCOUNT_HEADER = "X-Account"
+"""Which of a user's accounts a request is for."""
 
 
 def json_response(body: bytes, status: int = 200) -> web.Response:
@@ -28,32 +27,18 @@ def answer(result: Any, status: int = 200) -> web.Response:
     return json_response(results.encode(result), status)
 
 
-def caller(service: Service, request: web.Request) -> Account:
-    """The account that the request's key stands for; the log's lines name it from here on. Raises TradingError."""
-    account = service.authenticator.account_of(request.headers.get(KEY_HEADER))
-    bind_contextvars(account=account.name)
-    return account
+def caller(service: Service, request: web.Request) -> Caller:
+    """Who asks, and for which account; the log's lines name them from here on. Raises TradingError."""
+    found = service.authenticator.caller_of(request.headers.get(KEY_HEADER), request.headers.get(ACCOUNT_HEADER))
+    bind_contextvars(account=found.account.name)
+    if found.user:
+        bind_contextvars(user=found.user)
+    return found
 
 
 def account_of(service: Service, request: web.Request) -> int:
-    """Its number. Raises TradingError."""
-    return caller(service, request).id
-
-
-async def outcome(send: Callable[[Reply], None]) -> Any:
-    """What the core answers to the command that `send` submits with the given reply. Raises TradingError."""
-    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-
-    def reply(result: Any) -> None:
-        if future.done():
-            return  # the client has gone away
-        if isinstance(result, TradingError):
-            future.set_exception(result)
-        else:
-            future.set_result(result)
-
-    send(reply)
-    return await future
+    """The account's number. Raises TradingError."""
+    return caller(service, request).account.id
 
 
 def query(request: web.Request, *names: str) -> dict[str, str]:

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
+from msgspec import to_builtins
+from msgspec.json import Decoder
 
 from gateway import ledger_messages, messages
-from gateway.auth import ADMINISTRATOR, RISK_OFFICER, require
+from gateway.administration.acts import Intent, actor_of
+from gateway.auth import ADMINISTRATOR, RISK_OFFICER, Caller, require
 from gateway.entry import Reply
 from gateway.ledger_messages import PostingBody
 from gateway.ledger_views import balance_views, fee_views, position_views, withdrawal_view
-from gateway.rest.answers import answer, caller, outcome, query
+from gateway.outcome import outcome
+from gateway.rest.answers import answer, caller, query
+from gateway.results import Recorded
 from gateway.service import Service
 from gateway.withdrawals import CANCELLED, SETTLED, Withdrawal
 from tradsys.errors import error
 from tradsys.ledger.terms import AccountStatus, KycStatus, StatusChange
-from tradsys.records import Kind
+from tradsys.records import Kind, details
 from tradsys.symbols import Account
+
+_Posting = TypeVar("_Posting", PostingBody, ledger_messages.CorrectionBody)
 
 
 class Balances:
@@ -66,11 +73,10 @@ class Balances:
 
     async def set_fees(self, request: web.Request) -> web.Response:
         """PUT /v1/fees: a schedule, for orders from now on."""
-        self._require_administrator(request)
+        by = self._administrator(request)
         body = messages.decode(ledger_messages.fees, await request.read())
         symbol = self._service.entry.market(body.symbol).symbol.id if body.symbol else 0
-        send = partial(
-            self._service.entry.record,
+        record = details(
             Kind.FEES,
             symbol=symbol,
             fee_class=body.fee_class,
@@ -79,41 +85,36 @@ class Balances:
             taker_rate=body.taker_rate,
             minimum=body.minimum,
         )
-        return answer(await outcome(send))
+        intent = Intent(actor_of(by, request), "fees.set", body.symbol or "all symbols", after=to_builtins(body))
+        return answer(await self._service.administration.send(intent, record, symbol))
 
     async def deposit(self, request: web.Request) -> web.Response:
         """POST /v1/deposits: from outside to an account."""
-        self._require_administrator(request)
-        body = messages.decode(ledger_messages.postings, await request.read())
-        return await _posted(body, partial(self._postings.deposit, body))
+        return await self._post(request, "deposit", ledger_messages.postings, self._postings.deposit)
 
     async def reserve(self, request: web.Request) -> web.Response:
         """POST /v1/withdrawals: what is to be withdrawn is held."""
-        self._require_administrator(request)
-        body = messages.decode(ledger_messages.postings, await request.read())
-        return await _posted(body, partial(self._postings.reserve, body))
+        return await self._post(request, "withdrawal.reserve", ledger_messages.postings, self._postings.reserve)
 
     async def transfer(self, request: web.Request) -> web.Response:
         """POST /v1/transfers: from the own account to another."""
-        account = caller(self._service, request)
+        account = caller(self._service, request).account
         body = messages.decode(ledger_messages.postings, await request.read())
-        return await _posted(body, partial(self._postings.transfer, account, body))
+        return _posted(body, await outcome(partial(self._postings.transfer, account, body)))
 
     async def correct(self, request: web.Request) -> web.Response:
         """POST /v1/corrections: from any account to any other."""
-        self._require_administrator(request)
-        body = messages.decode(ledger_messages.corrections, await request.read())
-        return await _posted(body, partial(self._postings.correct, body))
+        return await self._post(request, "correction", ledger_messages.corrections, self._postings.correct)
 
     async def withdrawals(self, request: web.Request) -> web.Response:
         """GET /v1/withdrawals[?account=]: an administrator's question without an account is for those of all."""
-        account = caller(self._service, request)
+        by = caller(self._service, request)
         name = query(request, "account").get("account")
-        number = account.id
-        if ADMINISTRATOR in self._service.authenticator.roles_of(account):
+        number = by.account.id
+        if ADMINISTRATOR in by.roles:
             number = 0 if name is None else self._service.accounts.named(name).id
-        elif name not in (None, account.name):
-            require(self._service.authenticator, account, ADMINISTRATOR)
+        elif name not in (None, by.account.name):
+            require(by, ADMINISTRATOR)
         found = self._service.state.withdrawals.of_account(number)
         return answer({"withdrawals": [self._view(withdrawal) for withdrawal in found]})
 
@@ -127,7 +128,7 @@ class Balances:
 
     async def set_status(self, request: web.Request) -> web.Response:
         """PUT /v1/accounts/{name}/status: what the account may do, whether its owner is known, what fees it pays."""
-        self._require_administrator(request)
+        by = self._administrator(request)
         body = messages.decode(ledger_messages.statuses, await request.read())
         changes = 0
         fields: dict[str, Any] = {}
@@ -141,16 +142,20 @@ class Balances:
             changes |= StatusChange.FEE_CLASS
             fields["fee_class"] = body.fee_class
         account = self._service.accounts.named(request.match_info["name"])
-        send = partial(
-            self._service.entry.record, Kind.ACCOUNT_STATUS, account=account.id, changes=int(changes), **fields
-        )
-        return answer(await outcome(send))
+        record = details(Kind.ACCOUNT_STATUS, account=account.id, changes=int(changes), **fields)
+        given = {name: value for name, value in to_builtins(body).items() if value is not None}
+        intent = Intent(actor_of(by, request), "account.status", account.name, after=given)
+        return answer(await self._service.administration.send(intent, record))
 
     async def _end(self, request: web.Request, status: str) -> web.Response:
-        self._require_administrator(request)
+        by = self._administrator(request)
         withdrawal = self._postings.withdrawal(request.match_info["id"])
         if withdrawal.status != status:
-            await outcome(partial(self._postings.end, withdrawal, settle=status == SETTLED))
+            intent = Intent(
+                actor_of(by, request), f"withdrawal.{status}", str(withdrawal.id), withdrawal.status, status
+            )
+            end = partial(self._postings.end, withdrawal, settle=status == SETTLED)
+            await self._service.administration.carry_out(intent, end)
         if withdrawal.status != status:  # somebody else's was first
             raise error("withdrawal_ended", f"the withdrawal is {withdrawal.status}", status=withdrawal.status)
         return answer(self._view(withdrawal))
@@ -159,20 +164,31 @@ class Balances:
         name = self._service.accounts.name_of(withdrawal.account)
         return withdrawal_view(withdrawal, name, self._service.ledger.asset_of(withdrawal.asset))
 
-    def _require_administrator(self, request: web.Request) -> None:
-        require(self._service.authenticator, caller(self._service, request), ADMINISTRATOR)
+    async def _post(
+        self, request: web.Request, act: str, bodies: Decoder[_Posting], send: Callable[[_Posting, Reply], None]
+    ) -> web.Response:
+        """A posting that only an administrator may make."""
+        by = self._administrator(request)
+        body = messages.decode(bodies, await request.read())
+        target = body.account if isinstance(body, PostingBody) else body.target
+        intent = Intent(actor_of(by, request), act, target, after=to_builtins(body))
+        return _posted(body, await self._service.administration.carry_out(intent, partial(send, body)))
+
+    def _administrator(self, request: web.Request) -> Caller:
+        by = caller(self._service, request)
+        require(by, ADMINISTRATOR)
+        return by
 
 
 def asked_account(service: Service, request: web.Request) -> Account:
     """The account that a question is about: the own, or with a role for that any. Raises TradingError."""
-    account = caller(service, request)
+    by = caller(service, request)
     name = query(request, "account").get("account")
-    if name is None or name == account.name:
-        return account
-    require(service.authenticator, account, ADMINISTRATOR, RISK_OFFICER)
+    if name is None or name == by.account.name:
+        return by.account
+    require(by, ADMINISTRATOR, RISK_OFFICER)
     return service.accounts.named(name)
 
 
-async def _posted(body: PostingBody | ledger_messages.CorrectionBody, send: Callable[[Reply], None]) -> web.Response:
-    recorded: Any = await outcome(send)
+def _posted(body: PostingBody | ledger_messages.CorrectionBody, recorded: Recorded) -> web.Response:
     return answer({"id": str(body.id), "sequence": recorded.sequence}, 201)

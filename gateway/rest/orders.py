@@ -8,7 +8,8 @@ from aiohttp import web
 
 from gateway import messages
 from gateway.orders import Order
-from gateway.rest.answers import account_of, answer, choice, outcome, query
+from gateway.outcome import outcome
+from gateway.rest.answers import account_of, answer, choice, query
 from gateway.results import SIDES, order_view
 from gateway.service import Service
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from functools import partial
 from time import time_ns
 from typing import Any
 
 from aiohttp import web
 
 from gateway import ledger_messages, messages
-from gateway.auth import ADMINISTRATOR, RISK_OFFICER, require
-from gateway.rest.answers import answer, caller, outcome
+from gateway.administration.acts import Intent, actor_of
+from gateway.auth import ADMINISTRATOR, RISK_OFFICER, Caller, require
+from gateway.rest.answers import answer, caller
 from gateway.rest.balances import asked_account
 from gateway.risk_views import breaker_views, kill_view, limit_views
 from gateway.service import Service
 from tradsys.errors import ValidationError
 from tradsys.ledger.terms import AMOUNT_MAX
-from tradsys.records import Kind
+from tradsys.reading.limits import set_for
+from tradsys.records import Kind, details
 from tradsys.risk.limits import NOT_SET
 from tradsys.risk.terms import Cause, Limit, Scope, Transition
 
@@ -46,7 +47,7 @@ class Risk:
 
     async def set_limit(self, request: web.Request) -> web.Response:
         """PUT /v1/limits: a limit, or without a value none."""
-        self._require(request, ADMINISTRATOR, RISK_OFFICER)
+        by = self._require(request, ADMINISTRATOR, RISK_OFFICER)
         body = messages.decode(ledger_messages.limits, await request.read())
         if body.group and (body.account or body.symbol):
             raise ValidationError("invalid_message", "a group's limit has neither account nor symbol", field="group")
@@ -55,15 +56,14 @@ class Risk:
         scope = Scope.GROUP if body.group else Scope.VENUE
         if body.account:
             scope = Scope.ACCOUNT_SYMBOL if body.symbol else Scope.ACCOUNT
-        send = partial(
-            self._service.entry.record,
-            Kind.LIMIT,
-            scope=scope,
-            limit=Limit[body.limit.upper()],
-            amount=NOT_SET if body.value is None else messages.whole_number(body.value, "value", 0, AMOUNT_MAX),
-            **self._target(body),
-        )
-        return answer(await outcome(send))
+        limit, target = Limit[body.limit.upper()], self._target(body)
+        amount = NOT_SET if body.value is None else messages.whole_number(body.value, "value", 0, AMOUNT_MAX)
+        before = set_for(self._service.ledger.ledger, scope, **target).get(limit)
+        what = f"{body.limit} of {_whose(body)}"
+        after = None if body.value is None else amount
+        intent = Intent(actor_of(by, request), "limit.set", what, before, after)
+        record = details(Kind.LIMIT, scope=scope, limit=limit, amount=amount, **target)
+        return answer(await self._service.administration.send(intent, record, target["symbol"]))
 
     async def switches(self, request: web.Request) -> web.Response:
         """GET /v1/kill: the kill switches that are on."""
@@ -73,19 +73,16 @@ class Risk:
 
     async def kill(self, request: web.Request) -> web.Response:
         """POST /v1/kill: put a switch on, which cancels the orders of its scope, or lift it."""
-        self._require(request, RISK_OFFICER)
+        by = self._require(request, RISK_OFFICER)
         body = messages.decode(ledger_messages.kills, await request.read())
         for field in ("account", "symbol", "group"):
             if bool(getattr(body, field)) != (body.scope == field):
                 raise ValidationError("invalid_message", f"{field} goes with the scope {field}", field=field)
-        send = partial(
-            self._service.entry.record,
-            Kind.KILL,
-            scope=Scope[body.scope.upper()],
-            on=int(body.on),
-            **self._target(body),
-        )
-        return answer({"cancelled": (await outcome(send)).cancelled})
+        target = self._target(body)
+        record = details(Kind.KILL, scope=Scope[body.scope.upper()], on=int(body.on), **target)
+        intent = Intent(actor_of(by, request), "kill.on" if body.on else "kill.off", _whose(body))
+        recorded = await self._service.administration.send(intent, record, target["symbol"])
+        return answer({"cancelled": recorded.cancelled})
 
     async def breakers(self, request: web.Request) -> web.Response:
         """GET /v1/breakers: every circuit breaker and its state."""
@@ -95,18 +92,19 @@ class Risk:
 
     async def move_breaker(self, request: web.Request) -> web.Response:
         """POST /v1/breakers/{symbol}: trip or reset it by hand; without a symbol, the venue's."""
-        account = self._require(request, RISK_OFFICER)
+        by = self._require(request, RISK_OFFICER)
         body = messages.decode(ledger_messages.breakers, await request.read())
         name = request.match_info.get("symbol")
-        send = partial(
-            self._service.entry.record,
+        symbol = 0 if name is None else self._service.entry.market(name).symbol.id
+        record = details(
             Kind.BREAKER,
-            symbol=0 if name is None else self._service.entry.market(name).symbol.id,
+            symbol=symbol,
             transition=Transition[body.transition.upper()],
             cause=Cause.MANUAL,
-            account=account,
+            account=by.account.id,
         )
-        await outcome(send)
+        intent = Intent(actor_of(by, request), f"breaker.{body.transition}", name or "the venue")
+        await self._service.administration.send(intent, record, symbol)
         return answer({"symbol": name, "transition": body.transition})
 
     def _target(self, body: ledger_messages.LimitBody | ledger_messages.KillBody) -> dict[str, Any]:
@@ -117,7 +115,13 @@ class Risk:
             "group": body.group,
         }
 
-    def _require(self, request: web.Request, *roles: str) -> int:
-        account = caller(self._service, request)
-        require(self._service.authenticator, account, *roles)
-        return account.id
+    def _require(self, request: web.Request, *roles: str) -> Caller:
+        by = caller(self._service, request)
+        require(by, *roles)
+        return by
+
+
+def _whose(body: ledger_messages.LimitBody | ledger_messages.KillBody) -> str:
+    if body.group:
+        return f"group {body.group}"
+    return " in ".join(name for name in (body.account, body.symbol) if name) or "the venue"

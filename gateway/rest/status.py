@@ -74,4 +74,4 @@ class Status:
     def _is_administrator(self, request: web.Request) -> bool:
         if KEY_HEADER not in request.headers:
             return False
-        return ADMINISTRATOR in self._service.authenticator.roles_of(caller(self._service, request))
+        return ADMINISTRATOR in caller(self._service, request).roles

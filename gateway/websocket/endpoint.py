@@ -26,12 +26,13 @@ class Endpoint:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._open: set[web.WebSocketResponse] = set()
+        self._open: dict[web.WebSocketResponse, Session] = {}
+        service.authenticator.subscribe(self._end_invalid)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """One socket, from handshake to end. A key in the header makes it the account's from the start."""
         given = choice(query(request, _CANCEL).get(_CANCEL), _CANCEL, ("true", "false"))
-        account = caller(self._service, request) if KEY_HEADER in request.headers else None
+        by = caller(self._service, request) if KEY_HEADER in request.headers else None
         # Text stays bytes: the JSON decoder reads UTF-8 itself, and text that is not UTF-8 gets an answer.
         socket = web.WebSocketResponse(
             compress=False,
@@ -46,19 +47,25 @@ class Endpoint:
         transport = request.transport
         if transport is None:
             return socket  # gone already
-        session = Session(self._service, transport, account, cancel_on_disconnect=given == "true")
-        self._open.add(socket)
+        session = Session(self._service, transport, by, cancel_on_disconnect=given == "true")
+        self._open[socket] = session
         self._service.sockets.add(1)
+        session.end_if_invalid()  # the key may have been revoked during the handshake
         try:
             message: WSMessage
             async for message in socket:
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                     session.receive(message.data)
         finally:
-            self._open.discard(socket)
+            del self._open[socket]
             self._service.sockets.add(-1)
             session.close()
         return socket
+
+    def _end_invalid(self) -> None:
+        """Close the sockets of those who may not come in any more."""
+        for session in list(self._open.values()):
+            session.end_if_invalid()
 
     async def close_all(self, app: web.Application) -> None:
         """Say goodbye to every socket; who does not answer in time is left."""

@@ -9,7 +9,7 @@ from typing import Any
 from structlog.contextvars import bind_contextvars
 
 from gateway import messages, results
-from gateway.auth import RISK_OFFICER
+from gateway.auth import RISK_OFFICER, Caller
 from gateway.failures import as_error, tell
 from gateway.ledger_messages import PostingBody
 from gateway.ledger_views import balance_views, position_views
@@ -18,12 +18,12 @@ from gateway.results import Answer, Cancelled, Refusal
 from gateway.service import Service
 from gateway.websocket import frames
 from tradsys.errors import TradingError, ValidationError, error
-from tradsys.symbols import Account
 
 SEND_BUFFER_BYTES_MAX = 1 << 22
 """A socket that has more than this unread is closed: it is too slow for what it has asked for."""
 
 CLOSE_TOO_SLOW = 1013
+CLOSE_NOT_ALLOWED = 1008
 _ABORT_AFTER_SECONDS = 5.0
 _NO_RESULT: dict[str, Any] = {}
 
@@ -35,18 +35,18 @@ class Session:
         self,
         service: Service,
         transport: asyncio.Transport,
-        account: Account | None,
+        caller: Caller | None,
         cancel_on_disconnect: bool = False,
     ) -> None:
         self._service = service
         self._transport = transport
-        self._account = account
+        self._caller = caller
         self._out: list[bytes] = []
         self._closed = False
         self._cancel_on_disconnect = cancel_on_disconnect
         self._number = 0
         """Stands in this socket's orders; 0 while it has none."""
-        self._context: dict[str, Any] = {} if account is None else {"account": account.name}
+        self._context: dict[str, Any] = {} if caller is None else {"account": caller.account.name}
         """Who this is, for the log."""
         self._asking: set[asyncio.Task[None]] = set()
         """Questions that wait for the ledger: the event loop alone would let them vanish."""
@@ -97,7 +97,7 @@ class Session:
         if self._closed or self._transport.is_closing():
             return
         if self._transport.get_write_buffer_size() > SEND_BUFFER_BYTES_MAX:
-            self._close_slow()
+            self._close_with(CLOSE_TOO_SLOW, "too_slow")
             return
         self._transport.write(out[0] if len(out) == 1 else b"".join(out))
 
@@ -110,9 +110,14 @@ class Session:
         if self._number and self._cancel_on_disconnect:
             self._service.entry.end_session(self._own_account(), self._number)
 
-    def _close_slow(self) -> None:
+    def end_if_invalid(self) -> None:
+        """Close the socket when its key has been revoked or has expired."""
+        if not self._closed and self._caller is not None and not self._service.authenticator.is_valid(self._caller):
+            self._close_with(CLOSE_NOT_ALLOWED, "unauthenticated")
+
+    def _close_with(self, code: int, reason: str) -> None:
         self.close()
-        self._transport.write(frames.close(CLOSE_TOO_SLOW, "too_slow"))
+        self._transport.write(frames.close(code, reason))
         # Not closed at once: with anything of the peer's still unread, the kernel would reset the connection, and
         # the reason would be lost. The peer answers the close frame; one that does not is cut off.
         asyncio.get_running_loop().call_later(_ABORT_AFTER_SECONDS, self._transport.abort)
@@ -139,9 +144,12 @@ class Session:
         bind_contextvars(**values)
 
     def _own_account(self) -> int:
-        if self._account is None:
+        return self._own_caller().account.id
+
+    def _own_caller(self) -> Caller:
+        if self._caller is None:
             raise error("unauthenticated")
-        return self._account.id
+        return self._caller
 
     def _place(self, message: messages.PlaceOrder) -> None:
         account = self._own_account()
@@ -188,10 +196,9 @@ class Session:
         self._answer_settled(message.id, lambda: {"positions": position_views(ledger, markets, account)})
 
     def _transfer(self, message: messages.Transfer) -> None:
-        self._own_account()
-        assert self._account is not None
+        account = self._own_caller().account
         body = PostingBody(message.transfer_id, message.account, message.asset, message.amount)
-        self._service.postings.transfer(self._account, body, self._replier(message.id))
+        self._service.postings.transfer(account, body, self._replier(message.id))
 
     def _answer_settled(self, echo: Identifier | None, question: Callable[[], Any]) -> None:
         """Answer out of the ledger, as soon as that has what this gateway has told."""
@@ -215,11 +222,8 @@ class Session:
             self._answer(message.id, _NO_RESULT)
             return
         if message.channel == "alerts":
-            self._own_account()
-            account = self._account
-            assert account is not None
-            hears_all = RISK_OFFICER in self._service.authenticator.roles_of(account)
-            channels.alerts.follow(self, None if hears_all else account)
+            caller = self._own_caller()
+            channels.alerts.follow(self, None if RISK_OFFICER in caller.roles else caller.account)
             self._answer(message.id, _NO_RESULT)
             return
         market = self._service.entry.market(_channel_symbol(message))
@@ -244,10 +248,11 @@ class Session:
         self._answer(message.id, _NO_RESULT)
 
     def _authenticate(self, message: messages.Authenticate) -> None:
-        account = self._service.authenticator.account_of(message.key)
-        if self._account is not None and account.id != self._account.id:
+        caller = self._service.authenticator.caller_of(message.key)
+        account = caller.account
+        if self._caller is not None and account.id != self._caller.account.id:
             raise ValidationError("invalid_message", "this socket belongs to another account already")
-        self._account = account
+        self._caller = caller
         self._bind(account=account.name)
         self._answer(message.id, {"account": account.name})
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,8 @@ from workers.settlement import new_settlement, settle_events
 DEADLINE_SECONDS = 20.0
 ALICE, BOB, CAROL = "alice-key", "bob-key", "carol-key"
 GATEWAY_RING = 0
+NOWHERE = Path("no such directory")
+"""For gateways that nobody administers."""
 SEQUENCER = 0
 """Index of its worker."""
 
@@ -94,8 +98,9 @@ class SteppedEngine:
 class Harness:
     """The stepped venue, the edge in front of it, and where its server listens."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, directory: Path = NOWHERE) -> None:
         self.configuration = configuration
+        self.directory = directory
         self.memory = memory.private(topology.sizes(configuration))
         self.memory.control[memory.PHASE] = RUNNING
         self.memory.line(SEQUENCER)[memory.STATE] = memory.READY
@@ -109,7 +114,7 @@ class Harness:
             self.engine.execute(definition.record.view(COMMAND))
         self.port = Port(self.memory, GATEWAY_RING, 0)
         self.plan = topology.plan(configuration, [0])
-        self.edge = Edge(self.memory, self.port, SEQUENCER, configuration, self.plan, self._no_replica)
+        self.edge = Edge(self.memory, self.port, SEQUENCER, configuration, self.plan, self._no_replica, directory)
         self.server: TestServer | None = None
         self._handle: asyncio.Handle | None = None
         self.edge.pump()
@@ -168,15 +173,16 @@ def configuration(**sections: Any) -> Configuration:
 @asynccontextmanager
 async def running(settings: Configuration | None = None) -> AsyncIterator[Harness]:
     """A harness whose server listens on a free port and whose engine turns."""
-    harness = Harness(settings or configuration())
-    harness.server = TestServer(application(harness.edge.service))
-    await harness.server.start_server()
-    harness.keep_turning()
-    try:
-        yield harness
-    finally:
-        harness.stop_turning()
-        await harness.server.close()
+    with TemporaryDirectory(prefix="tradsys-") as directory:
+        harness = Harness(settings or configuration(), Path(directory))
+        harness.server = TestServer(application(harness.edge.service))
+        await harness.server.start_server()
+        harness.keep_turning()
+        try:
+            yield harness
+        finally:
+            harness.stop_turning()
+            await harness.server.close()
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from tests import factories
 from tests.gateway.harness import (
     ALICE,
     BOB,
+    NOWHERE,
     Harness,
     SteppedEngine,
     ask,
@@ -145,7 +146,7 @@ def _joined(parts: list[Any]) -> Any:
 
 def another_edge(harness: Harness, rebuild: Callable[[], Any]) -> Edge:
     """A second gateway of the same venue, on the next ring."""
-    return Edge(harness.memory, Port(harness.memory, 1, 0), 0, harness.configuration, harness.plan, rebuild)
+    return Edge(harness.memory, Port(harness.memory, 1, 0), 0, harness.configuration, harness.plan, rebuild, NOWHERE)
 
 
 def lappable() -> Harness:

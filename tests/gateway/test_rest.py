@@ -16,12 +16,14 @@ from workers.memory import JOURNAL_TROUBLE
 
 
 class Caller:
-    """Requests of one account."""
+    """Requests with one key, and for one of its accounts if it has several."""
 
-    def __init__(self, session: ClientSession, url: str, key: str | None) -> None:
+    def __init__(self, session: ClientSession, url: str, key: str | None, account: str | None = None) -> None:
         self._session = session
         self._url = url
         self._headers = {} if key is None else {"X-API-Key": key}
+        if account is not None:
+            self._headers["X-Account"] = account
 
     async def __call__(self, method: str, path: str, **arguments: Any) -> tuple[int, Any]:
         """Status and JSON of the answer."""

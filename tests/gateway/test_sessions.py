@@ -9,7 +9,7 @@ import pytest
 from gateway.edge import Edge
 from gateway.sessions import SessionNumbers, ends_with_orders
 from tests import factories
-from tests.gateway.harness import ALICE, Harness, ask, configuration, running, socket, until
+from tests.gateway.harness import ALICE, NOWHERE, Harness, ask, configuration, running, socket, until
 from tests.gateway.test_edge import Executed, another_edge, lappable
 from tradsys.records import CommandFlag, Kind, MarketState, entry_word
 from workers.port import Port
@@ -144,7 +144,7 @@ async def test_the_first_gateway_ends_the_sessions_of_gateways_that_are_no_more(
         harness.send(factories.buy(10_000, 5, order_id=entry_word(session=session)))
     harness.port.close()
     port = Port(harness.memory, 0, 0)
-    first = Edge(harness.memory, port, 0, harness.configuration, harness.plan, lambda: Executed(harness))
+    first = Edge(harness.memory, port, 0, harness.configuration, harness.plan, lambda: Executed(harness), NOWHERE)
     await first.recover()
     harness.turn()
     assert [record["order_id"] for record in sent(harness, Kind.CANCEL_ALL)] == [entry_word(session=gone)]

@@ -79,6 +79,8 @@ _TABLE = (
     # What the request names.
     _of(Reason.UNKNOWN_ACCOUNT, BUSINESS_RULE, 404, "There is no such account."),
     _of(Reason.UNKNOWN_SYMBOL, BUSINESS_RULE, 404, "There is no such symbol."),
+    Entry("unknown_key", BUSINESS_RULE, 404, "There is no such key, or several begin like that."),
+    Entry("unknown_user", BUSINESS_RULE, 404, "There is no such user."),
     _of(Reason.UNKNOWN_ORDER, BUSINESS_RULE, 404, "There is no such open order."),
     _of(Reason.NOT_YOUR_ORDER, SECURITY, 403, "The order belongs to another account."),
     _of(Reason.UNKNOWN_COMMAND, VALIDATION, 400, "The core does not know this command."),
@@ -195,6 +197,12 @@ _TABLE = (
         503,
         "The venue cannot store new orders and amendments safely at the moment; cancels are taken. Retry later.",
     ),
+    Entry(
+        "trail_unwritable",
+        INFRASTRUCTURE,
+        500,
+        "It has been done, or refused, and could not be written to the trail of administration.",
+    ),
     Entry("internal_error", INFRASTRUCTURE, 500, "The venue failed to handle the request; it has been logged."),
     # What the people who run the venue meet: at a start, and in commands.
     Entry("invalid_configuration", CONFIGURATION, 500, "The configuration has mistakes."),
@@ -213,6 +221,8 @@ _TABLE = (
     Entry("maintenance_under_way", INFRASTRUCTURE, 500, "A snapshot or a backup is being made just now."),
     Entry("backup_failed", INFRASTRUCTURE, 500, "A backup cannot be made or used."),
     Entry("audit_impossible", INFRASTRUCTURE, 500, "The ledger cannot be recomputed or compared now."),
+    Entry("trail_damaged", INFRASTRUCTURE, 500, "The trail of administration has a line that no venue wrote."),
+    Entry("access_unreadable", INFRASTRUCTURE, 500, "The file of keys and users cannot be read."),
     Entry("standby_unavailable", INFRASTRUCTURE, 500, "No standby is ready to take over."),
     Entry("unknown_moment", VALIDATION, 500, "The log does not tell of that moment."),
     Entry("invalid_recording", VALIDATION, 500, "A recorded file is not what it claims to be."),

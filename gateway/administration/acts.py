@@ -1,0 +1,93 @@
+"""Acts of administrators: carried out by the core or in the venue's files, and then written to the trail."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from aiohttp import web
+
+from gateway.auth import Caller
+from gateway.entry import OrderEntry, Reply
+from gateway.outcome import outcome
+from gateway.results import Recorded
+from tradsys.configuration import Configuration
+from tradsys.errors import TradingError, error
+from workers.administration import trail
+from workers.administration.access import SHOWN, Access, AccessFile
+from workers.administration.known import known_in
+from workers.administration.trail import Act, Actor, TrailDamagedError
+from workers.ledger_definitions import Known
+from workers.memory import VenueMemory
+
+
+class Intent(NamedTuple):
+    """An act that is about to be carried out: who wants to do what to whom, and what changes by it."""
+
+    by: Actor
+    act: str
+    target: str
+    before: Any = None
+    after: Any = None
+
+
+class Administration:
+    """Carries out what administrators want, for one gateway of the venue in `directory`."""
+
+    def __init__(
+        self, memory: VenueMemory, entry: OrderEntry, access: AccessFile, configuration: Configuration, directory: Path
+    ) -> None:
+        self.memory = memory
+        self.access = access
+        self.directory = directory
+        self.configuration = configuration
+        """What counts now."""
+        self.on_access_change: Callable[[], None] = lambda: None
+        """Called when this gateway has changed who may come in; others notice by themselves."""
+        self._entry = entry
+
+    def known(self) -> Known:
+        """What the log has defined by now."""
+        return known_in(self.memory)
+
+    async def send(self, intent: Intent, record: Any, symbol: int = 0) -> Recorded:
+        """Have a record in the log, an array of one. Raises TradingError."""
+        return await self.carry_out(intent, partial(self._entry.send, record, symbol=symbol))
+
+    async def carry_out(self, intent: Intent, send: Callable[[Reply], None]) -> Recorded:
+        """Do what `send` submits with the given reply, and write it to the trail. Raises TradingError."""
+        try:
+            recorded = await outcome(send)
+        except TradingError as problem:
+            await self._write(intent, problem.code, None)
+            raise
+        assert isinstance(recorded, Recorded)
+        await self._write(intent, trail.DONE, int(recorded.sequence))
+        return recorded
+
+    async def change_access(self, intent: Intent, change: Callable[[Access], Access]) -> None:
+        """Change who may come in, and write it to the trail. Raises TradingError."""
+        try:
+            await asyncio.to_thread(self.access.change, change)
+        except OSError as problem:
+            raise error("internal_error", cause=problem) from problem
+        except TradingError as problem:
+            await self._write(intent, problem.code, None)
+            raise
+        self.on_access_change()
+        await self._write(intent, trail.DONE, None)
+
+    async def _write(self, intent: Intent, result: str, sequence: int | None) -> None:
+        act = Act(**intent._asdict(), result=result, sequence=sequence)
+        try:
+            await asyncio.to_thread(trail.append, self.directory, act)
+        except (OSError, TrailDamagedError) as problem:
+            raise error("trail_unwritable", cause=problem) from problem
+
+
+def actor_of(caller: Caller, request: web.Request) -> Actor:
+    """Who it was, for the trail."""
+    return Actor(caller.account.name, caller.user, caller.key[:SHOWN], request.remote or "")

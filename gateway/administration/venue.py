@@ -1,0 +1,189 @@
+"""Symbols, their market states, accounts and fee tiers over REST, for administrators."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+from msgspec import to_builtins
+
+from gateway.administration import messages as bodies
+from gateway.administration.acts import Intent, actor_of
+from gateway.auth import ADMINISTRATOR, Caller, require
+from gateway.messages import decode
+from gateway.rest.answers import answer, caller, query
+from gateway.results import Recorded
+from gateway.service import Service
+from tradsys.configuration.sections import AccountEntry, RulesEntry
+from tradsys.errors import TradingError
+from tradsys.records import MarketState
+from tradsys.symbols import Symbol
+from workers.administration.defining import (
+    TAKEN_MEANWHILE,
+    account_record,
+    records_of_symbol,
+    state_record,
+    symbol_record,
+    with_symbol,
+)
+from workers.administration.exporting import as_yaml, exported, rules_entry, symbol_entry
+from workers.ledger_definitions import tier_record
+from workers.statement import account_named, accounts
+
+_ATTEMPTS_MAX = 10
+"""At a number that others take before us."""
+
+
+class VenueAdministration:
+    """Handlers of /admin/symbols, /admin/accounts and what belongs to them."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._acts = service.administration
+
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Register the handlers."""
+        router.add_get("/admin/symbols", self.symbols, allow_head=False)
+        router.add_post("/admin/symbols", self.add_symbol)
+        router.add_put("/admin/symbols/{name}/rules", self.set_rules)
+        router.add_put("/admin/symbols/{name}/state", self.set_state)
+        router.add_put("/admin/state", self.set_all_states)
+        router.add_get("/admin/accounts", self.accounts, allow_head=False)
+        router.add_get("/admin/accounts/{name}", self.account, allow_head=False)
+        router.add_post("/admin/accounts", self.add_account)
+        router.add_put("/admin/fee_tiers", self.set_tier)
+        router.add_get("/admin/export", self.export, allow_head=False)
+
+    async def symbols(self, request: web.Request) -> web.Response:
+        """GET /admin/symbols: every symbol as the configuration would have it, and its market state."""
+        self._administrator(request)
+        query(request)
+        return answer({"symbols": [self._symbol_view(symbol) for symbol in self._acts.known().symbols.values()]})
+
+    async def add_symbol(self, request: web.Request) -> web.Response:
+        """POST /admin/symbols: define a symbol with its rules and what it trades; what it says, and where it stands."""
+        by = self._administrator(request)
+        entry = decode(bodies.symbols, await request.read())
+        memory = self._acts.memory
+        wanted = await asyncio.to_thread(with_symbol, memory, self._acts.configuration, entry)
+        intent = Intent(actor_of(by, request), "symbol.add", entry.name, after=to_builtins(entry))
+        recorded = await self._define(intent, lambda: symbol_record(memory, entry))
+        for following in records_of_symbol(memory, self._acts.known(), wanted, entry.name):
+            symbol = self._market_symbol(entry.name).id
+            intent = Intent(actor_of(by, request), "symbol.complete", entry.name, after=following.what)
+            recorded = await self._acts.send(intent, following.record, symbol)
+        return answer(self._symbol_view(self._market_symbol(entry.name)) | {"sequence": recorded.sequence}, 201)
+
+    async def set_rules(self, request: web.Request) -> web.Response:
+        """PUT /admin/symbols/{name}/rules: the trading rules from now on; those that are left out are off."""
+        by = self._administrator(request)
+        rules = decode(bodies.rules, await request.read())
+        symbol = self._market_symbol(request.match_info["name"])
+        before = rules_entry(self._service.state.markets[symbol.id].rules)
+        intent = Intent(actor_of(by, request), "symbol.rules", symbol.name, to_builtins(before), to_builtins(rules))
+        return answer(await self._acts.send(intent, _rules_record(rules, symbol), symbol.id))
+
+    async def set_state(self, request: web.Request) -> web.Response:
+        """PUT /admin/symbols/{name}/state: open, halt, resume, an auction, close."""
+        by = self._administrator(request)
+        body = decode(bodies.states, await request.read())
+        symbol = self._market_symbol(request.match_info["name"])
+        return answer(await self._set_state(by, request, symbol, body.state, body.reference_price))
+
+    async def set_all_states(self, request: web.Request) -> web.Response:
+        """PUT /admin/state: the same for every symbol, one after the other."""
+        by = self._administrator(request)
+        body = decode(bodies.all_states, await request.read())
+        symbols = list(self._acts.known().symbols.values())
+        done = [
+            {"symbol": symbol.name, "sequence": (await self._set_state(by, request, symbol, body.state)).sequence}
+            for symbol in symbols
+        ]
+        return answer({"symbols": done})
+
+    async def accounts(self, request: web.Request) -> web.Response:
+        """GET /admin/accounts: what each account is, and its roles."""
+        self._administrator(request)
+        query(request)
+        found = await asyncio.to_thread(accounts, self._acts.memory)
+        return answer({"accounts": [self._account_view(view) for view in found]})
+
+    async def account(self, request: web.Request) -> web.Response:
+        """GET /admin/accounts/{name}: one of them."""
+        self._administrator(request)
+        return answer(self._account_view(self._found(request.match_info["name"])))
+
+    async def add_account(self, request: web.Request) -> web.Response:
+        """POST /admin/accounts: open an account."""
+        by = self._administrator(request)
+        body = decode(bodies.accounts, await request.read())
+        entry = AccountEntry(body.name, group=body.group, kind=body.kind, fee_class=body.fee_class)
+        intent = Intent(actor_of(by, request), "account.open", entry.name, after=to_builtins(body))
+        recorded = await self._define(intent, lambda: account_record(self._acts.memory, entry))
+        return answer(self._account_view(self._found(entry.name)) | {"sequence": recorded.sequence}, 201)
+
+    async def set_tier(self, request: web.Request) -> web.Response:
+        """PUT /admin/fee_tiers: from which volume on a tier applies."""
+        by = self._administrator(request)
+        entry = decode(bodies.tiers, await request.read())
+        intent = Intent(actor_of(by, request), "fee_tier.set", str(entry.tier), after=to_builtins(entry))
+        return answer(await self._acts.send(intent, tier_record(entry).record))
+
+    async def export(self, request: web.Request) -> web.Response:
+        """GET /admin/export: what the venue has defined, as {"yaml": a configuration file}."""
+        self._administrator(request)
+        query(request)
+        made = await asyncio.to_thread(exported, self._acts.memory, self._acts.configuration)
+        return answer({"yaml": await asyncio.to_thread(as_yaml, made)})
+
+    async def _set_state(
+        self, by: Caller, request: web.Request, symbol: Symbol, state: str, reference_price: str | None = None
+    ) -> Recorded:
+        record = state_record(symbol, MarketState[state.upper()], reference_price)
+        after: dict[str, str] = {"state": state}
+        if reference_price is not None:
+            after["reference_price"] = reference_price
+        before = {"state": self._service.state.markets[symbol.id].state_name}
+        intent = Intent(actor_of(by, request), "symbol.state", symbol.name, before, after)
+        return await self._acts.send(intent, record, symbol.id)
+
+    async def _define(self, intent: Intent, record: Callable[[], Any]) -> Recorded:
+        """Send the next definition; once more when somebody else took its number."""
+        for attempt in range(_ATTEMPTS_MAX):
+            made = record()
+            try:
+                return await self._acts.send(
+                    intent, made, int(made["symbol"][0]) if "symbol" in made.dtype.names else 0
+                )
+            except TradingError as problem:
+                if problem.code not in TAKEN_MEANWHILE or attempt == _ATTEMPTS_MAX - 1:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    def _market_symbol(self, name: str) -> Symbol:
+        return self._service.entry.market(name).symbol
+
+    def _symbol_view(self, symbol: Symbol) -> dict[str, Any]:
+        entry: dict[str, Any] = to_builtins(symbol_entry(self._acts.memory, symbol))
+        market = self._service.state.markets.get(symbol.id)
+        return {"number": symbol.id} | entry | {"state": "" if market is None else market.state_name}
+
+    def _account_view(self, view: Any) -> dict[str, Any]:
+        roles = self._acts.configuration.roles_of_account().get(view.name, frozenset())
+        shown: dict[str, Any] = to_builtins(view)
+        return shown | {"roles": sorted(roles)}
+
+    def _found(self, name: str) -> Any:
+        self._service.accounts.named(name)  # tells who is asked for, in the words of the table
+        return account_named(self._acts.memory, name)
+
+    def _administrator(self, request: web.Request) -> Caller:
+        by = caller(self._service, request)
+        require(by, ADMINISTRATOR)
+        return by
+
+
+def _rules_record(rules: RulesEntry, symbol: Symbol) -> Any:
+    return rules.rules().command(symbol.id)

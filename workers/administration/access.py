@@ -1,0 +1,163 @@
+"""Who may come in, beside the keys of the configuration: keys and users in a file of the data directory.
+
+Of a key only its fingerprint is kept. A user is a person who acts for one or several accounts, with any of their keys.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from tradsys.configuration.money import Role
+from tradsys.configuration.secrets import fingerprint
+from tradsys.errors import InfrastructureError, OperatingError, ValidationError, error
+from tradsys.symbols import ACCOUNT_NAME_BYTES_MAX, check_name
+from workers.administration import kept
+
+FILE = "access.json"
+SHOWN = 19
+"""So much of a fingerprint names a key: "sha256:" and twelve digits."""
+
+_KEY_BYTES = 32
+_VERSION = 1
+
+
+class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A key of an account or of a user, and the roles that it has besides theirs."""
+
+    fingerprint: str
+    account: str = ""
+    user: str = ""
+    roles: list[Role] = []
+    created: datetime | None = None
+    expires: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called where it is shown."""
+        return self.fingerprint[:SHOWN]
+
+
+class User(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A person: the accounts to act for, the first of them unless a request names another, and roles."""
+
+    name: str
+    accounts: list[str]
+    roles: list[Role] = []
+
+
+class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All of it; `version` is of the format."""
+
+    version: int = _VERSION
+    keys: list[Key] = []
+    users: list[User] = []
+
+
+Stamp = tuple[int, int, int]
+Change = Callable[[Access], Access]
+
+
+class AccessError(OperatingError, InfrastructureError):
+    """The file of keys cannot be read; the message says why."""
+
+    CODE = "access_unreadable"
+
+
+class AccessFile:
+    """The file of one data directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / FILE
+
+    def stamp(self) -> Stamp | None:
+        """Another one after each change; None while nobody has been let in."""
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+    def read(self) -> Access:
+        """What it says now. Raises AccessError."""
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=Access)
+        except FileNotFoundError:
+            return Access()
+        except (OSError, msgspec.DecodeError) as error:
+            raise AccessError(f"{self._path} cannot be read: {error}") from error
+
+    def change(self, change: Change) -> None:
+        """Let it say what `change` makes of it, durably; what that raises is raised. Raises AccessError, OSError."""
+        with kept.opened(self._path.with_suffix(".lock")):
+            content = msgspec.json.format(msgspec.json.encode(change(self.read())))
+            kept.replace(self._path, content + b"\n")
+
+
+def new_key(access: Access, account: str, user: str, roles: list[Role], expires: datetime | None) -> tuple[str, Key]:
+    """A secret that nobody has, and what is kept of it. Raises TradingError."""
+    if bool(account) == bool(user):
+        raise ValidationError("invalid_field", "a key is of an account or of a user: name one of them", field="account")
+    if user:
+        user_named(access, user)
+    now = datetime.now(UTC)
+    if expires is not None and expires <= now:
+        raise ValidationError("invalid_field", "a key that has expired already is of no use", field="expires")
+    secret = secrets.token_urlsafe(_KEY_BYTES)
+    return secret, Key(fingerprint(secret), account, user, sorted(set(roles)), now, expires)
+
+
+def checked_user(user: User) -> User:
+    """The user. Raises ValidationError."""
+    try:
+        check_name(user.name, ACCOUNT_NAME_BYTES_MAX)
+    except ValueError as problem:
+        raise ValidationError("invalid_field", str(problem), field="name") from None
+    if not user.accounts:
+        raise ValidationError("missing_field", "a user acts for one account or several", field="accounts")
+    return user
+
+
+def key_named(access: Access, name: str) -> Key:
+    """The only key whose fingerprint begins so. Raises BusinessRuleError."""
+    found = [key for key in access.keys if key.fingerprint.startswith(name) and len(name) >= SHOWN]
+    if len(found) != 1:
+        raise error("unknown_key", f"there is no key {name!r}; those of the configuration are changed there")
+    return found[0]
+
+
+def user_named(access: Access, name: str) -> User:
+    """The user of that name. Raises BusinessRuleError."""
+    for user in access.users:
+        if user.name == name:
+            return user
+    raise error("unknown_user", f"there is no user {name!r}")
+
+
+def with_key(access: Access, key: Key) -> Access:
+    """One key more."""
+    return replace(access, keys=[*access.keys, key])
+
+
+def without_key(access: Access, key: Key) -> Access:
+    """The key is revoked."""
+    return replace(access, keys=[other for other in access.keys if other.fingerprint != key.fingerprint])
+
+
+def with_user(access: Access, user: User) -> Access:
+    """One user more, or another one of the name."""
+    return replace(access, users=[*(other for other in access.users if other.name != user.name), user])
+
+
+def without_user(access: Access, name: str) -> Access:
+    """The user is gone, with all keys."""
+    return replace(
+        access,
+        users=[user for user in access.users if user.name != name],
+        keys=[key for key in access.keys if key.user != name],
+    )

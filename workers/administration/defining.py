@@ -1,0 +1,93 @@
+"""What an administrator adds to a running venue, checked as the configuration is, as records for the engine.
+
+Accounts and symbols are numbered without a gap, and the core refuses any number but the next. So whoever wants to add
+one takes the next number, and when somebody else was quicker, looks again: two of the same name cannot come to be.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from msgspec.structs import replace
+
+from tradsys.book.layout import W_USED_DIRECTORY
+from tradsys.configuration import Configuration
+from tradsys.configuration.rules import LEVELS_PER_PAGE, broken_rules
+from tradsys.configuration.sections import AccountEntry, SymbolEntry
+from tradsys.configuration.sources import Layers
+from tradsys.errors import ValidationError, error
+from tradsys.records import COMMAND, Kind, MarketState
+from tradsys.symbols import Symbol
+from workers.administration.exporting import exported
+from workers.definitions import known_accounts, known_symbols, missing_rules
+from workers.ledger_definitions import Definition, Known, missing_records
+from workers.memory import VenueMemory
+
+TAKEN_MEANWHILE = frozenset({"definition_out_of_order", "account_exists", "symbol_exists"})
+"""Codes of a refusal after which to look again, and to take the next number."""
+
+
+def account_record(memory: VenueMemory, entry: AccountEntry) -> Any:
+    """An account to open. Raises ValidationError, BusinessRuleError."""
+    known = known_accounts(memory)
+    if entry.name in {account.name for account in known}:
+        raise error("account_exists", f"there is an account {entry.name!r}", field="name")
+    if len(known) + 1 >= len(memory.accounts):
+        raise error("ledger_full", "the venue has as many accounts as pools.accounts_max allows")
+    try:
+        return entry.account(len(known) + 1).definition()
+    except ValueError as problem:
+        raise ValidationError("invalid_field", str(problem), field="name") from None
+
+
+def symbol_record(memory: VenueMemory, entry: SymbolEntry) -> Any:
+    """A symbol to define. Raises BusinessRuleError."""
+    known = known_symbols(memory)
+    if entry.name in {symbol.name for symbol in known}:
+        raise error("symbol_exists", f"there is a symbol {entry.name!r}", field="name")
+    symbol = entry.symbol(len(known) + 1)
+    _check_room(memory, symbol)
+    return symbol.definition()
+
+
+def with_symbol(memory: VenueMemory, configuration: Configuration, entry: SymbolEntry) -> Configuration:
+    """What the log has defined, and the symbol. Raises ValidationError with every mistake."""
+    before = exported(memory, configuration)
+    if any(other.name == entry.name for other in before.symbols):
+        raise error("symbol_exists", f"there is a symbol {entry.name!r}", field="name")
+    after = replace(before, symbols=[*before.symbols, entry])
+    mistakes = broken_rules(after, Layers(), [])
+    if mistakes:
+        raise ValidationError(
+            "invalid_field",
+            "; ".join(f"{mistake.problem}: {mistake.remedy}" for mistake in mistakes),
+            field=str(mistakes[0].path[-1]),
+        )
+    return after
+
+
+def records_of_symbol(memory: VenueMemory, known: Known, wanted: Configuration, name: str) -> list[Definition]:
+    """What follows the definition of a symbol: its rules, and what it trades."""
+    symbol = known.symbols[name]
+    rules = missing_rules(memory, [symbol], replace(wanted, symbols=[wanted.symbols[-1]]))
+    records = [Definition(f"the rules of {name}", found.command(number)) for number, found in rules.items()]
+    return records + missing_records(known, replace(wanted, fees=[], fee_tiers=[], limits=[], breakers=[], assets=[]))
+
+
+def state_record(symbol: Symbol, state: MarketState, reference_price: str | None = None) -> Any:
+    """Another market state, and if given another reference price. Raises ValidationError."""
+    record = np.zeros(1, COMMAND)
+    record["kind"], record["symbol"], record["order_type"] = Kind.STATE, symbol.id, state
+    record["price_ticks"] = 0 if reference_price is None else symbol.parse_price(reference_price)
+    return record
+
+
+def _check_room(memory: VenueMemory, symbol: Symbol) -> None:
+    """The core would give a number to a symbol for whose prices its shard has no room."""
+    shard = memory.shards[symbol.id % memory.sizes.shards]
+    pages = 2 * ((symbol.highest_ticks - symbol.lowest_ticks) // LEVELS_PER_PAGE + 2)
+    if int(shard.words[W_USED_DIRECTORY]) + pages > len(shard.directory):
+        raise error("symbol_range_too_wide", field="lowest_price")
+    if symbol.id >= len(memory.symbols):
+        raise error("unknown_symbol", "the venue has as many symbols as pools.symbols_max allows", field="name")

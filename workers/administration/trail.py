@@ -1,0 +1,177 @@
+"""The trail of what was done to a venue: an append-only file of JSON lines, each of which carries the hash of the one
+before it.
+
+A line's hash is the SHA-256 of the line without it, which has the hash of the line before as `previous`. To change or
+take out a line is to change every hash behind it; the last one is told to the log of the process that wrote it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from tradsys.errors import InfrastructureError, OperatingError
+from tradsys.logging import logger
+from workers.administration import kept
+
+FILE = "administration.jsonl"
+DONE = "done"
+FIRST = "0" * 64
+"""What stands as `previous` in the first line."""
+
+_HASH = b',"hash":"'
+_TAIL = len(_HASH) + 64 + len(b'"}')
+_CHUNK_BYTES = 1 << 16
+_log = logger("administration")
+
+
+class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who did it: over the network with a key, on the host as one of its users, or a part of the venue itself."""
+
+    account: str = ""
+    user: str = ""
+    key: str = ""
+    """The beginning of the key's fingerprint."""
+    address: str = ""
+    host_user: str = ""
+    part: str = ""
+
+    def __str__(self) -> str:
+        if self.part:
+            return self.part
+        if self.host_user:
+            return f"{self.host_user} on the host"
+        who = f"{self.user} for {self.account}" if self.user else self.account
+        return f"{who} from {self.address}"
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done to what; `before` and `after` are JSON. `sequence`: the record of the log, where there is one."""
+
+    by: Actor
+    act: str
+    target: str
+    before: Any = None
+    after: Any = None
+    result: str = DONE
+    """Or the code of the error that it ended with."""
+    sequence: int | None = None
+
+
+class _Line(msgspec.Struct, frozen=True, kw_only=True):
+    number: int
+    at: datetime
+    by: Actor
+    act: str
+    target: str
+    before: Any
+    after: Any
+    result: str
+    sequence: int | None
+    previous: str
+
+
+class Line(_Line, frozen=True, kw_only=True):
+    """A line of the trail."""
+
+    hash: str
+
+
+class Chain(NamedTuple):
+    """How long the trail is, and the hash of its last line; `fault` says where it is broken, "" when it is whole."""
+
+    lines: int
+    last: str
+    fault: str
+
+
+class TrailDamagedError(OperatingError, InfrastructureError):
+    """A line of the trail is not one of ours; nothing can be appended until somebody has looked at it."""
+
+    CODE = "trail_damaged"
+
+
+def append(directory: Path, act: Act) -> Line:
+    """Add a line, durably, for one of any number of processes. Raises OSError, TrailDamagedError."""
+    with kept.opened(directory / FILE) as descriptor:
+        end, last = _last_line(descriptor)
+        before = _read(last, directory) if last else None
+        body = msgspec.json.encode(
+            _Line(
+                number=1 if before is None else before.number + 1,
+                at=datetime.now(UTC),
+                by=act.by,
+                act=act.act,
+                target=act.target,
+                before=act.before,
+                after=act.after,
+                result=act.result,
+                sequence=act.sequence,
+                previous=FIRST if before is None else before.hash,
+            )
+        )
+        text = body[:-1] + _HASH + hashlib.sha256(body).hexdigest().encode() + b'"}'
+        os.ftruncate(descriptor, end)  # what a writer that died left half written was never told to anybody
+        kept.write_all(descriptor, text + b"\n")
+        os.fdatasync(descriptor)
+    line = msgspec.json.decode(text, type=Line)
+    _log.info("administration", number=line.number, act=line.act, target=line.target, by=str(line.by), hash=line.hash)
+    return line
+
+
+def lines(directory: Path) -> Iterator[Line]:
+    """The trail, oldest line first. Raises TrailDamagedError."""
+    for text in _texts(directory):
+        yield _read(text, directory)
+
+
+def check(directory: Path) -> Chain:
+    """Go through the trail and see whether each line is the one that was written, behind the one before it."""
+    previous, number = FIRST, 0
+    for text in _texts(directory):
+        number += 1
+        try:
+            line = _read(text, directory)
+        except TrailDamagedError:
+            return Chain(number - 1, previous, f"line {number} is none that was written")
+        body = text[:-_TAIL] + b"}"
+        if line.hash != hashlib.sha256(body).hexdigest():
+            return Chain(number - 1, previous, f"line {number} has been changed")
+        if line.previous != previous or line.number != number:
+            return Chain(number - 1, previous, f"a line before line {number} is missing or has been changed")
+        previous = line.hash
+    return Chain(number, previous, "")
+
+
+def _texts(directory: Path) -> Iterator[bytes]:
+    try:
+        with (directory / FILE).open("rb") as file:
+            for text in file:
+                if text.endswith(b"\n"):
+                    yield text[:-1]
+    except FileNotFoundError:
+        return
+
+
+def _read(text: bytes, directory: Path) -> Line:
+    try:
+        return msgspec.json.decode(text, type=Line)
+    except msgspec.DecodeError as error:
+        raise TrailDamagedError(f"{directory / FILE} has a line that was not written by a venue: {error}") from None
+
+
+def _last_line(descriptor: int) -> tuple[int, bytes]:
+    """Where the last whole line ends, and the line."""
+    size = os.fstat(descriptor).st_size
+    tail, begin = b"", size
+    while begin and tail.count(b"\n") < 2:
+        begin = max(begin - _CHUNK_BYTES, 0)
+        tail = os.pread(descriptor, size - begin, begin)
+    end = tail.rfind(b"\n") + 1
+    return begin + end, tail[tail.rfind(b"\n", 0, max(end - 1, 0)) + 1 : max(end - 1, 0)]

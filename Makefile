@@ -10,7 +10,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types imports unit bench abi soak reliability format clean
+.PHONY: help install run test lint types imports unit bench abi soak reliability dependencies metrics coverage hotpath \
+	format clean
 
 help:
 	@echo "make run      start a venue with demonstration traders (Ctrl-C drains and stops it)"
@@ -18,6 +19,7 @@ help:
 	@echo "make install  create $(VENV) with everything"
 	@echo "make bench    the benchmarks       make soak   the long stress tests"
 	@echo "make reliability   simulator, kills and recovery at length; writes the figures of docs/reliability.md"
+	@echo "make dependencies, metrics, coverage, hotpath   what the code is like: CONTRIBUTING.md"
 	@echo "make abi      the engine as a shared library, bench/abi/libtradsys.so"
 	@echo "make format   let ruff format      make clean  remove $(VENV) and every cache"
 
@@ -71,6 +73,22 @@ soak: install
 # SEEDS and KILLS say how much (10000, 1000): many hours. PARTS names some of it, see bench/reliability.py.
 reliability: install
 	$(BIN)/python -m bench.reliability $(PARTS)
+
+# Who imports whom, circles, and the order in which to change things; OPTIONS="--depth 2 --dot graph.dot".
+dependencies: install
+	$(BIN)/python -m bench.maintenance.dependencies $(OPTIONS)
+
+# Length and complexity of functions and files, and what stands there twice.
+metrics: install
+	$(BIN)/python -m bench.maintenance.metrics $(OPTIONS)
+
+# Which lines of the kernels the tests run, without the JIT: some minutes.
+coverage: install
+	$(BIN)/python -m bench.maintenance.coverage $(OPTIONS)
+
+# Where a worker spends its time under load; OPTIONS="--worker engine --seconds 30".
+hotpath: install
+	$(BIN)/python -m bench.maintenance.hotpath $(OPTIONS)
 
 format: install
 	$(BIN)/ruff check --fix

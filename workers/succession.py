@@ -19,8 +19,12 @@ class Succession:
         self._crew = crew
         self._engine = engine
         self._standby = standby
-        self._patience_ns = patience_ms * 1_000_000
         self._log = logger("supervisor")
+        self.configure(patience_ms)
+
+    def configure(self, patience_ms: int) -> None:
+        """From now on the engine may be silent for so long."""
+        self._patience_ns = patience_ms * 1_000_000
 
     @property
     def _is_ready(self) -> bool:

@@ -277,6 +277,8 @@ class Supervisor:
         self.venue = msgspec.structs.replace(self.venue, configuration=decided)
         logging.configure(decided.logging.level, decided.logging.format)
         self._snapshots.configure(decided.snapshots)
+        if self._staff.succession is not None:
+            self._staff.succession.configure(decided.topology.standby_patience_ms)
         venues.write(self.venue)
 
     def _until(self, condition: Callable[[], bool], seconds: float, what: str) -> None:

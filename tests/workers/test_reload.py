@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.conftest import Logged
 from tradsys.configuration import Configuration, Origin
 from tradsys.configuration.changes import Change
 from workers.definitions import RefusedDefinitionError
@@ -64,11 +65,28 @@ def test_what_needs_a_restart_is_named_until_there_is_one(venue: Venue) -> None:
     assert venue.defined == [], "nothing of this concerns the core"
 
 
-def test_mistakes_change_nothing(venue: Venue, caplog: pytest.LogCaptureFixture) -> None:
+def test_mistakes_change_nothing_and_are_all_told(venue: Venue, logged: Logged) -> None:
     assert venue.changed({"accounts": [{"name": "zoe"}], "logging": {"level": "loud"}, "x": 1}) == []
-    assert (venue.defined, venue.told) == ([], [])
     assert venue.changed("accounts: [") == []
+    assert (venue.defined, venue.told) == ([], [])
+    first, second = logged.lines("configuration")
+    assert [line["level"] for line in (first, second)] == ["error", "error"]
+    assert [mistake.split(" ")[0] for mistake in first["mistakes"]] == ["x", "logging.level"]
+    assert "not valid YAML" in second["mistakes"][0]
     assert venue.changed({"accounts": []}) == []
+
+
+def test_the_log_names_what_counts_and_what_needs_a_restart_and_no_key(venue: Venue, logged: Logged) -> None:
+    accounts = [{"name": "zoe", "keys": ["zoe-key"], "group": 1}]
+    venue.changed({"accounts": accounts, "clock": {"tick_ms": 1}})
+    venue.changed({"accounts": [{"name": "zoe", "keys": ["other-key"], "group": 2}]})
+    told = [(line["event"], line["changes"]) for line in logged.lines("configuration")]
+    assert told == [
+        ("the configuration was read again", ['accounts[zoe]: not there -> {"name":"zoe","group":1}']),
+        ("changes that count with the next start", ["clock.tick_ms: 50 -> 1"]),
+        ("the configuration was read again", ["accounts[zoe].keys: (not shown) -> (not shown)"]),
+        ("the log's word stays, whatever the configuration says", ["accounts[zoe].group: 1 -> 2"]),
+    ]
 
 
 def test_what_the_core_refuses_does_not_count_and_is_tried_again(venue: Venue) -> None:

@@ -18,6 +18,7 @@ COMMANDS = {
     "gateway": "Serve as a gateway of a venue that was started without.",
     "status": "Show what a running venue is doing, once.",
     "top": "Watch a running venue.",
+    "trace": "Show one order's whole life, with the times between its steps.",
     "account": "Show, open and stop accounts.",
     "deposit": "Put money into an account.",
     "withdraw": "Take money out of an account.",

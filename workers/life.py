@@ -1,0 +1,181 @@
+"""One order's whole life, out of the log and the events that follow from it, with the times between its steps.
+
+All times are the log's: when the sequencer stamped the command that led to a step. A step that changes the ledger was
+settled when the log says so (SETTLED), which it does before the first decision that depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from tradsys.records import SLOT_BITS, EventFlag, EventKind, Kind
+from workers.journal import JournalReader
+from workers.journal.segments import segment_with, sequence_of
+from workers.memory import Sizes
+from workers.replica import Replica
+from workers.snapshot.files import Snapshot, SnapshotError, list_snapshots
+
+_PAIRED = (EventKind.TRADE, EventKind.PREVENTED)
+
+
+class NoSuchOrderError(Exception):
+    """The log tells nothing of the order; the message says why."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """Something that happened to the order. Ticks and lots are the symbol's; `other` is a trade's other order."""
+
+    log_sequence: int
+    event: int
+    """Its number among the shard's events."""
+    time_ns: int
+    kind: int
+    reason: int
+    source: int
+    """The ring of the command that led to it."""
+    request: int
+    price_ticks: int
+    quantity_lots: int
+    leaves_lots: int
+    """What is left of the order after it."""
+    other: int
+    settled_ns: int | None
+    """When the log said that the ledger knows; None when it has not said so yet, or where nothing is settled."""
+
+
+class Life(msgspec.Struct, frozen=True):
+    """What is known of an order. `is_open`: not ended at the log's end. `account`, `symbol`: definitions."""
+
+    order_id: int
+    account: Any
+    client_order_id: int
+    side: int
+    symbol: Any
+    is_open: bool
+    steps: list[Step]
+
+
+def life_of(directory: Path, sizes: Sizes, order_id: int) -> Life:
+    """An order's life, as far as the journal in `directory` tells. Raises NoSuchOrderError, JournalError, OSError."""
+    record = _record(directory, order_id >> SLOT_BITS)
+    if record["kind"] not in (Kind.NEW, Kind.LEG):
+        raise NoSuchOrderError(f"{order_id} is no order's id: record {order_id >> SLOT_BITS} of the log places none")
+    shard = int(record["symbol"]) % sizes.shards
+    replica = Replica(sizes, directory)
+    steps: list[Step] = []
+    teller = _Teller(order_id)
+    number = _events_before(directory, order_id >> SLOT_BITS, shard)
+    for events in replica.missing_events(shard, number):
+        steps += teller.steps(events, number + 1)
+        number += len(events)
+        if teller.has_ended:
+            break
+    if not steps:
+        raise NoSuchOrderError(f"the log places no order with the id {order_id}: it was refused, or never was")
+    return Life(
+        order_id,
+        replica.accounts[int(record["account"])],
+        int(record["client_order_id"]),
+        int(record["side"]),
+        replica.symbols[int(record["symbol"])],
+        not teller.has_ended,
+        list(_settled(steps, directory, shard)),
+    )
+
+
+class _Teller:
+    """Makes steps of the events that concern one order."""
+
+    def __init__(self, order_id: int) -> None:
+        self._order_id = order_id
+        self._leaves = 0
+        self.has_ended = False
+
+    def steps(self, events: Any, first: int) -> Iterator[Step]:
+        """Those of an array of events, of which `first` is the number of the first."""
+        paired = np.isin(events["kind"], _PAIRED)
+        mine = (events["order_id"] == self._order_id) | (paired & (events["counter_order_id"] == self._order_id))
+        for place in np.flatnonzero(mine):
+            yield self._step(events[place], first + int(place))
+
+    def _step(self, event: Any, number: int) -> Step:
+        kind, quantity = int(event["kind"]), int(event["quantity_lots"])
+        is_first = int(event["order_id"]) == self._order_id
+        other = 0
+        if kind in (EventKind.ACCEPTED, EventKind.AMENDED, EventKind.RESTED, EventKind.TRIGGERED):
+            self._leaves = quantity
+        elif kind in _PAIRED:
+            other = int(event["counter_order_id"] if is_first else event["order_id"])
+        if kind == EventKind.TRADE:
+            self._leaves -= quantity
+            done = EventFlag.ORDER_DONE if is_first else EventFlag.COUNTER_DONE
+            self.has_ended = bool(int(event["flags"]) & done)
+        elif kind == EventKind.CANCELLED:
+            self._leaves, self.has_ended = 0, True
+        return Step(
+            int(event["log_sequence"]),
+            number,
+            int(event["timestamp_ns"]),
+            kind,
+            int(event["reason"]),
+            int(event["source"]),
+            int(event["request"]),
+            int(event["price_ticks"]),
+            quantity,
+            self._leaves,
+            other,
+            None,
+        )
+
+
+def _settled(steps: list[Step], directory: Path, shard: int) -> Iterator[Step]:
+    """The steps, each with the time at which the log says that the ledger knows of it."""
+    waiting = list(steps)
+    for records in _records(directory, steps[0].log_sequence):
+        told = records[(records["kind"] == Kind.SETTLED) & (records["account"] == shard)]
+        for record in told:
+            while waiting and waiting[0].event <= int(record["quantity_lots"]):
+                yield msgspec.structs.replace(waiting.pop(0), settled_ns=int(record["timestamp_ns"]))
+        if not waiting:
+            return
+    yield from waiting
+
+
+def _record(directory: Path, sequence: int) -> Any:
+    for records in _records(directory, sequence):
+        return records[0]
+    raise NoSuchOrderError(f"the log does not go as far as record {sequence}, which would have placed it")
+
+
+def _records(directory: Path, first: int) -> Iterator[Any]:
+    """The log's records from sequence `first` on, batch by batch. Raises NoSuchOrderError, JournalError."""
+    path = segment_with(directory, first)
+    if path is None:
+        raise NoSuchOrderError(f"there is no journal in {directory}")
+    begins = sequence_of(path)
+    if first > 1 and begins > first:
+        raise NoSuchOrderError(f"the log begins with record {begins}; what was before it is not here")
+    reader = JournalReader(directory, after=begins - 1)
+    while len(batch := reader.next_batch()):
+        records = batch.view(np.ndarray)
+        skip = max(first - int(records["sequence"][0]), 0)
+        if skip < len(records):
+            yield records[skip:]
+
+
+def _events_before(directory: Path, sequence: int, shard: int) -> int:
+    """A number of the shard's events that a snapshot from before log sequence `sequence` knows, as late as there is."""
+    for path in reversed(list_snapshots(directory)):
+        if int(path.stem) >= sequence:
+            continue
+        try:
+            with Snapshot(path) as snapshot:
+                return snapshot.heading.events[shard]
+        except (SnapshotError, FileNotFoundError):
+            continue
+    return 0

@@ -18,7 +18,7 @@ from tradsys.symbols import Account, Rules, Symbol
 from workers.ledger_definitions import Definition, Known, missing_records, others_than_configured
 from workers.memory import ACCOUNTS, JOURNALED, SYMBOLS, VenueMemory
 from workers.port import REQUEST_MASK, Port
-from workers.redefinition import changed_records
+from workers.redefinition import changed_entries, changed_records
 
 Wait = Callable[[Callable[[], bool], str], None]
 """Waits for a condition; the text says for what. Raises when it takes too long."""
@@ -130,9 +130,10 @@ def define_missing(memory: VenueMemory, port: Port, configuration: Configuration
 def redefine(memory: VenueMemory, port: Port, before: Configuration, after: Configuration, wait: Wait) -> None:
     """Let a venue that runs with the configuration `before` have what `after` says otherwise, and what it adds.
 
-    Raises as `define_missing` does; what had been sent until then stands.
+    What both say alike is left as it was changed since. Raises as `define_missing` does; what had been sent until then
+    stands.
     """
-    define_missing(memory, port, after, wait)
+    define_missing(memory, port, changed_entries(before, after), wait)
     known = Known(memory.ledger, known_accounts(memory), known_symbols(memory))
     _define(memory, port, wait, changed_records(known, before, after))
 

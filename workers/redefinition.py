@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from tradsys.configuration import Configuration
-from tradsys.configuration.changes import named
+from tradsys.configuration.changes import LISTS, named
 from tradsys.configuration.money import BreakerEntry
 from tradsys.ledger.terms import StatusChange
 from tradsys.records import COMMAND, Kind, MarketState, details
@@ -45,6 +46,11 @@ def changed_records(known: Known, before: Configuration, after: Configuration) -
     records += _fee_classes(known, before, after)
     records += _states(known, before, after)
     return records
+
+
+def changed_entries(before: Configuration, after: Configuration) -> Configuration:
+    """`after` with only what it says otherwise than `before`: everything else stays as the venue has it by now."""
+    return replace(after, **{section: _changed(section, before, after) for section in LISTS})
 
 
 def _changed(section: str, before: Configuration, after: Configuration) -> list[Any]:

@@ -159,8 +159,11 @@ async def _change(venue: EmbeddedVenue, url: str) -> None:
         assert code_of(lambda: carol.place("ACME", "sell", "1", "500.00")) == "price_collar"
         assert carol.cancel_all() == 1
     accounts = [entry for entry in OTHER_SETTINGS["accounts"] if entry["name"] != "carol"]
-    venue.configure(OTHER_SETTINGS | {"limits": [], "accounts": accounts})
-    await comes_true(lambda: not is_known(url, "carol-key"), "the key to count no more")
+    async with Stream(url, "carol-key") as socket:
+        venue.configure(OTHER_SETTINGS | {"limits": [], "accounts": accounts})
+        await comes_true(lambda: not is_known(url, "carol-key"), "the key to count no more")
+        async for _ in socket:  # until it is closed
+            pass
     with Client(url, "alice-key") as alice:
         assert code_of(lambda: alice.place("EMCA", "sell", "51", "100.00")) == ""
         alice.cancel_all("EMCA")

@@ -14,7 +14,7 @@ from tradsys.configuration import Configuration, load
 from tradsys.configuration.sections import AccountEntry, RulesEntry
 from tradsys.reading.limits import set_for
 from tradsys.reading.rows import assets_of
-from tradsys.records import MarketState
+from tradsys.records import COMMAND, Kind, MarketState, details
 from tradsys.risk.terms import Limit, Scope
 from tradsys.symbols import Account
 from workers import memory as venue_memory
@@ -219,4 +219,26 @@ def test_a_change_of_a_running_venue_counts_whatever_the_log_says(tmp_path: Path
     sent = stepped.port.next_request
     stepped.redefine(before, after)
     assert stepped.port.next_request == sent + 2 + 1, "the breaker that is gone, the fee class and the state are sent"
+    stepped.close()
+
+
+def test_what_was_done_to_a_running_venue_is_not_undone_by_a_change_of_something_else(tmp_path: Path) -> None:
+    environ = {
+        "TRADSYS__ACCOUNTS": "[{name: alice}]",
+        "TRADSYS__LIMITS": "[{limit: open_orders, value: 5}]",
+        "TRADSYS__BREAKERS": "[{volume: 9, window_ms: 1000}]",
+    }
+    before = load("testing", environ=environ)
+    stepped = Stepped(tmp_path)
+    stepped.define(before)
+    by_hand = [
+        details(Kind.LIMIT, scope=Scope.VENUE, limit=Limit.OPEN_ORDERS, amount=-1),
+        details(Kind.BREAKER_RULES, volume=99, window_ms=1000),
+    ]
+    for record in by_hand:
+        stepped.port.submit(record.view(COMMAND))
+    stepped.redefine(before, load("testing", environ=environ | {"TRADSYS__ACCOUNTS": "[{name: alice}, {name: bob}]"}))
+    assert [account.name for account in known_accounts(stepped.memory)] == ["alice", "bob"]
+    assert set_for(stepped.memory.ledger, Scope.VENUE, 0, 0, 0) == {}
+    assert int(np.asarray(stepped.memory.ledger.breakers)[0]["volume"]) == 99
     stepped.close()

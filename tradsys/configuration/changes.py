@@ -55,7 +55,7 @@ _NEVER = frozenset(
 )
 _GIVEN_ONCE = frozenset({"symbols.base", "symbols.quote"})
 """Taken where there was nothing."""
-_LISTS: dict[str, Callable[[Any], str]] = {
+LISTS: dict[str, Callable[[Any], str]] = {
     "symbols": lambda entry: str(entry.name),
     "accounts": lambda entry: str(entry.name),
     "assets": lambda entry: str(entry.name),
@@ -75,12 +75,12 @@ def when(section: str, field: str) -> When:
         return "live"
     if name in _NEVER:
         return "never"
-    return "core" if section in _LISTS else "restart"
+    return "core" if section in LISTS else "restart"
 
 
 def known_as(section: str, entry: Any) -> str:
     """What an entry of a list is known as: no two of a list are known as the same."""
-    return _LISTS[section](entry)
+    return LISTS[section](entry)
 
 
 def named(section: str, entries: Sequence[Any]) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def changes(before: Configuration, after: Configuration) -> list[Change]:
     found: list[Change] = []
     for section in Configuration.__struct_fields__:
         was, is_now = getattr(old, section), getattr(new, section)
-        if section in _LISTS:
+        if section in LISTS:
             found += _of_list(section, named(section, was), named(section, is_now))
         elif isinstance(was, msgspec.Struct):
             found += _of_struct(section, section, was, is_now)
@@ -108,7 +108,7 @@ def effective(running: Configuration, wanted: Configuration) -> Configuration:
     parts: dict[str, Any] = {}
     for section in Configuration.__struct_fields__:
         is_now, wish = getattr(running, section), getattr(wanted, section)
-        if section in _LISTS:
+        if section in LISTS:
             parts[section] = wish
         elif isinstance(is_now, msgspec.Struct):
             live = {field: getattr(wish, field) for field in is_now.__struct_fields__ if when(section, field) == "live"}

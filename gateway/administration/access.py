@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from aiohttp import web
 from msgspec import to_builtins
@@ -39,7 +38,7 @@ class AccessAdministration:
         """GET /admin/keys: whose they are, with the beginnings of their fingerprints."""
         self._administrator(request)
         query(request)
-        return answer({"keys": [_key_view(key) for key in self._acts.access.read().keys]})
+        return answer({"keys": [key.told() for key in self._acts.access.read().keys]})
 
     async def add_key(self, request: web.Request) -> web.Response:
         """POST /admin/keys: a new key of an account or a user. It is in this answer, and never told again."""
@@ -48,7 +47,7 @@ class AccessAdministration:
         if body.account:
             self._service.accounts.named(body.account)
         secret, key = new_key(self._acts.access.read(), body.account, body.user, body.roles, _instant(body.expires))
-        view = _key_view(key)
+        view = key.told()
         intent = Intent(actor_of(by, request), "key.add", body.user or body.account, after=view)
         await self._acts.change_access(intent, lambda now: access.with_key(now, key))
         return answer(view | {"secret": secret}, 201)
@@ -57,7 +56,7 @@ class AccessAdministration:
         """DELETE /admin/keys/{key}: it opens nothing any more, and its sockets are closed."""
         by = self._administrator(request)
         key = key_named(self._acts.access.read(), request.match_info["key"])
-        view = _key_view(key)
+        view = key.told()
         intent = Intent(actor_of(by, request), "key.revoke", key.user or key.account, before=view)
         await self._acts.change_access(intent, lambda now: access.without_key(now, key))
         return answer(view)
@@ -92,12 +91,6 @@ class AccessAdministration:
         by = caller(self._service, request)
         require(by, ADMINISTRATOR)
         return by
-
-
-def _key_view(key: access.Key) -> dict[str, Any]:
-    view: dict[str, Any] = to_builtins(key)
-    del view["fingerprint"]
-    return {"key": key.name} | {name: value for name, value in view.items() if value}
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -16,12 +16,15 @@ from gateway.outcome import outcome
 from gateway.results import Recorded
 from tradsys.configuration import Configuration
 from tradsys.errors import TradingError, error
+from tradsys.logging import logger
 from workers.administration import trail
 from workers.administration.access import SHOWN, Access, AccessFile
 from workers.administration.known import known_in
 from workers.administration.trail import Act, Actor, TrailDamagedError
 from workers.ledger_definitions import Known
 from workers.memory import VenueMemory
+
+_log = logger("gateway.administration")
 
 
 class Intent(NamedTuple):
@@ -83,9 +86,10 @@ class Administration:
     async def _write(self, intent: Intent, result: str, sequence: int | None) -> None:
         act = Act(**intent._asdict(), result=result, sequence=sequence)
         try:
-            await asyncio.to_thread(trail.append, self.directory, act)
+            line = await asyncio.to_thread(trail.append, self.directory, act)
         except (OSError, TrailDamagedError) as problem:
             raise error("trail_unwritable", cause=problem) from problem
+        _log.info("administration", act=act.act, target=act.target, result=result, number=line.number, hash=line.hash)
 
 
 def actor_of(caller: Caller, request: web.Request) -> Actor:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tradsys.cli.choices import choices, reader
 from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors, print_json
 from tradsys.cli.operator import AsJson, at_desk
-from tradsys.errors import error
 from tradsys.ledger.layout import FEE_CLASSES
 from tradsys.ledger.terms import AccountKind, AccountStatus, KycStatus, StatusChange
+from tradsys.words import word
 
 if TYPE_CHECKING:
     from workers.statement import AccountView, Statement
@@ -84,17 +84,17 @@ def open_account(
 ) -> None:
     """Open an account at a running venue.
 
-    It stays in the log for good. Keys for the gateways come from the configuration, under the same name.
+    It stays in the log for good. Keys come from the configuration, under the same name, or from tradsys key add.
     """
     with at_desk(data_dir) as desk:
-        from tradsys.symbols import Account
-        from workers.definitions import known_accounts
+        from msgspec import to_builtins
+
+        from tradsys.configuration.sections import AccountEntry
+        from workers.administration.defining import account_record
         from workers.statement import account_named
 
-        known = known_accounts(desk.memory)
-        if name in {each.name for each in known}:
-            raise error("account_exists", f"there is an account {name!r}")
-        desk.send(Account(len(known) + 1, name, group, kind, fee_class or 0).definition())
+        entry = AccountEntry(name, group=group, kind=kind.name.lower(), fee_class=fee_class or 0)  # type: ignore[arg-type]
+        desk.define("account.open", name, lambda: account_record(desk.memory, entry), to_builtins(entry))
         _tell(account_named(desk.memory, name), as_json)
 
 
@@ -130,7 +130,12 @@ def status(
         record["status"] = to or 0
         record["kyc_status"] = kyc or 0
         record["fee_class"] = fee_class or 0
-        desk.send(record)
+        words = {"status": to, "kyc_status": kyc}
+        after: dict[str, Any] = {key: word(value) for key, value in words.items() if value is not None}
+        if fee_class is not None:
+            after["fee_class"] = fee_class
+        before = account_named(desk.memory, name)
+        desk.act("account.status", name, record, before={key: getattr(before, key) for key in after}, after=after)
         _tell(account_named(desk.memory, name), as_json)
 
 

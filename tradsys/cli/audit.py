@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,21 +17,65 @@ from tradsys.cli.operator import AsJson
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from workers.administration.trail import Line
     from workers.audit import Audit
     from workers.livecopy import LiveCopy
     from workers.venue import Venue
 
 audit = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Recompute the ledger from the journal and check it."
+    no_args_is_help=True, add_completion=False, help="Recompute the ledger and check it; show who did what."
 )
 
 _NAP_SECONDS = 0.02
 _SHOWN = 50
 
 
-@audit.callback()
-def _commands() -> None:
-    """One command so far, which has a name of its own."""
+@audit.command("log")
+def log(
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Only from then on, in UTC.")
+    ] = None,
+    data_dir: DataDirectory = DEFAULT_DIRECTORY,
+    as_json: AsJson = False,
+) -> None:
+    """Show what administrators and risk officers have done, oldest first, and check that no line was tampered with.
+
+    Exit status 1 when one was. With --json one line for each act.
+    """
+    with friendly_errors():
+        from workers.administration import trail
+
+        chain = trail.check(data_dir)
+        begin = datetime.min.replace(tzinfo=UTC) if since is None else since.replace(tzinfo=UTC)
+        if as_json:
+            import msgspec
+
+            for line in trail.lines(data_dir) if not chain.fault else ():
+                if line.at >= begin:
+                    print_json(msgspec.json.encode(line))
+        else:
+            _show_trail(trail.lines(data_dir) if not chain.fault else (), begin)
+        told = f"{chain.lines:,} lines, each bound to the one before; the last is {chain.last}"
+        typer.echo(f"damaged: {chain.fault}; {told}" if chain.fault else told, err=True)
+    raise typer.Exit(1 if chain.fault else 0)
+
+
+def _show_trail(lines: Iterable[Line], begin: datetime) -> None:
+    import msgspec
+    from rich.console import Console
+
+    from tradsys.cli.tables import new_table
+
+    table = new_table("Administration", "at (UTC)", "who", "act", "of", "before", "after", "result", "sequence#")
+    for line in lines:
+        if line.at >= begin:
+            values = [
+                "" if value is None else msgspec.json.encode(value).decode() for value in (line.before, line.after)
+            ]
+            sequence = "" if line.sequence is None else f"{line.sequence:,}"
+            moment = line.at.strftime("%Y-%m-%d %H:%M:%S")
+            table.add_row(moment, str(line.by), line.act, line.target, *values, line.result, sequence)
+    Console().print(table)
 
 
 @audit.command("balances")

@@ -83,7 +83,8 @@ def _send(data_dir: Path, account: str | None, group: int | None, symbol: str | 
             record["scope"], record["symbol"] = Scope.SYMBOL, symbol_named(desk.memory, symbol).id
         # One that is put on and names no symbol concerns every shard; each of them answers.
         shards = desk.memory.sizes.shards if on and symbol is None else 1
-        return desk.send(record, shards).cancelled
+        act = "kill.on" if on else "kill.off"
+        return desk.act(act, _whose(account, group, symbol), record, shards=shards).cancelled
 
 
 def _tell(text: str, whose: str, cancelled: int, on: bool, as_json: bool) -> None:

@@ -135,6 +135,7 @@ def _send(data_dir: Path, limit: Limit, amount: int, account: str | None, symbol
     from tradsys.records import Kind, details
 
     with at_desk(data_dir) as desk:
+        from tradsys.reading.limits import set_for
         from workers.statement import account_named, symbol_named
 
         record = details(Kind.LIMIT, limit=limit, amount=amount, scope=Scope.VENUE)
@@ -148,5 +149,11 @@ def _send(data_dir: Path, limit: Limit, amount: int, account: str | None, symbol
         if symbol is not None:
             record["scope"], record["symbol"] = Scope.ACCOUNT_SYMBOL, symbol_named(desk.memory, symbol).id
             whose += f" in {symbol}"
-        desk.send(record)
+        present = set_for(
+            desk.memory.ledger,
+            Scope(int(record["scope"][0])),
+            *(int(record[name][0]) for name in ("account", "symbol", "group")),
+        )
+        after = None if amount == NOT_SET else amount
+        desk.act("limit.set", f"{word(limit)} of {whose}", record, before=present.get(limit), after=after)
     return whose

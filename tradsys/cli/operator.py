@@ -13,10 +13,12 @@ import typer
 from tradsys.cli.common import attach, friendly_errors, print_json
 from tradsys.errors import OperatingError, ValidationError
 from tradsys.posting_ids import ID_MAX
+from tradsys.words import word
 
 if TYPE_CHECKING:
     from tradsys.assets import Asset
     from tradsys.ledger.terms import PostingKind
+    from workers.administration.desk import AdministrationDesk
     from workers.desk import Desk
     from workers.statement import AccountView
 
@@ -42,14 +44,14 @@ class AmbiguousError(OperatingError, ValidationError):
 
 
 @contextmanager
-def at_desk(data_dir: Path) -> Iterator[Desk]:
+def at_desk(data_dir: Path) -> Iterator[AdministrationDesk]:
     """A desk at the venue that runs in this directory. What goes wrong becomes an exit status 1 and a message."""
-    from workers.desk import Desk
+    from workers.administration.desk import AdministrationDesk, person_on_the_host
 
     with friendly_errors():
         venue, segment, memory = attach(data_dir)
         try:
-            with Desk(venue, memory) as desk:
+            with AdministrationDesk(venue, memory, person_on_the_host()) as desk:
                 yield desk
         finally:
             segment.close()
@@ -80,7 +82,7 @@ def outside(desk: Desk, name: str | None) -> AccountView:
 
 
 def post(
-    desk: Desk,
+    desk: AdministrationDesk,
     kind: PostingKind,
     number: int,
     source: AccountView,
@@ -97,18 +99,18 @@ def post(
     from tradsys.records import Kind, details
 
     is_new = not bool((desk.memory.ledger.posted["key"] == number).any())
-    desk.send(
-        details(
-            Kind.POSTING,
-            posting_kind=kind,
-            number=number,
-            account=source.number,
-            target=target.number,
-            asset=asset.id,
-            amount=amount,
-            reference=reference,
-        )
+    record = details(
+        Kind.POSTING,
+        posting_kind=kind,
+        number=number,
+        account=source.number,
+        target=target.number,
+        asset=asset.id,
+        amount=amount,
+        reference=reference,
     )
+    told = {"id": str(number), "from": source.name, "to": target.name, "asset": asset.name}
+    desk.act(f"posting.{word(kind)}", source.name, record, after=told | {"amount": asset.format(amount)})
     return is_new
 
 

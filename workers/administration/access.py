@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -41,6 +42,12 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def name(self) -> str:
         """What it is called where it is shown."""
         return self.fingerprint[:SHOWN]
+
+    def told(self) -> dict[str, Any]:
+        """What may be shown of it, as JSON."""
+        view: dict[str, Any] = msgspec.to_builtins(self)
+        del view["fingerprint"]
+        return {"key": self.name} | {name: value for name, value in view.items() if value}
 
 
 class User(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

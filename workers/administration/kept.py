@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from workers.files import write_all
+
 MODE = 0o600
 
 
@@ -44,10 +46,3 @@ def replace(path: Path, content: bytes) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
-
-
-def write_all(descriptor: int, content: bytes) -> None:
-    """Write every byte. Raises OSError."""
-    left = memoryview(content)
-    while left:
-        left = left[os.write(descriptor, left) :]

@@ -2,7 +2,7 @@
 before it.
 
 A line's hash is the SHA-256 of the line without it, which has the hash of the line before as `previous`. To change or
-take out a line is to change every hash behind it; the last one is told to the log of the process that wrote it.
+take out a line is to change every hash behind it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tradsys.errors import InfrastructureError, OperatingError
-from tradsys.logging import logger
 from workers.administration import kept
+from workers.files import write_all
 
 FILE = "administration.jsonl"
 DONE = "done"
@@ -28,7 +28,6 @@ FIRST = "0" * 64
 _HASH = b',"hash":"'
 _TAIL = len(_HASH) + 64 + len(b'"}')
 _CHUNK_BYTES = 1 << 16
-_log = logger("administration")
 
 
 class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -118,11 +117,9 @@ def append(directory: Path, act: Act) -> Line:
         )
         text = body[:-1] + _HASH + hashlib.sha256(body).hexdigest().encode() + b'"}'
         os.ftruncate(descriptor, end)  # what a writer that died left half written was never told to anybody
-        kept.write_all(descriptor, text + b"\n")
+        write_all(descriptor, text + b"\n")
         os.fdatasync(descriptor)
-    line = msgspec.json.decode(text, type=Line)
-    _log.info("administration", number=line.number, act=line.act, target=line.target, by=str(line.by), hash=line.hash)
-    return line
+    return msgspec.json.decode(text, type=Line)
 
 
 def lines(directory: Path) -> Iterator[Line]:

@@ -1,0 +1,148 @@
+"""Symbols, market states, fees, keys and users by the command line, and the trail of all that."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+from tests.cli.conftest import Bank
+from tradsys.configuration import load
+from tradsys.configuration.secrets import fingerprint
+from tradsys.records import Side
+from workers.administration import trail
+
+NEWCO = [
+    *("--tick-size", "0.10", "--lot-size", "1", "--lowest-price", "0.10"),
+    *("--highest-price", "50.00", "--reference-price", "20.00"),
+]
+
+
+def last_line(bank: Bank) -> trail.Line:
+    return list(trail.lines(Path(bank.embedded.venue.data_directory)))[-1]
+
+
+def test_a_symbol_is_added_shown_and_traded(bank: Bank) -> None:
+    added = bank.told("symbol", "add", "NEWCO", *NEWCO, "--base", "ACM", "--quote", "USD")
+    assert (added["number"], added["quote"], added["state"]) == (2, "USD", "continuous")
+    bank.told("deposit", "alice", "100", "USD")
+    bank.order("alice", Side.BUY, "20.00", 1, "NEWCO")
+    assert bank.told("account", "show", "alice")["open_orders"] == 1
+    assert [each["name"] for each in bank.told("symbol", "list")] == ["ACME", "NEWCO"]
+    assert "NEWCO" in bank.run("symbol", "list").output
+    again = bank.run("symbol", "add", "NEWCO", *NEWCO)
+    assert again.exit_code == 1
+    assert "error[symbol_exists]: there is a symbol 'NEWCO'" in again.output
+    wide = bank.run("symbol", "add", "WIDE", *NEWCO[:6], "--highest-price", "9999999.00", "--reference-price", "20.00")
+    assert wide.exit_code == 1
+    assert "is too small for the price ranges" in wide.output
+
+
+def test_rules_and_states_are_changed_and_written_down(bank: Bank) -> None:
+    assert bank.told("symbol", "rules", "ACME", "--collar-bps", "500")["rules"]["collar_bps"] == 500
+    both = bank.told("symbol", "rules", "ACME", "--orders-max", "7")["rules"]
+    assert (both["collar_bps"], both["orders_max"]) == (500, 7)
+    assert bank.told("symbol", "rules", "ACME", "--collar-bps", "0", "--orders-max", "0")["rules"]["collar_bps"] == 0
+    assert bank.run("symbol", "rules", "ACME").exit_code == 2
+    assert bank.told("symbol", "state", "ACME", "closed")["state"] == "closed"
+    line = last_line(bank)
+    assert (line.act, line.target, line.before, line.after) == (
+        "symbol.state",
+        "ACME",
+        {"state": "continuous"},
+        {"state": "closed"},
+    )
+    assert line.by.host_user
+    assert line.sequence == int(bank.memory.log.header[0]) or line.sequence is not None
+    assert bank.told("symbol", "state", "ACME", "continuous")["state"] == "continuous"
+
+
+def test_a_halt_of_everything_ends_for_what_it_halted(bank: Bank) -> None:
+    states = {each["name"]: each["state"] for each in bank.told("symbol", "list")}
+    assert set(states.values()) == {"continuous"}
+    bank.told("symbol", "state", "ACME", "pre-open")
+    assert "ACME" in bank.told("halt", "on")["symbols"]
+    assert bank.told("halt", "on")["symbols"] == []
+    assert "nothing to do" in bank.run("halt", "on").output
+    assert bank.told("halt", "off", "--symbol", "ACME", "--to", "opening-auction")["symbols"] == ["ACME"]
+    assert "ACME" not in bank.told("halt", "off")["symbols"]
+    assert bank.told("symbol", "state", "ACME", "continuous")["state"] == "continuous"
+
+
+def test_fees_are_set_and_shown(bank: Bank) -> None:
+    assert bank.run("fee", "set", "--symbol", "ACME", "--fee-class", "3", "-20", "300").exit_code == 0
+    assert bank.run("fee", "tier", "1", "1000.00").exit_code == 0
+    shown = bank.told("fee", "show")
+    mine = [each for each in shown["fees"] if each["fee_class"] == 3]
+    assert [(each["symbol"], each["maker_rate"], each["taker_rate"]) for each in mine] == [("ACME", -20, 300)]
+    assert shown["fee_tiers"] == [{"tier": 1, "volume": "1000.00"}]
+    assert "-20" in bank.run("fee", "show").output
+    assert "invalid_fees" in bank.run("fee", "tier", "3", "5").output
+    assert (last_line(bank).act, last_line(bank).result) == ("fee_tier.set", "invalid_fees")
+
+
+def test_a_key_is_shown_once(bank: Bank) -> None:
+    made = bank.told("key", "add", "alice", "--role", "risk_officer", "--expires", "2090-01-01")
+    assert made["key"] == fingerprint(made["secret"])[:19]
+    (listed,) = bank.told("key", "list")
+    assert (listed["account"], listed["roles"], listed["expires"]) == (
+        "alice",
+        ["risk_officer"],
+        "2090-01-01T00:00:00Z",
+    )
+    assert listed["key"] in bank.run("key", "list").output
+    kept = Path(bank.embedded.venue.data_directory) / "access.json"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert made["secret"] not in kept.read_text()
+    assert bank.run("key", "revoke", made["key"]).exit_code == 0
+    assert bank.told("key", "list") == []
+    assert "unknown_key" in bank.run("key", "revoke", made["key"]).output
+    assert "there is no role 'king'" in bank.run("key", "add", "alice", "--role", "king").output
+
+
+def test_users_have_keys_that_go_with_them(bank: Bank) -> None:
+    assert bank.run("user", "set", "uma", "alice", "bob", "--role", "administrator").exit_code == 0
+    bank.told("key", "add", "--user", "uma")
+    (user,) = bank.told("user", "list")
+    assert user == {"name": "uma", "accounts": ["alice", "bob"], "roles": ["administrator"]}
+    assert "alice, bob" in bank.run("user", "list").output
+    assert bank.run("user", "remove", "uma").exit_code == 0
+    assert bank.told("key", "list") == []
+    assert "unknown_user" in bank.run("user", "remove", "uma").output
+
+
+def test_what_was_done_is_told_with_its_place_in_the_log(bank: Bank) -> None:
+    bank.run("limits", "set", "open-orders", "50", "--account", "bob")
+    bank.run("limits", "set", "open-orders", "60", "--account", "bob")
+    bank.run("limits", "remove", "open-orders", "--account", "bob")
+    shown = bank.run("audit", "log", "--json")
+    assert shown.exit_code == 0, shown.output
+    lines = [json.loads(text) for text in shown.stdout.splitlines() if text.startswith("{")]
+    assert [(line["before"], line["after"]) for line in lines[-3:]] == [(None, 50), (50, 60), (60, None)]
+    sequences = [line["sequence"] for line in lines if line["sequence"] is not None]
+    assert sequences == sorted(sequences)
+    assert f"{len(lines)} lines, each bound to the one before" in shown.stderr
+    assert "open-orders of bob" in bank.run("audit", "log").output
+    assert "open-orders" not in bank.run("audit", "log", "--since", "2090-01-01").output
+
+
+def test_an_export_is_a_configuration(bank: Bank, tmp_path: Path) -> None:
+    file = tmp_path / "export.yaml"
+    assert bank.run("export", str(file)).exit_code == 0
+    read = load("production", file, {})
+    assert "ACME" in [symbol.name for symbol in read.symbols]
+    assert {"alice", "bob", "fees", "world"} <= {account.name for account in read.accounts}
+    assert bank.run("export", "-").stdout.endswith(file.read_text())
+    (tmp_path / "no").mkdir()
+    assert bank.run("export", str(tmp_path / "no" / "such" / "file")).exit_code == 1
+
+
+def test_a_trail_that_was_tampered_with_is_told(tmp_path: Path, bank: Bank) -> None:
+    text = (Path(bank.embedded.venue.data_directory) / trail.FILE).read_text()
+    (tmp_path / trail.FILE).write_text(text.replace('"result":"done"', '"result":"fine"', 1))
+    from tests.cli.conftest import runner
+    from tradsys.cli.main import app
+
+    told = runner.invoke(app, ["audit", "log", "--data-dir", str(tmp_path)])
+    assert told.exit_code == 1
+    assert "damaged: line 1 has been changed" in told.output

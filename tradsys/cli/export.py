@@ -1,0 +1,32 @@
+"""`tradsys export`: what a running venue has defined, as a configuration file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors
+
+
+def export(
+    file: Annotated[Path, typer.Argument(help="Where to; - is stdout.", dir_okay=False, allow_dash=True)],
+    data_dir: DataDirectory = DEFAULT_DIRECTORY,
+) -> None:
+    """Write symbols, accounts (without keys), assets, fees, limits and breakers of a running venue as a file.
+
+    The file can be given to tradsys up --config. What accounts own is not in it.
+    """
+    with friendly_errors():
+        from workers.administration.exporting import as_yaml, exported
+
+        venue, segment, memory = attach(data_dir)
+        text = as_yaml(exported(memory, venue.configuration))
+        segment.close()
+        if str(file) == "-":
+            sys.stdout.write(text)
+        else:
+            file.write_text(text, encoding="utf-8")
+            typer.echo(f"wrote {file}", err=True)

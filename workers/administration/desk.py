@@ -1,0 +1,75 @@
+"""A desk whose acts are written to the trail: for people on the host, and for parts of the venue itself."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Callable
+from typing import Any
+
+from tradsys.errors import TradingError
+from workers.administration import trail
+from workers.administration.defining import TAKEN_MEANWHILE
+from workers.administration.trail import Act, Actor
+from workers.desk import PATIENCE_SECONDS, Answer, Desk
+from workers.memory import VenueMemory
+from workers.venue import Venue
+
+_ATTEMPTS_MAX = 10
+"""At a number that others take before us."""
+
+
+class AdministrationDesk(Desk):
+    """Carries out what `by` wants."""
+
+    def __init__(self, venue: Venue, memory: VenueMemory, by: Actor) -> None:
+        """Raises RingTakenError when every spare ring is taken."""
+        super().__init__(venue, memory)
+        self.venue = venue
+        self._by = by
+
+    def act(
+        self,
+        act: str,
+        target: str,
+        record: Any,
+        *,
+        before: Any = None,
+        after: Any = None,
+        shards: int = 1,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> Answer:
+        """Send a record as `send` does, and write to the trail what became of it. Raises as that does, and OSError."""
+        result, sequence = trail.DONE, None
+        try:
+            answer = self.send(record, shards, patience_seconds)
+            sequence = answer.sequence
+        except TradingError as problem:
+            result = problem.code
+            raise
+        finally:
+            made = Act(
+                by=self._by, act=act, target=target, before=before, after=after, result=result, sequence=sequence
+            )
+            trail.append(self.venue.path, made)
+        return answer
+
+    def define(self, act: str, target: str, record: Callable[[], Any], after: Any) -> Answer:
+        """Send the next definition; what `record` makes then once more, when somebody else took its number."""
+        for attempt in range(_ATTEMPTS_MAX):
+            try:
+                return self.act(act, target, record(), after=after)
+            except TradingError as problem:
+                if problem.code not in TAKEN_MEANWHILE or attempt == _ATTEMPTS_MAX - 1:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+
+def person_on_the_host() -> Actor:
+    """Who runs this process: the user of the host, and who that was before sudo."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = str(os.getuid())
+    before = os.environ.get("SUDO_USER")
+    return Actor(host_user=f"{name} ({before})" if before and before != name else name)

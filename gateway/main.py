@@ -21,9 +21,8 @@ from gateway.edge import Edge
 from gateway.wakeup import Wakeup
 from shm.doorbell import PollableBell
 from shm.segment import Segment
-from tradsys import logging
-from tradsys.logging import logger
-from workers import apart, memory, venue
+from tradsys.logging import logger, tell_repetitions
+from workers import apart, logs, memory, venue
 from workers.following import Following
 from workers.memory import VenueMemory
 from workers.notify import ServiceManager
@@ -41,7 +40,7 @@ SPIN_TURNS = 1000
 
 _TIMER_SECONDS = 0.05
 _LOOK_SECONDS = 0.25
-"""How often a gateway without a supervisor looks whether its venue is still there."""
+"""How often a gateway looks whether counts are due, and without a supervisor whether its venue is still there."""
 
 _STEP_PATIENCE_SECONDS = 60
 
@@ -59,7 +58,7 @@ def main_apart(data_directory: Path, number: int, service: ServiceManager) -> No
     Raises VenueNotRunningError, NoGatewayError, RingTakenError, OSError when the address is taken.
     """
     here, plan = apart.find(data_directory, number)
-    logging.configure(here.configuration.logging.level, here.configuration.logging.format)
+    logs.begin(here.configuration.logging, plan.name)
     uvloop.run(_serve(here, plan, service))
 
 
@@ -100,6 +99,7 @@ async def _serve(here: Venue, plan: WorkerPlan, service: ServiceManager) -> None
     wakeup = Wakeup(edge, venue_memory.bells, plan.index, bell, beat, spin_turns=_spin_turns(here, plan))
     line[memory.STATE] = memory.RECOVERING
     hearts = [asyncio.ensure_future(_every(_TIMER_SECONDS, wakeup.tick))]
+    hearts.append(asyncio.ensure_future(_every(_LOOK_SECONDS, tell_repetitions)))
     if plan in here.apart:
         hearts.append(asyncio.ensure_future(_leave_with(segment, venue_memory, stop)))
     runner = web.AppRunner(application(edge.service), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)

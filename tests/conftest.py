@@ -18,7 +18,7 @@ import structlog
 
 from shm.arena import Arena, sizeof
 from shm.segment import Segment
-from tradsys.logging import configure
+from tradsys.logging import configure, setup
 
 # A shared machine is too noisy for hypothesis's own deadlines; pytest-timeout stops what hangs.
 hypothesis.settings.register_profile("tradsys", deadline=None, print_blob=True)
@@ -73,7 +73,9 @@ def logged() -> Iterator[Logged]:
     """Collects this process's log lines; afterwards logging is as it was."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
+    setup._process = None
     yield Logged()
+    setup._process = None
     root.handlers, root.level = handlers, level
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()

@@ -36,6 +36,7 @@ _NANOSECONDS = 1_000_000_000
 POLL_SECONDS = 0.01
 """How often a condition in shared memory is looked at while something waits for it."""
 
+_COLOURS = "FORCE_COLOR"
 _TUNABLES, _HUGE_PAGES = "GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"
 """Huge pages for what core workers allocate by themselves: a hundred megabytes in small ones take the system tens of
 milliseconds until a killed engine is gone, and so long nobody takes its place."""
@@ -107,6 +108,8 @@ class Crew:
         line[RESTARTS] = restarts
         assert member.child is None, "who has ended is forgotten first"
         variables = {SUPERVISOR_VARIABLE: str(os.getpid()), SEGMENT_VARIABLE: self._venue.segment}
+        if sys.stderr.isatty():
+            variables[_COLOURS] = os.environ.get(_COLOURS, "1")  # its stderr is a pipe that ends there
         if plan.is_core or plan.is_standby:
             variables[_TUNABLES] = os.environ.get(_TUNABLES, _HUGE_PAGES)
         child = Child(plan.name, self._command(plan, self._venue), variables)

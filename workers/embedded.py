@@ -20,11 +20,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from shm.segment import Segment, unlink_all
-from tradsys import logging
 from tradsys.configuration import InvalidConfigurationError, Origin
 from tradsys.errors import InfrastructureError, OperatingError
+from workers import logs, warmup
 from workers import venue as venues
-from workers import warmup
 from workers.definitions import RefusedDefinitionError
 from workers.journal import JournalError
 from workers.memory import PHASE, PID, STATE, TAKES_ORDERS, VenueMemory, segment_name
@@ -178,7 +177,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     configuration = read.configuration
-    logging.configure(configuration.logging.level, configuration.logging.format)
+    logs.begin(configuration.logging, "supervisor")
     extras = (MONITOR,) if configuration.monitoring.enabled else ()
     gateways = not arguments.no_gateways
     supervisor = Supervisor(configuration, arguments.data_dir, gateways=gateways, extras=extras, read=read)

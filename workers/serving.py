@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Protocol
 
+from workers import logs
 from workers import venue as venues
 from workers.memory import VenueMemory
 from workers.topology import WorkerPlan
@@ -49,7 +50,7 @@ def serve(program: str, make: Callable[[Venue, WorkerPlan, VenueMemory], CoreWor
     except StoppedError:
         return 0
     except Exception as error:
-        worker.log.error("the worker fails", error=str(error), kind=type(error).__name__)
+        logs.tell_failure(worker.log, "the worker fails", error)
         return 1
     finally:
         worker.close()

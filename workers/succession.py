@@ -52,5 +52,5 @@ class Succession:
         if not self._is_ready or engine is None:
             self._log.error("no standby is ready to take over")
             return
-        self._log.warning("handing over to the standby, as asked", pid=engine.pid)
+        self._log.warning("handing over to the standby, as asked", worker_pid=engine.pid)
         engine.signal(signal.SIGKILL)

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from tradsys.errors import InfrastructureError, OperatingError
 from tradsys.logging import logger
 from tradsys.services import Health, Report, Service
@@ -152,7 +154,7 @@ class WorkerService(Service):
             member.start_at_ns = None
             self._restart(now_ns)
         elif member.child is not None and not member.is_killed and self._is_silent(now_ns):
-            self.logger.error("killing a worker whose heart has stopped", worker=self.name, pid=member.child.pid)
+            self.logger.error("killing a worker whose heart has stopped", worker=self.name, worker_pid=member.child.pid)
             member.child.signal(signal.SIGKILL)
             member.is_killed = True
 
@@ -164,9 +166,9 @@ class WorkerService(Service):
                 raise VenueFailedError(f"{self.name} ends again and again, so the venue stops; it {why}{said(child)}")
             self.logger.error("giving up a worker that ends again and again; the venue runs on", worker=self.name)
         elif (pid := self._successor.take_over(now_ns)) is not None:
-            self.logger.warning("the standby takes over", pid=pid, gone=child.pid, why=why)
+            self.logger.warning("the standby takes over", worker_pid=pid, gone=child.pid, why=why)
         else:
-            self.logger.warning("restarting a worker", worker=self.name, pid=child.pid, why=why)
+            self.logger.warning("restarting a worker", worker=self.name, worker_pid=child.pid, why=why)
             self.member.start_at_ns = now_ns + delay
 
     def _restart(self, now_ns: int) -> None:
@@ -194,7 +196,16 @@ class WorkerService(Service):
 
 def said(child: Child) -> str:
     """The end of a sentence about a worker that ended. All that it said has been handed on to stderr before."""
-    line = child.last_line
+    line = _in_words(child.last_line)
     if len(line) > _QUOTE_MAX:
         line = line[:_QUOTE_MAX] + "…"
     return f"; it said last: {line}" if line else " and said nothing"
+
+
+def _in_words(line: str) -> str:
+    """A line of the log in words, where it is JSON; any other line as it is."""
+    try:
+        told = msgspec.json.decode(line, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return line
+    return ": ".join(str(told[name]) for name in ("event", "error") if name in told)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 import msgspec
 
@@ -112,7 +112,7 @@ class Supervisor:
             sizes=topology.sizes(configuration),
             workers=plans,
             control_ring=topology.control_ring(configuration),
-            configuration=_with_log_format(configuration, "console" if sys.stderr.isatty() else "json"),
+            configuration=_with_log_format(configuration, logging.chosen_format("auto", sys.stderr)),
             apart=[] if gateways else topology.gateways_apart(configuration, len(plans)),
         )
         self._lock = DirectoryLock(directory)
@@ -216,6 +216,7 @@ class Supervisor:
             self._staff.succession.step(self.memory)
         self._judge(now)
         self._snapshots.step(int(self.memory.control[JOURNALED]))
+        logging.tell_repetitions()
         gone = release_dead(self.memory)
         if gone:
             self._log.info("released the rings of processes that are gone", pids=gone)
@@ -342,8 +343,8 @@ class Supervisor:
         return self._timeouts.hurry if self._stop_requests > 1 else self._timeouts.drain
 
 
-def _with_log_format(configuration: Configuration, format: Literal["auto", "console", "json"]) -> Configuration:
-    """The workers' stderr is a pipe: whether it leads to a terminal is decided here."""
+def _with_log_format(configuration: Configuration, format: str) -> Configuration:
+    """The workers' stderr is a pipe: whether it leads to a terminal or to the journal is decided here."""
     settings = configuration.logging
     if settings.format != "auto":
         return configuration

@@ -9,11 +9,10 @@ from pathlib import Path
 import msgspec
 
 from shm.segment import Segment, SegmentError
-from tradsys import logging
 from tradsys.configuration import Configuration
 from tradsys.configuration.secrets import sealed
 from tradsys.errors import InfrastructureError, OperatingError
-from workers import memory, process
+from workers import logs, memory, process
 from workers.memory import Sizes, VenueMemory
 from workers.topology import GATEWAY, SEQUENCER, WorkerPlan
 
@@ -128,7 +127,7 @@ def enter(program: str, description: str | None = None) -> tuple[Venue, WorkerPl
     arguments = parser.parse_args()
     process.die_with_parent()
     venue = read(arguments.data_dir)
-    logging.configure(venue.configuration.logging.level, venue.configuration.logging.format)
+    logs.begin(venue.configuration.logging, arguments.worker)
     plan = next(plan for plan in venue.workers if plan.name == arguments.worker)
     process.pin(plan.core)
     return venue, plan

@@ -65,7 +65,7 @@ BAD = [
     ("journal: {level: groups}", "journal.level", "did you mean 'group'?"),
     ("journal: {level: disk}", "journal.level", "must be one of each, group, memory"),
     ("logging: {level: INFO}", "logging.level", "did you mean 'info'?"),
-    ("logging: {format: text}", "logging.format", "must be one of auto, console, json"),
+    ("logging: {format: text}", "logging.format", "must be one of auto, console, journald, json"),
     ("snapshots: {segments: delete}", "snapshots.segments", "must be one of archive, drop, keep"),
     ("accounts: [{name: a, kind: customer}]", "accounts[0].kind", "must be one of client, fee, house, outside"),
     ("accounts: [{name: a, roles: [admin]}]", "accounts[0].roles[0]", "must be one of administrator, risk_officer"),

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientSession
 
 from gateway.edge import Edge
-from gateway.failures import as_error, tell
+from gateway.failures import Sparing, as_error, tell
 from tests.conftest import Logged
 from tests.gateway.harness import ALICE, ask, running, socket
 from tradsys.errors import error
@@ -89,10 +89,22 @@ async def test_a_socket_survives_what_nobody_has_foreseen(logged: Logged, monkey
         ("internal_error", logging.ERROR),
     ],
 )
-def test_a_refusal_is_logged_at_the_level_of_its_category(logged: Logged, code: str, level: int) -> None:
+def test_a_refusal_is_logged_at_the_level_of_its_category(
+    logged: Logged, monkeypatch: pytest.MonkeyPatch, code: str, level: int
+) -> None:
+    monkeypatch.setattr("gateway.failures._sparing", Sparing())
     tell(error(code), path="/orders")
     (line,) = logged.lines(REQUESTS)
     assert (line["code"], line["path"], line["level"]) == (code, "/orders", logging.getLevelName(level).lower())
+
+
+def test_what_a_busy_venue_refuses_is_told_once_a_second_with_a_count() -> None:
+    now = 100.0
+    sparing = Sparing(lambda: now)
+    assert [sparing.pass_with("busy") for _ in range(4)] == [0, None, None, None]
+    assert sparing.pass_with("timeout") == 0
+    now += 1.0
+    assert [sparing.pass_with("busy") for _ in range(2)] == [3, None]
 
 
 def test_a_clients_mistakes_are_not_logged_in_production(logged: Logged) -> None:

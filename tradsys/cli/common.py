@@ -75,6 +75,21 @@ def warnings_on(console: Console) -> Callable[[str], None]:
     return lambda text: console.print(f"[yellow]{text}[/]", soft_wrap=True, highlight=False)
 
 
+@contextmanager
+def errors_in_log() -> Iterator[None]:
+    """The same for a service, whose stderr machines read: one line of the log says why it ends."""
+    from tradsys.logging import logger
+    from workers.logs import tell_failure
+
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except Exception as error:
+        tell_failure(logger("tradsys"), "the service ends", error)
+        raise typer.Exit(1) from None
+
+
 def attach(data_directory: Path) -> tuple[Venue, Segment, VenueMemory]:
     """The venue that runs in this directory, attached to. Raises VenueNotRunningError."""
     from workers import venue as venues

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from tradsys.cli.common import (
     DataDirectory,
     Environment,
     SecretsFile,
+    errors_in_log,
     friendly_errors,
     read_configuration,
 )
@@ -57,10 +59,12 @@ def up(
         variables = {} if port is None else {"TRADSYS__GATEWAY__PORT": str(port)}
         read = read_configuration(environment, config, secrets, variables)
         configuration = read.configuration
-        logging.configure(configuration.logging.level, configuration.logging.format)
+        settings = configuration.logging
+        logging.configure(settings.level, settings.format, process="supervisor")
         if demo:
             _check_demo(configuration, gateways)
-        _serve(read, data_dir, demo=demo, gateways=gateways, console=Console())
+        with errors_in_log() if logging.is_for_machines(settings.format) else nullcontext():
+            _serve(read, data_dir, demo=demo, gateways=gateways, console=Console())
 
 
 def _check_demo(configuration: Configuration, gateways: bool) -> None:

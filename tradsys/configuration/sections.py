@@ -116,10 +116,10 @@ class Clock(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Logging(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is logged to stderr, and in which form; "auto" is console on a terminal, JSON elsewhere."""
+    """What is logged to stderr, and in which form; "auto": journald under systemd, console on a terminal, else JSON."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["auto", "console", "json"] = "auto"
+    format: Literal["auto", "console", "json", "journald"] = "auto"
 
 
 class Security(Struct, frozen=True, forbid_unknown_fields=True):

@@ -46,10 +46,10 @@ def main() -> int:
     parser.add_argument("--config", type=Path)
     parser.add_argument("--secrets")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--log-format", choices=("auto", "console", "json"))
+    parser.add_argument("--log-format", choices=("auto", *logging.FORMATS))
     arguments = parser.parse_args()
     settings = _configuration(arguments).logging
-    logging.configure(settings.level, arguments.log_format or settings.format)
+    logging.configure(settings.level, arguments.log_format or settings.format, process="demo")
     status = 0
     try:
         asyncio.run(_until_told_to_stop(arguments))

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tradsys import logging
-from workers import process
+from workers import logs, process
 from workers import venue as venues
 from workers.snapshot.files import Snapshot
 from workers.snapshot.taking import snapshot_venue
@@ -26,8 +26,7 @@ def main() -> int:
     parser.add_argument("--data-dir", type=Path, required=True)
     directory: Path = parser.parse_args().data_dir
     venue = venues.last(directory)
-    settings = venue.configuration.logging
-    logging.configure(settings.level, settings.format)
+    logs.begin(venue.configuration.logging, "snapshot")
     log = logging.logger("snapshot")
     os.setpriority(os.PRIO_PROCESS, 0, _NICE)
     others = os.sched_getaffinity(0) - {plan.core for plan in venue.workers if plan.is_core}
@@ -38,7 +37,7 @@ def main() -> int:
     try:
         path = snapshot_venue(directory, log.warning)
     except Exception as error:
-        log.error("no snapshot could be taken", error=str(error), kind=type(error).__name__)
+        logs.tell_failure(log, "no snapshot could be taken", error)
         return 1
     with Snapshot(path) as snapshot:
         sequence, size = snapshot.heading.sequence, snapshot.bytes

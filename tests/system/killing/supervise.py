@@ -30,7 +30,7 @@ def main() -> int:
     arguments = parser.parse_args()
     die_with_parent()
     configuration = load("production", arguments.config, environ={})
-    logging.configure(configuration.logging.level, configuration.logging.format)
+    logging.configure(configuration.logging.level, configuration.logging.format, process="supervisor")
     timeouts = Timeouts(heartbeat=arguments.heartbeat)
     supervisor = Supervisor(configuration, arguments.data_dir, timeouts=timeouts, limits=UNLIMITED)
     if warmup.needed(supervisor.venue.workers):

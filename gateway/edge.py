@@ -27,7 +27,7 @@ from gateway.underway import UnderWay
 from gateway.websocket.channels import Channels
 from shm.broadcast import LAPPED
 from tradsys.configuration import Configuration
-from tradsys.logging import logger
+from tradsys.logging import log_latency, logger
 from workers.administration.access import AccessFile
 from workers.memory import JOURNALED, VenueMemory
 from workers.port import Port
@@ -36,6 +36,7 @@ from workers.topology import WorkerPlan
 _log = logger("gateway")
 
 _DURABLE_SECONDS = 0.001
+_SLOW_SECONDS = 10.0
 
 
 class Replica(Recovered, Protocol):
@@ -114,6 +115,10 @@ class Edge:
 
     async def recover(self) -> None:
         """Begin with the state that the journal tells, and with the events after it."""
+        with log_latency(_log, "recover", slow_seconds=_SLOW_SECONDS):
+            await self._recover()
+
+    async def _recover(self) -> None:
         # First what may not be in the journal yet: orders that the gateway before this one sent in its last moments.
         sessions = self._under_way.sessions(self.port.number)
         replica, sequence = await asyncio.get_running_loop().run_in_executor(None, self._advanced_replica)

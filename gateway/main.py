@@ -98,8 +98,8 @@ async def _serve(here: Venue, plan: WorkerPlan, service: ServiceManager) -> None
 
     wakeup = Wakeup(edge, venue_memory.bells, plan.index, bell, beat, spin_turns=_spin_turns(here, plan))
     line[memory.STATE] = memory.RECOVERING
-    hearts = [asyncio.ensure_future(_every(_TIMER_SECONDS, wakeup.tick))]
-    hearts.append(asyncio.ensure_future(_every(_LOOK_SECONDS, tell_repetitions)))
+    regular = ((_TIMER_SECONDS, wakeup.tick), (_LOOK_SECONDS, tell_repetitions))
+    hearts = [asyncio.ensure_future(_every(seconds, action)) for seconds, action in regular]
     if plan in here.apart:
         hearts.append(asyncio.ensure_future(_leave_with(segment, venue_memory, stop)))
     runner = web.AppRunner(application(edge.service), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -127,19 +127,32 @@ class Engine:
 
     def _redecide(self, state: SequencerState, snapshot: Snapshot | None, reader: JournalReader) -> None:
         started, begin = time.monotonic(), reader.sequence
-        redecide_journal(state, self.memory, snapshot, reader, self._each_batch)
+        with self._reading(reader, "taking the journal's decisions again") as each_batch:
+            redecide_journal(state, self.memory, snapshot, reader, each_batch)
         sequencer.resume(state, self.memory)
         self._tell("took the journal's decisions again", begin, reader.sequence, started)
 
     def _rebuild(self, snapshot: Snapshot | None, reader: JournalReader) -> None:
         started, begin = time.monotonic(), reader.sequence
-        recovery.rebuild(self.memory, self.plan.shards(), snapshot, reader, self._each_batch)
+        with self._reading(reader, "rebuilding from the journal") as each_batch:
+            recovery.rebuild(self.memory, self.plan.shards(), snapshot, reader, each_batch)
         self._tell("rebuilt from the journal", begin, reader.sequence, started)
 
-    def _each_batch(self) -> None:
-        self.beat()
-        if self.stopping:
-            raise StoppedError
+    @contextmanager
+    def _reading(self, reader: JournalReader, what: str) -> Iterator[Callable[[], None]]:
+        """Gives what is to be called after each batch. How far a long journal has been read stands in the log."""
+        told = reader.sequence
+        with logging.log_throughput(self.log, what) as count:
+
+            def each_batch() -> None:
+                nonlocal told
+                self.beat()
+                count(reader.sequence - told)
+                told = reader.sequence
+                if self.stopping:
+                    raise StoppedError
+
+            yield each_batch
 
     def _tell(self, what: str, begin: int, sequence: int, started: float) -> None:
         if sequence and self.venue.supervisor_pid:  # without one: a rehearsal that only compiles

@@ -61,7 +61,7 @@ def test_throughput_is_logged_for_each_interval_and_in_the_end(logged: Logged) -
     assert [(line["done"], line["per_second"], line["total"]) for line in lines[:2]] == [(200, 20, 200), (200, 20, 400)]
     (end,) = lines[2:]
     assert (end["event"], end["total"], end["per_second"], end["seconds"]) == ("read: done", 400, 20, 20)
-    assert {line["level"] for line in lines} == {"info"}
+    assert [line["level"] for line in lines] == ["info", "info", "debug"]
     assert {line["file"] for line in lines} == {"y"}
 
 

@@ -49,7 +49,7 @@ def log_throughput(
 ) -> Iterator[Callable[[int], None]]:
     """Gives a function that counts; logs `done` and `per_second` of each interval that is over, and `total`, at info.
 
-    What is done within the first interval is logged at debug: nobody waits so long for it that he wants to know.
+    In the end `total` is logged once more, at debug.
     """
     begun = last = clock()
     total = done = 0
@@ -67,6 +67,5 @@ def log_throughput(
         yield count
     finally:
         seconds = clock() - begun
-        level = "info" if seconds >= interval_seconds else "debug"
         rate = round(total / seconds) if seconds > 0 else 0
-        getattr(log, level)(f"{operation}: done", total=total, per_second=rate, seconds=round(seconds, 3), **fields)
+        log.debug(f"{operation}: done", total=total, per_second=rate, seconds=round(seconds, 3), **fields)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
+from tradsys.logging import log_latency
 from tradsys.services.service import Health, Report, Service
+
+_SLOW_SECONDS = 10.0
+"""A start or stop of one service that takes longer is worth a warning."""
 
 
 class RegistryError(ValueError):
@@ -58,7 +62,8 @@ class Registry:
         """Start all; when one fails, those before it are stopped, and its error is raised."""
         try:
             for service in self.services:
-                service.start(report)
+                with log_latency(service.logger, "start", service=service.name, slow_seconds=_SLOW_SECONDS):
+                    service.start(report)
         except BaseException:
             self.stop()
             raise
@@ -69,7 +74,8 @@ class Registry:
             for service in layer:
                 _try(service, service.drain)
             for service in layer:
-                _try(service, service.stop)
+                with log_latency(service.logger, "stop", service=service.name, slow_seconds=_SLOW_SECONDS):
+                    _try(service, service.stop)
 
     def health(self) -> dict[str, Health]:
         """How each service is, by name."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from tradsys.configuration import Configuration
+from tradsys.errors import TradingError
 from tradsys.logging import logger
 
 Report = Callable[[str], None]
@@ -61,4 +62,5 @@ class Service(ABC):
 
     def handle_error(self, error: Exception) -> None:
         """Something went wrong that must not keep others from going on. By default it is only told."""
-        self.logger.error("the service fails", error=str(error), kind=type(error).__name__)
+        code = error.code if isinstance(error, TradingError) else "internal_error"
+        self.logger.error("the service fails", service=self.name, code=code, exc_info=error)

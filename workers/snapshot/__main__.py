@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +18,18 @@ from workers.snapshot.taking import snapshot_venue
 
 _NICE = 10
 """Nobody waits for it; whoever trades on its core goes first."""
+
+
+def _counting(count: Callable[[int], None]) -> Callable[[int], None]:
+    """Counts records by the sequence of the last one, from the first that is told on."""
+    before = 0
+
+    def reached(sequence: int) -> None:
+        nonlocal before
+        count(sequence - before if before else 0)
+        before = sequence
+
+    return reached
 
 
 def main() -> int:
@@ -35,7 +48,8 @@ def main() -> int:
             os.sched_setaffinity(0, others)
     started = time.monotonic()
     try:
-        path = snapshot_venue(directory, log.warning)
+        with logging.log_throughput(log, "reading the log") as count:
+            path = snapshot_venue(directory, log.warning, _counting(count))
     except Exception as error:
         logs.tell_failure(log, "no snapshot could be taken", error)
         return 1

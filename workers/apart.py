@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from shm.segment import Segment, process_start_time
+from tradsys.errors import InfrastructureError, OperatingError
 from workers import venue as venues
 from workers.memory import DRAINING, FAILED, PHASE, PID, READY, RECOVERING, RESTARTS, STATE, STOPPING, TAKES_ORDERS
 from workers.memory import VenueMemory as Memory
@@ -17,8 +18,10 @@ from workers.venue import Venue, VenueNotRunningError
 _POLL_SECONDS = 0.01
 
 
-class NoGatewayError(Exception):
+class NoGatewayError(OperatingError, InfrastructureError):
     """The venue has no place for this gateway; the message says why."""
+
+    CODE = "gateway_refused"
 
 
 def find(data_directory: Path, number: int) -> tuple[Venue, WorkerPlan]:

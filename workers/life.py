@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from tradsys.errors import BusinessRuleError, OperatingError
 from tradsys.records import SLOT_BITS, EventFlag, EventKind, Kind
 from workers.journal import JournalReader
 from workers.journal.segments import segment_with, sequence_of
@@ -23,8 +24,10 @@ from workers.snapshot.files import Snapshot, SnapshotError, list_snapshots
 _PAIRED = (EventKind.TRADE, EventKind.PREVENTED)
 
 
-class NoSuchOrderError(Exception):
+class NoSuchOrderError(OperatingError, BusinessRuleError):
     """The log tells nothing of the order; the message says why."""
+
+    CODE = "unknown_order"
 
 
 class Step(msgspec.Struct, frozen=True):

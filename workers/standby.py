@@ -16,6 +16,7 @@ from shm import broadcast
 from shm.arena import new_array
 from shm.broadcast import LAPPED
 from tradsys.book.layout import W_EVENTS, W_POSITION, Shard, on_stream
+from tradsys.errors import InfrastructureError, OperatingError
 from tradsys.records import COMMAND, EVENT
 from workers import sequencer
 from workers.matcher import MatcherState, new_matcher
@@ -27,8 +28,10 @@ from workers.snapshot.choice import open_log
 _BATCH = 4096
 
 
-class LappedError(Exception):
+class LappedError(OperatingError, InfrastructureError):
     """The engine has overwritten records of the log that the standby had not read."""
+
+    CODE = "standby_unavailable"
 
 
 class Standby:

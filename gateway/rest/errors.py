@@ -29,6 +29,8 @@ async def named_requests(request: web.Request, handler: _Handler) -> web.StreamR
     clear_contextvars()  # a connection's requests follow each other in one task
     bind_contextvars(request_id=request_id)
     request[REQUEST_ID] = request_id
+    if (order := request.match_info.get("order_id")) is not None:
+        bind_contextvars(order=order)
     response = await handler(request)
     if not response.prepared:  # a WebSocket has said it at its upgrade
         response.headers[REQUEST_ID_HEADER] = request_id

@@ -116,6 +116,7 @@ class Session:
             self._close_with(CLOSE_NOT_ALLOWED, "unauthenticated")
 
     def _close_with(self, code: int, reason: str) -> None:
+        tell(error(reason), closed=code, **self._context)
         self.close()
         self._transport.write(frames.close(code, reason))
         # Not closed at once: with anything of the peer's still unread, the kernel would reset the connection, and
@@ -130,10 +131,10 @@ class Session:
         tell(problem, message_id=echo, **where, **self._context)
         self.send(frames.text(results.encode(Refusal(False, problem.to_mapping(), echo))))
 
-    def _replier(self, echo: Identifier | None) -> Callable[[Any], None]:
+    def _replier(self, echo: Identifier | None, **where: Any) -> Callable[[Any], None]:
         def reply(result: Any) -> None:
             if isinstance(result, TradingError):
-                self._refuse(echo, result)
+                self._refuse(echo, result, **where)
             else:
                 self._answer(echo, result)
 
@@ -161,11 +162,11 @@ class Session:
 
     def _amend(self, message: messages.AmendOrder) -> None:
         order = self._service.entry.find_open(self._own_account(), message.order_id, message.client_order_id)
-        self._service.entry.amend(order, message, self._replier(message.id))
+        self._service.entry.amend(order, message, self._replier(message.id, order=str(order.order_id)))
 
     def _cancel(self, message: messages.CancelOrder) -> None:
         order = self._service.entry.find_open(self._own_account(), message.order_id, message.client_order_id)
-        self._service.entry.cancel(order, self._replier(message.id))
+        self._service.entry.cancel(order, self._replier(message.id, order=str(order.order_id)))
 
     def _cancel_all(self, message: messages.CancelAll) -> None:
         account = self._own_account()

@@ -123,6 +123,16 @@ def test_an_error_of_the_table_stays_what_it_is() -> None:
     assert SECRET not in str(as_error(bug).to_mapping())
 
 
+async def test_a_request_about_an_order_names_it(logged: Logged) -> None:
+    async with running() as harness:
+        status, request_id, _ = await _get(f"{harness.url}/orders/12345", **{"X-API-Key": ALICE})
+        assert status == 404
+        (line,) = logged.lines(REQUESTS)
+        assert (line["order"], line["account"], line["request_id"]) == ("12345", "alice", request_id)
+        await _get(f"{harness.url}/nowhere")
+        assert "order" not in logged.lines(REQUESTS)[-1], "it is another request, on whichever connection"
+
+
 async def test_refusals_name_request_account_and_session(logged: Logged) -> None:
     async with running() as harness, socket(harness, ALICE) as opened:
         order = {"op": "place", "symbol": "ACME", "side": "buy", "quantity": "10", "price": "100.00"}

@@ -13,6 +13,7 @@ from aiohttp import WSMsgType
 from gateway.market import Market
 from gateway.websocket import session as sessions
 from tests import factories
+from tests.conftest import Logged
 from tests.gateway.harness import ALICE, BOB, Harness, ask, configuration, receive, running, socket, until
 from tradsys.records import MarketState
 
@@ -226,7 +227,9 @@ async def test_nobody_who_has_unsubscribed_gets_depth() -> None:
         await until(lambda: not is_followed(market))
 
 
-async def test_a_socket_that_does_not_read_is_closed_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_socket_that_does_not_read_is_closed_with_a_reason(
+    monkeypatch: pytest.MonkeyPatch, logged: Logged
+) -> None:
     monkeypatch.setattr(sessions, "SEND_BUFFER_BYTES_MAX", 1 << 16)
     async with running() as harness, socket(harness) as silent:
         await ask(silent, op="subscribe", channel="depth", symbol="ACME")
@@ -244,6 +247,7 @@ async def test_a_socket_that_does_not_read_is_closed_with_a_reason(monkeypatch: 
             pass
         assert message.type is WSMsgType.CLOSE, message
         assert (message.data, message.extra) == (sessions.CLOSE_TOO_SLOW, "too_slow")
+        assert [line["closed"] for line in logged.lines("gateway.requests")] == [sessions.CLOSE_TOO_SLOW]
 
 
 async def test_many_requests_at_once_are_answered_each_by_its_id() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -16,8 +17,9 @@ from tests.workers.fake_venue import configuration
 from tradsys.cli import failover, operator
 from tradsys.configuration import load
 from tradsys.errors import OperatingError, TradingError, entry, error, kind
+from tradsys.installation.steps import Run
 from tradsys.recorded.sse import read_day
-from workers import audit, definitions, embedded, memory, topology, venue
+from workers import apart, audit, definitions, embedded, life, memory, topology, venue
 from workers.backup import manifest
 from workers.codes import CODES, code_of
 from workers.desk import NoAnswerError, RefusedError
@@ -34,6 +36,7 @@ from workers.snapshot.housekeeping import snapshot_lock
 from workers.snapshot.taking import take_snapshot
 from workers.supervisor import VenueFailedError
 
+ROOT = Path(__file__).resolve().parents[2]
 SIZES = topology.sizes(configuration())
 
 
@@ -53,6 +56,37 @@ def test_the_names_outside_the_tree_are_those_of_exceptions_and_their_codes_exis
     assert issubclass(found, Exception)
     assert not issubclass(found, TradingError)
     assert entry(CODES[name])
+
+
+INTERNAL = {
+    "tradsys.configuration.secrets._MissingError",  # becomes a mistake of the configuration
+    "tradsys.configuration.secrets.UnreadableSecretsError",  # the same
+    "tradsys.services.lifecycle.InvalidTransitionError",  # a programming error
+    "tradsys.services.registry.RegistryError",  # the same
+    "workers.serving.StoppedError",  # somebody asked for it
+    "workers.supervisor.StoppedError",  # the same
+}
+"""Exceptions that reach nobody."""
+
+
+def _exceptions() -> Iterator[str]:
+    """The classes of exceptions in the sources that are derived from Python's own."""
+    for package in ("tradsys", "workers", "gateway"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            for name in re.findall(
+                r"^class (\w+)\((?:\w*Exception|\w+Error)\):", path.read_text(encoding="utf-8"), re.M
+            ):
+                yield f"{module}.{name}"
+
+
+def test_every_exception_that_reaches_somebody_has_a_code() -> None:
+    without = []
+    for name in _exceptions():
+        module, _, qualified = name.rpartition(".")
+        if not issubclass(getattr(import_module(module), qualified), TradingError) and name not in CODES:
+            without.append(name)
+    assert set(without) == INTERNAL
 
 
 def test_each_class_of_the_operators_errors_is_of_the_kind_of_its_code() -> None:
@@ -122,6 +156,22 @@ def test_files_that_are_not_what_they_should_be(tmp_path: Path) -> None:
     settings.write_text("gatway: {}\n")
     with told_as("invalid_configuration"):
         load("testing", settings, environ={})
+
+
+def test_a_gateway_for_which_the_venue_has_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(venue, "read", lambda directory: _described(apart=[]))
+    with told_as("gateway_refused"):
+        apart.find(tmp_path, 0)
+
+
+def test_a_host_that_cannot_be_changed() -> None:
+    with told_as("installation_failed"):
+        Run(("/nowhere/program",)).do()
+
+
+def test_an_order_that_the_log_does_not_tell_of(tmp_path: Path) -> None:
+    with told_as("unknown_order"):
+        life.life_of(tmp_path, SIZES, 1 << 40)
 
 
 def test_snapshots(tmp_path: Path) -> None:

@@ -224,6 +224,8 @@ _TABLE = (
     Entry("trail_damaged", INFRASTRUCTURE, 500, "The trail of administration has a line that no venue wrote."),
     Entry("access_unreadable", INFRASTRUCTURE, 500, "The file of keys and users cannot be read."),
     Entry("standby_unavailable", INFRASTRUCTURE, 500, "No standby is ready to take over."),
+    Entry("gateway_refused", INFRASTRUCTURE, 500, "The venue has no place for this gateway."),
+    Entry("installation_failed", INFRASTRUCTURE, 500, "The host cannot be changed as asked."),
     Entry("unknown_moment", VALIDATION, 500, "The log does not tell of that moment."),
     Entry("invalid_recording", VALIDATION, 500, "A recorded file is not what it claims to be."),
     Entry("recording_refused", BUSINESS_RULE, 500, "The venue cannot take the recorded days."),

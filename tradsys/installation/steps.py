@@ -7,9 +7,13 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from tradsys.errors import InfrastructureError, OperatingError
 
-class InstallationError(Exception):
+
+class InstallationError(OperatingError, InfrastructureError):
     """The host cannot be changed as asked; the message says why and what to do."""
+
+    CODE = "installation_failed"
 
 
 class Step(Protocol):

@@ -43,10 +43,11 @@ class Answer(NamedTuple):
 class Desk:
     """A spare ring of the venue, and a reader of all events that the engine waits for."""
 
-    def __init__(self, venue: Venue, memory: VenueMemory) -> None:
-        """Raises RingTakenError when every spare ring is taken."""
+    def __init__(self, venue: Venue, memory: VenueMemory, *, is_supervisor: bool = False) -> None:
+        """The venue's supervisor has a ring for itself. Raises RingTakenError when every spare ring is taken."""
         self.memory = memory
-        self._port = Port.claim_spare(memory, venue.control_ring + 1, venue.sequencer_index)
+        first = venue.control_ring if is_supervisor else venue.control_ring + 1
+        self._port = Port.claim_spare(memory, first, venue.sequencer_index)
         self._port.gate()
 
     def __enter__(self) -> Self:

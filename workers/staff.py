@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from tradsys.services import Registry
 from workers.crew import Crew, Member
-from workers.defining import DEFINITIONS, Definitions
+from workers.defining import Definitions
 from workers.memory import VenueMemory
 from workers.succession import Succession
 from workers.supervision import Timeouts, Waits, WorkerService
 from workers.topology import JOURNAL, SEQUENCER, WorkerPlan
+from workers.trading_hours import TRADING_HOURS, TradingHours
 from workers.venue import Venue
 
 
@@ -46,7 +47,8 @@ class Staff:
         ]
         core = [member.plan.name for member in crew.members if member.plan.is_core or member.plan.is_standby]
         self.definitions = Definitions(venue, memory, core, waits, timeouts.define)
-        self.registry = Registry([*self.workers, self.definitions])
+        self.hours = TradingHours(venue, memory)
+        self.registry = Registry([*self.workers, self.definitions, self.hours])
 
 
 def needs_of(member: Member, members: list[Member]) -> list[str]:
@@ -54,9 +56,9 @@ def needs_of(member: Member, members: list[Member]) -> list[str]:
     plan = member.plan
     plans: list[WorkerPlan] = [other.plan for other in members if not other.extra]
     if member.extra:
-        return [DEFINITIONS, *(other.name for other in plans if other.is_gateway)]
+        return [TRADING_HOURS, *(other.name for other in plans if other.is_gateway)]
     if plan.is_gateway:
-        return [DEFINITIONS]
+        return [TRADING_HOURS]
     if plan.is_standby:
         return [other.name for other in plans if other.has(SEQUENCER)]
     if plan.has(SEQUENCER):

@@ -214,6 +214,7 @@ class Supervisor:
             raise
         if self._staff.succession is not None:
             self._staff.succession.step(self.memory)
+        self._staff.hours.step(time.time_ns())
         self._judge(now)
         self._snapshots.step(int(self.memory.control[JOURNALED]))
         logging.tell_repetitions()
@@ -278,6 +279,7 @@ class Supervisor:
         self.venue = msgspec.structs.replace(self.venue, configuration=decided)
         logging.configure(decided.logging.level, decided.logging.format)
         self._snapshots.configure(decided.snapshots)
+        self._staff.hours.configure(decided)
         if self._staff.succession is not None:
             self._staff.succession.configure(decided.topology.standby_patience_ms)
         venues.write(self.venue)

@@ -22,6 +22,7 @@ COMMANDS = {
     "account": "Show, open and stop accounts.",
     "symbol": "Show and add symbols, and open and close them.",
     "halt": "Halt trading, and let it go on.",
+    "calendar": "Show when symbols open and close.",
     "key": "Make, show and revoke keys.",
     "user": "Show and set who acts for whom.",
     "deposit": "Put money into an account.",

@@ -39,7 +39,7 @@ _LIVE = frozenset(
         "accounts.roles",
     }
 )
-_LIVE_SECTIONS = frozenset({"snapshots", "security"})
+_LIVE_SECTIONS = frozenset({"snapshots", "security", "calendars"})
 _NEVER = frozenset(
     {
         "accounts.group",
@@ -63,6 +63,7 @@ LISTS: dict[str, Callable[[Any], str]] = {
     "fee_tiers": lambda entry: str(entry.tier),
     "limits": lambda entry: f"{entry.limit} of {_whose(entry)}",
     "breakers": lambda entry: entry.symbol or "the venue",
+    "calendars": lambda entry: str(entry.name),
 }
 """By list how an entry is known."""
 _REMOVABLE = frozenset({"limits", "breakers"})
@@ -141,10 +142,12 @@ def _of_list(section: str, before: dict[str, Any], after: dict[str, Any]) -> Ite
             continue
         if section == "accounts" and was.keys:
             yield Change(f"{path}.keys", HIDDEN, "", "live")
-        yield Change(path, _text(given(was)), "", "core" if section in _REMOVABLE else "never")
+        counts: When = "live" if section in _LIVE_SECTIONS else "core" if section in _REMOVABLE else "never"
+        yield Change(path, _text(given(was)), "", counts)
     for name, entry in after.items():
         if name not in before:
-            yield Change(f"{section}[{name}]", "", _text(given(entry)), "core")
+            counts = "live" if section in _LIVE_SECTIONS else "core"
+            yield Change(f"{section}[{name}]", "", _text(given(entry)), counts)
 
 
 def _whose(entry: LimitEntry) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from typing import Any
 
+from tradsys.configuration.calendars import calendar_rules
 from tradsys.configuration.constraints import broken_constraints, this_host
 from tradsys.configuration.mistakes import Mistake, Path, shown
 from tradsys.configuration.money_rules import money_rules
@@ -32,7 +33,7 @@ def broken_rules(configuration: Configuration, layers: Layers, known: list[Mista
         if not any(_within(read, other) for read in [broken.path, *broken.reads] for other in spoiled):
             mistakes.append(_mistake(broken.path, broken.value, broken.problem, broken.remedy, layers))
             spoiled.append(broken.path)  # one thing at a time about each value
-    for rule in (_symbols, _accounts, _keys, _monitoring):
+    for rule in (_symbols, _accounts, _keys, _monitoring, calendar_rules):
         for path, value, problem, remedy in rule(configuration):
             if not any(_within(path, other) or _within(other, path) for other in spoiled):
                 mistakes.append(_mistake(path, value, problem, remedy, layers))

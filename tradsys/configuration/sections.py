@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from tradsys.configuration.calendars import CalendarEntry
 from tradsys.configuration.money import (
     AssetEntry,
     BreakerEntry,
@@ -227,6 +228,7 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
     fee_tiers: list[TierEntry] = []
     limits: list[LimitEntry] = []
     breakers: list[BreakerEntry] = []
+    calendars: list[CalendarEntry] = []
 
     def symbol_list(self) -> list[Symbol]:
         """The symbols, numbered from 1."""

@@ -22,9 +22,9 @@ _ATTEMPTS_MAX = 10
 class AdministrationDesk(Desk):
     """Carries out what `by` wants."""
 
-    def __init__(self, venue: Venue, memory: VenueMemory, by: Actor) -> None:
+    def __init__(self, venue: Venue, memory: VenueMemory, by: Actor, *, is_supervisor: bool = False) -> None:
         """Raises RingTakenError when every spare ring is taken."""
-        super().__init__(venue, memory)
+        super().__init__(venue, memory, is_supervisor=is_supervisor)
         self.venue = venue
         self._by = by
 

@@ -29,7 +29,7 @@ from workers.definitions import known_accounts, present_rules
 from workers.limits import limits_set
 from workers.memory import VenueMemory
 
-SECTIONS = ("symbols", "accounts", "assets", "fees", "fee_tiers", "limits", "breakers")
+SECTIONS = ("symbols", "accounts", "assets", "fees", "fee_tiers", "limits", "breakers", "calendars")
 """What an export holds."""
 
 _OPENS = tuple(state.name.lower() for state in MarketState if state != MarketState.FROZEN)
@@ -37,7 +37,7 @@ _NS_PER_MS = 1_000_000
 
 
 def exported(memory: VenueMemory, configuration: Configuration) -> Configuration:
-    """The configuration of a venue with the log's own words in the lists. Roles are the configuration's."""
+    """The configuration of a venue with what the log has in the lists; roles and calendars are the configuration's."""
     known = known_in(memory)
     names = {symbol.id: symbol.name for symbol in known.symbols.values()} | {0: ""}
     ledger = memory.ledger

@@ -62,7 +62,7 @@ unit: install
 
 bench: install
 	@for name in ring kernel engine gateway; do $(BIN)/tradsys bench $$name || exit 1; done
-	$(BIN)/python -m pytest -q tests/bench/test_micro.py --benchmark-enable
+	TRADSYS_DEBUG=0 $(BIN)/python -m pytest -q tests/bench/test_micro.py --benchmark-enable
 
 abi: install
 	$(BIN)/python -m bench.abi.build

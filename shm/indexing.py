@@ -22,6 +22,8 @@ from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NativeLowering
 from numba.np import arrayobj
 
+from shm.assertions import DEBUG, without_assertions
+
 
 def _index_from_start(context, builder, kind, index, size):  # noqa: ANN001, ANN202 - numba's objects have no types
     return context.cast(builder, index, kind, types.intp if kind.signed else types.uintp)
@@ -53,6 +55,10 @@ class _KernelLowering(NativeLowering):
 
 class KernelCompiler(CompilerBase):
     """Numba's nopython pipeline with the lowering of this module; for the option `pipeline_class`."""
+
+    def compile_extra(self, func):  # noqa: ANN001, ANN201
+        """Compile one function; in the release build without its assertions."""
+        return super().compile_extra(func if DEBUG else without_assertions(func))
 
     def define_pipelines(self) -> list[Any]:
         """The only pipeline there is."""

@@ -20,6 +20,7 @@ from numba.core import config as numba_config
 from numba.core.dispatcher import Dispatcher
 from numba.core.types.misc import unliteral
 
+from shm.assertions import DEBUG
 from shm.indexing import KernelCompiler
 
 JIT_DISABLED: bool = bool(numba_config.DISABLE_JIT)
@@ -36,12 +37,13 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def _sources_digest() -> str:
-    digest = hashlib.sha256(f"numba {numba.__version__}".encode())
+    digest = hashlib.sha256(f"numba {numba.__version__}{' debug' * DEBUG}".encode())
     sources = {
         path.relative_to(_ROOT).with_suffix("").as_posix(): path.read_bytes()
         for package in _PACKAGES
         for path in (_ROOT / package).rglob("*.py")
     }
+    assert "shm/jit" in sources, "the sources are where this one is"
     marked = {name for name, text in sources.items() if any(mark in text for mark in _MARKS)}
     imported = {module.decode().replace(".", "/") for name in marked for module in _IMPORT.findall(sources[name])}
     for name in sorted(marked | (imported & sources.keys())):

@@ -9,7 +9,9 @@ import msgspec
 import pytest
 
 from tradsys.configuration import Configuration, load
-from workers import topology
+from tradsys.configuration.sections import SHARDS_MAX
+from workers import memory, progress, topology
+from workers.memory import READER_SHARDS
 from workers.topology import WorkerPlan, control_ring, plan, sizes, usable_cores
 
 CORES = [1, 2, 4, 8, 64]
@@ -105,3 +107,9 @@ def test_the_memory_has_a_ring_for_every_gateway_the_supervisor_and_the_tools() 
 def test_the_cores_are_those_that_this_process_may_use() -> None:
     assert usable_cores() == sorted(os.sched_getaffinity(0))
     assert topology.SHARDED_CORES_MIN > 2
+
+
+def test_the_log_has_a_place_for_every_shard_that_can_be_configured() -> None:
+    small = memory.Sizes(SHARDS_MAX, 1, 1, 1, 16, 16, 16, 64, 64, 64)
+    log = memory.private(small).log
+    assert [progress.position_of(log, READER_SHARDS + shard) for shard in range(SHARDS_MAX)] == [0] * SHARDS_MAX

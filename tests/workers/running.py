@@ -112,9 +112,12 @@ class RunningVenue:
         return process.wait(60)
 
     def close(self) -> None:
-        for name in list(self._processes):
-            self.kill(name)
+        ended = {name: process.poll() for name, process in self._processes.items()}
+        for process in self._processes.values():
+            process.kill()
+            process.wait(30)
         if self.port is not None:
             self.port.close()
         self._segment.unlink()
         self._segment.close()
+        assert set(ended.values()) <= {None}, f"workers had ended by themselves: {ended}"

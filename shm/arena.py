@@ -22,7 +22,9 @@ _Laid = TypeVar("_Laid")
 
 def aligned(size: int) -> int:
     """`size` in bytes, rounded up to the next multiple of ALIGNMENT."""
-    return -(-size // ALIGNMENT) * ALIGNMENT
+    rounded = -(-size // ALIGNMENT) * ALIGNMENT
+    assert 0 <= rounded - size < ALIGNMENT, "rounded up, and by less than one alignment"
+    return rounded
 
 
 class Record(np.record):  # type: ignore[misc]
@@ -46,6 +48,7 @@ def as_records(array: np.ndarray[Any, Any]) -> Any:
 def read_as(array: Any, dtype: Any) -> Any:
     """The memory of a structured array, or what a measuring arena gave for one, as elements of another dtype."""
     plain, dtype = array.view(np.ndarray), np.dtype(dtype)
+    assert len(plain) * plain.itemsize % dtype.itemsize == 0, "the memory holds whole elements of the other dtype"
     if plain.strides == (0,):
         return _not_connected(dtype, len(plain) * plain.itemsize // dtype.itemsize)
     return as_records(plain.view(dtype))
@@ -84,6 +87,7 @@ class Arena:
         if start + size > len(self._bytes):
             raise ValueError(f"the arena has {len(self._bytes)} bytes, {start + size} are needed for this layout")
         self._used = start + aligned(size)
+        assert start % ALIGNMENT == 0, "arrays begin with a cache line"
         return as_records(self._bytes[start : start + size].view(dtype))
 
 
@@ -91,6 +95,7 @@ def sizeof(layout: Callable[[Arena], object]) -> int:
     """How many bytes `layout` needs."""
     arena = Arena()
     layout(arena)
+    assert arena.used % ALIGNMENT == 0, "layouts follow one another at aligned offsets"
     return arena.used
 
 
@@ -99,7 +104,10 @@ def allocate(layout: Callable[[Arena], _Laid]) -> _Laid:
     size = sizeof(layout)
     memory = np.zeros(size + ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % ALIGNMENT
-    return layout(Arena(memory[start : start + size]))
+    arena = Arena(memory[start : start + size])
+    laid_out = layout(arena)
+    assert arena.used == size, "a layout takes as much memory as it measured"
+    return laid_out
 
 
 def new_array(dtype: Any, count: int) -> Any:

@@ -57,6 +57,8 @@ def initialise(ring: Broadcast, base: int = 0) -> None:
     ring.header[:] = 0
     ring.header[CAPACITY] = capacity
     ring.header[READERS] = READERS_MAX
+    assert len(ring.header) == HEADER_WORDS, "the header has a line for every reader"
+    assert base >= 0, "records are numbered from 1"
     ring.header[[CURSOR, CLAIMED, LIMIT, BASE]] = base
 
 
@@ -87,6 +89,7 @@ def extend(ring: Broadcast, written: int) -> int:
         store_release(header, CLAIMED, limit)
         fence()  # the claim must be seen before the first overwritten byte
         header[LIMIT] = limit
+    assert header[LIMIT] <= header[CLAIMED], "slots are claimed before they are written"
     return header[LIMIT] - written
 
 
@@ -102,6 +105,7 @@ def writable(ring: Broadcast, written: int) -> int:
 @kernel
 def publish(ring: Broadcast, written: int) -> None:
     """Make every record up to the number `written` visible."""
+    assert written >= ring.header[CURSOR], "what is published stays published"
     store_release(ring.header, CURSOR, written)
 
 
@@ -114,6 +118,8 @@ def published(ring: Broadcast) -> int:
 @kernel
 def advance(ring: Broadcast, reader: int, position: int) -> None:
     """A gating reader has done with every record up to `position`."""
+    assert 0 <= reader < READERS_MAX, "a place for a gating reader"
+    assert position <= ring.header[CURSOR], "a reader is never ahead of the writer"
     store_release(ring.header, POSITION + reader * READER_STRIDE, position)
 
 
@@ -140,6 +146,7 @@ def copy_since(ring: Broadcast, position: int, out: Any) -> int:
 @kernel
 def _claim_reader(ring: Broadcast, pid: int) -> int:
     header = ring.header
+    assert pid != 0, "0 is a place that is free"
     for reader in range(READERS_MAX):
         place = reader * READER_STRIDE
         if compare_exchange(header, PID + place, 0, pid):
@@ -160,7 +167,9 @@ def join(ring: Broadcast) -> tuple[int, int]:
     reader = _claim_reader(ring, os.getpid())
     if reader < 0:
         raise RuntimeError(f"all {READERS_MAX} places for gating readers of this ring are taken")
-    return reader, int(ring.header[POSITION + reader * READER_STRIDE])
+    position = int(ring.header[POSITION + reader * READER_STRIDE])
+    assert position <= int(ring.header[CURSOR]), "a reader begins behind what is published"
+    return reader, position
 
 
 def reserve(ring: Broadcast, reader: int, position: int, *, gates: bool = True) -> None:
@@ -168,6 +177,8 @@ def reserve(ring: Broadcast, reader: int, position: int, *, gates: bool = True) 
 
     One that does not gate yet only keeps its place.
     """
+    assert 0 <= reader < READERS_MAX, "a place for a gating reader"
+    assert position >= 0, "records are numbered from 1"
     place = reader * READER_STRIDE
     ring.header[POSITION + place] = position
     ring.header[PID + place] = -1
@@ -176,6 +187,8 @@ def reserve(ring: Broadcast, reader: int, position: int, *, gates: bool = True) 
 
 def places(slots: Any, first: int, last: int) -> Any:
     """The indices of records `first` to `last` in a ring's slots. Not for more records than it has slots."""
+    assert 0 <= last - first + 1 <= len(slots), "no more than the ring holds"
+    assert first >= 1, "records are numbered from 1"
     return np.arange(first, last + 1) & (len(slots) - 1)
 
 

@@ -80,7 +80,9 @@ class Counters:
         return cls(arena, int(header[_CAPACITY]), header)
 
     def __len__(self) -> int:
-        return int(self._header[_CLAIMED])
+        claimed = int(self._header[_CLAIMED])
+        assert 0 <= claimed <= len(self._kinds), "no more counters are claimed than there are places"
+        return claimed
 
     def allocate(self, name: str, kind: CounterKind = CounterKind.COUNTER) -> int:
         """The index of the counter `name`: a new one at zero, or the one it had before its worker restarted.
@@ -98,6 +100,7 @@ class Counters:
         index = int(_claim(self._header))
         if index < 0:
             raise RuntimeError(f"the table of {len(self._kinds)} counters is full: no place for {name!r}")
+        assert self._kinds[index] == 0, "a place that was just claimed is not visible yet"
         self._names[index] = encoded
         _show(self._kinds, index, int(kind))
         return index
@@ -110,10 +113,12 @@ class Counters:
 
     def kind(self, index: int) -> CounterKind:
         """How the counter's value is to be read."""
+        assert 0 <= index < len(self), "a counter that was allocated"
         return CounterKind(int(self._kinds[index]))
 
     def value(self, index: int) -> int:
         """What the counter says now."""
+        assert 0 <= index < len(self), "a counter that was allocated"
         return int(self.values[index * STRIDE])
 
     def snapshot(self) -> dict[str, int]:

@@ -27,6 +27,8 @@ def _table() -> Any:
         for _ in range(8):
             value = (value >> 1) ^ (_POLYNOMIAL if value & 1 else 0)
         table[byte] = value
+    assert table[0] == 0, "a byte of zeros changes nothing"
+    assert len(set(table.tolist())) == len(table), "every byte has a remainder of its own"
     return table
 
 

@@ -21,6 +21,7 @@ def _bits(divisor: int) -> int:
 @kernel_entry
 def reciprocal_of(divisor: int) -> int:
     """The m of a divisor, which is above 0 and below 2**62: to be kept beside it. As an unsigned number."""
+    assert 0 < divisor < signed(1) << 62, "a divisor that amounts are divided by"
     # 2**(63 + l) - 1 over d, bit by bit, and one more.
     rest = (signed(1) << _bits(divisor)) - 1
     quotient = signed(rest >= divisor)
@@ -37,4 +38,6 @@ def reciprocal_of(divisor: int) -> int:
 def divided(amount: int, divisor: int, reciprocal: int) -> int:
     """`amount / divisor` rounded towards minus infinity, for any amount."""
     sign = amount >> 63  # 0 or -1: the complement of a number below 0 is from 0 on, and so is that of its quotient
-    return scaled((amount ^ sign) << 1, reciprocal, _bits(divisor)) ^ sign
+    quotient = scaled((amount ^ sign) << 1, reciprocal, _bits(divisor)) ^ sign
+    assert 0 <= amount - quotient * divisor < divisor, "the reciprocal is that of the divisor"
+    return quotient

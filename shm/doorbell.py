@@ -38,6 +38,7 @@ _NANOSECONDS = 1_000_000_000
 
 def lay_out(arena: Arena, count: int) -> Any:
     """The int64 array of `count` bells; zeroed memory is ready for use."""
+    assert count > 0, "somebody sleeps"
     return arena.array(np.int64, count * STRIDE)
 
 
@@ -93,6 +94,7 @@ def wait(bells: Any, bell: int, timeout_ns: int) -> bool:
 
 def rings(bells: Any, bell: int) -> int:
     """How often a sleeper was woken through this bell."""
+    assert 0 <= bell < len(bells) // STRIDE, "a bell of the array"
     return int(bells[bell * STRIDE + _RINGS])
 
 
@@ -103,6 +105,7 @@ class PollableBell:
     """
 
     def __init__(self, queue: posix_ipc.MessageQueue) -> None:
+        assert queue.max_messages == 1, "one wake-up under way is enough"
         queue.block = False
         self._queue = queue
         self.name = str(queue.name)

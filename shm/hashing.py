@@ -25,6 +25,8 @@ def hash_pair(first: int, second: int) -> int:
 def place_of(table: Any, hashed: int, key: int) -> int:
     """Where `table` has `key`, whose hash is `hashed`, or the free place where it would go."""
     mask = len(table) - 1
+    assert len(table) & mask == 0, "the length of a table is a power of two"
+    assert hashed >= 0, "a hash counts from 0"
     place = hashed & mask
     while table[place].key != 0 and table[place].key != key:
         place = (place + 1) & mask

@@ -47,8 +47,11 @@ def record_n(words: Any, value: int, times: int) -> None:
         words[_MINIMUM] = value
     words[_MAXIMUM] = max(words[_MAXIMUM], value)
     words[_SUM] += value * times
-    words[_FIRST + _bucket(value)] += times
+    bucket = _bucket(value)
+    assert 0 <= bucket < _BUCKETS, "every value has a bucket"
+    words[_FIRST + bucket] += times
     words[_COUNT] += times
+    assert words[_MINIMUM] <= value <= words[_MAXIMUM], "the bounds enclose every value"
 
 
 @kernel
@@ -59,6 +62,7 @@ def record(words: Any, value: int) -> None:
 
 def _highest(bucket: Any) -> Any:
     """The largest value that falls into the bucket."""
+    assert 0 <= bucket < _BUCKETS, "a bucket of the histogram"
     shift = max((bucket >> _SUB_BITS) - 1, 0)
     return ((bucket - (shift << _SUB_BITS) + 1) << shift) - 1
 
@@ -77,7 +81,9 @@ def _percentile_of(copy: Any, percent: float) -> int:
         return 0
     # As decimals, or 99.9 % of 1,000 would be a hair more than 999.
     rank = max(math.ceil(Fraction(str(percent)) * count / 100), 1)
+    assert rank <= count, "a rank among all that was counted"
     bucket = int(np.searchsorted(below, rank))
+    assert bucket < _BUCKETS, "every rank lies in a bucket"
     if bucket == _BUCKETS - 1:
         return int(copy[_MAXIMUM])
     return max(min(_highest(bucket), int(copy[_MAXIMUM])), int(copy[_MINIMUM]))
@@ -85,6 +91,7 @@ def _percentile_of(copy: Any, percent: float) -> int:
 
 def summary(words: Any) -> dict[str, int]:
     """`count`, and in the unit of the values `min`, `max`, `p50`, `p99` and `p999`, all of one reading."""
+    assert len(words) == WORDS, "one whole histogram"
     copy = np.array(words)
     return {
         "count": int(copy[_COUNT]),
@@ -103,6 +110,7 @@ def mean(words: Any) -> int:
 
 def merge(into: Any, other: Any) -> None:
     """Add all that `other` has counted to `into`."""
+    assert len(into) == len(other) == WORDS, "two whole histograms"
     if other[_COUNT] == 0:
         return
     minimum = other[_MINIMUM] if into[_COUNT] == 0 else min(into[_MINIMUM], other[_MINIMUM])
@@ -110,8 +118,10 @@ def merge(into: Any, other: Any) -> None:
     into += other
     into[_MINIMUM] = minimum
     into[_MAXIMUM] = maximum
+    assert into[_MINIMUM] <= into[_MAXIMUM], "the bounds enclose every value"
 
 
 def reset(words: Any) -> None:
     """Forget everything."""
+    assert len(words) == WORDS, "one whole histogram"
     words[:] = 0

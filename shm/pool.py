@@ -33,6 +33,7 @@ class Pool(NamedTuple):
 
 def lay_out(arena: Arena, capacity: int) -> Pool:
     """The memory of a pool of `capacity` slots, slot 0 included; `initialise` makes it usable."""
+    assert capacity > 0, "slot 0 is there"
     return Pool(arena.array(np.int64, _HEADER_WORDS), arena.array(np.uint32, capacity))
 
 
@@ -44,6 +45,8 @@ def initialise(pool: Pool) -> None:
     pool.header[:] = 0
     pool.header[CAPACITY] = capacity
     pool.header[FRESH] = 1
+    assert available(pool) == capacity - 1, "every slot but 0 can be taken"
+    assert in_use(pool) == 0, "no slot of a new pool is in use"
 
 
 @kernel
@@ -54,6 +57,7 @@ def take(pool: Pool) -> int:
     if freed > 0:
         header[FREED] = freed - 1
         slot: Any = np.int64(pool.free[freed - 1])  # unsigned, it would turn later arithmetic into floats
+        assert 0 < slot < header[FRESH], "what goes out again was out before"
         return slot
     fresh = header[FRESH]
     if fresh < header[CAPACITY]:
@@ -67,6 +71,7 @@ def take(pool: Pool) -> int:
 def give(pool: Pool, slot: int) -> None:
     """Put a slot in use back; giving one back twice is an error that only `check` finds."""
     freed = pool.header[FREED]
+    assert freed + 1 < pool.header[FRESH], "no more is given back than was handed out"
     pool.free[freed] = slot
     pool.header[FREED] = freed + 1
 
@@ -86,6 +91,7 @@ def available(pool: Pool) -> int:
 def check(pool: Pool, used: Iterable[int]) -> None:
     """Check that free slots and those in `used` are disjoint and are all there are. Raises AssertionError."""
     fresh, freed = int(pool.header[FRESH]), int(pool.header[FREED])
+    assert 0 <= freed < fresh <= len(pool.free), "no more slots are free again than were ever handed out"
     free = np.array(pool.free[:freed], np.int64)
     taken = np.array(list(used), np.int64)
     both = np.concatenate([free, taken])

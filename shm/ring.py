@@ -41,6 +41,7 @@ def initialise(ring: Ring) -> None:
         raise ValueError(f"a ring's capacity must be a power of two, not {capacity}")
     ring.header[:] = 0
     ring.header[CAPACITY] = capacity
+    assert len(ring.header) == HEADER_WORDS, "each cursor has its own lines"
 
 
 @kernel
@@ -53,13 +54,17 @@ def writable(ring: Ring, wanted: int) -> int:
         head = load_acquire(header, HEAD)
         header[CACHED_HEAD] = head
         free = header[CAPACITY] - (tail - head)
+    assert 0 <= free <= header[CAPACITY], "the producer is never more than a ring ahead of the consumer, nor behind it"
     return free
 
 
 @kernel
 def publish(ring: Ring, count: int) -> None:
     """Make the next `count` records, already written to their slots, visible to the consumer."""
-    store_release(ring.header, TAIL, ring.header[TAIL] + count)
+    tail = ring.header[TAIL] + count
+    assert count >= 0, "the tail never goes back"
+    assert tail - ring.header[CACHED_HEAD] <= ring.header[CAPACITY], "no record that was not released is overwritten"
+    store_release(ring.header, TAIL, tail)
 
 
 @kernel
@@ -72,13 +77,17 @@ def readable(ring: Ring, wanted: int) -> int:
         tail = load_acquire(header, TAIL)
         header[CACHED_TAIL] = tail
         ready = tail - head
+    assert 0 <= ready <= header[CAPACITY], "the consumer is never ahead of the producer, nor more than a ring behind it"
     return ready
 
 
 @kernel
 def release(ring: Ring, count: int) -> None:
     """Give the slots of the next `count` records back to the producer."""
-    store_release(ring.header, HEAD, ring.header[HEAD] + count)
+    head = ring.header[HEAD] + count
+    assert count >= 0, "the head never goes back"
+    assert head <= ring.header[CACHED_TAIL], "only what was published is released"
+    store_release(ring.header, HEAD, head)
 
 
 @kernel

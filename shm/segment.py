@@ -96,13 +96,16 @@ def process_start_time(pid: int) -> int:
         return 0
     # The second field is the command in parentheses, and may itself hold spaces and parentheses.
     fields = text[text.rindex(")") + 2 :].split()
+    assert len(fields) > 19, "the kernel's line has the fields of proc(5)"
     return 0 if fields[0] in "ZX" else int(fields[19])
 
 
 def free_bytes() -> int:
     """How many bytes of shared memory the host has left."""
     status = os.statvfs(_DIRECTORY)
-    return status.f_bavail * status.f_frsize
+    free = status.f_bavail * status.f_frsize
+    assert free >= 0, "no host has less than nothing left"
+    return free
 
 
 class Segment:
@@ -110,6 +113,8 @@ class Segment:
 
     def __init__(self, name: str, mapped: mmap.mmap, *, reclaimed: bool = False) -> None:
         header = _header_of(mapped)
+        assert header["magic"] == _MAGIC, "only a finished segment is used"
+        assert header["size"] == len(mapped), "all of the segment is mapped"
         self.name = name
         self.size = len(mapped) - HEADER_BYTES
         self.kind = header["kind"].decode()
@@ -170,7 +175,9 @@ class Segment:
         """An arena over the whole usable memory, from its start. Raises SegmentError after `close`."""
         if self._map is None:
             raise SegmentError(f"shared memory {self.name} is closed")
-        return Arena(memoryview(self._map)[HEADER_BYTES:])
+        usable = memoryview(self._map)[HEADER_BYTES:]
+        assert len(usable) == self.size, "everything behind the header is the creator's"
+        return Arena(usable)
 
     def close(self) -> None:
         """Let go of the memory. It stays mapped for as long as an array of it lives, so none can dangle."""
@@ -220,6 +227,7 @@ def _check_arguments(name: str, size: int, kind: str) -> None:
 
 def _header_of(buffer: Any) -> Any:
     """A copy: an array into the map would keep `close` from unmapping it."""
+    assert len(buffer) >= _HEADER.itemsize, "there is room for a header"
     return np.frombuffer(bytes(buffer[: _HEADER.itemsize]), _HEADER)[0]
 
 
@@ -307,6 +315,8 @@ def _remove_stale(name: str) -> bool:
 def _build(descriptor: int, name: str, size: int, kind: str) -> mmap.mmap:
     """Give a new segment its memory and its header; removes it again when that fails."""
     whole = HEADER_BYTES + size
+    assert size > 0, "the arguments were checked"
+    assert os.fstat(descriptor).st_size == 0, "a new segment is empty"
     try:
         # Reserved now, or the first touch of a page that the host does not have would kill with SIGBUS.
         os.posix_fallocate(descriptor, 0, whole)
@@ -323,6 +333,7 @@ def _build(descriptor: int, name: str, size: int, kind: str) -> mmap.mmap:
     header["start_time"] = process_start_time(os.getpid())
     header["created_ns"] = time.time_ns()
     header["kind"] = kind.encode()
+    assert header["start_time"][0] != 0, "this process lives"
     mapped[: _HEADER.itemsize] = header.tobytes()
     mapped[:8] = _MAGIC.to_bytes(8, "little")
     return mapped

@@ -29,6 +29,7 @@ class Seqlock(NamedTuple):
 
 def lay_out(arena: Arena, dtype: Any, count: int) -> Seqlock:
     """A seqlock over `count` elements of `dtype`; zeroed memory is ready for use."""
+    assert count > 0, "an area with something in it"
     return Seqlock(arena.array(np.int64, _HEADER_WORDS), arena.array(dtype, count))
 
 
@@ -42,6 +43,7 @@ def write_begin(lock: Seqlock) -> None:
 @kernel
 def write_end(lock: Seqlock) -> None:
     """Show what was written."""
+    assert lock.header[_VERSION] & 1 == 1, "a write that ends has begun"
     store_release(lock.header, _VERSION, lock.header[_VERSION] + 1)
 
 
@@ -51,6 +53,7 @@ def read(lock: Seqlock, out: Any, attempts: int) -> int:
 
     Versions are even, grow with every write, and are 0 before the first.
     """
+    assert len(out) <= len(lock.data), "no more is read than there is"
     for _ in range(attempts):
         before = load_acquire(lock.header, _VERSION)
         if before & 1 == 0:

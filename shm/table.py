@@ -56,6 +56,7 @@ def addressed(cls: _Class) -> _Class:
     """Let kernels take instances of a NamedTuple as one address. Its first field must be `table`; see table_of()."""
 
     fields: tuple[str, ...] = cls._fields  # type: ignore[attr-defined]
+    assert fields[0] == TABLE, "the first field is the table of the others"
 
     @typeof_impl.register(cls)
     def _typeof(value, context):
@@ -75,7 +76,9 @@ def _arrays(values: Any) -> Iterator[Any]:
 
 def table_of(values: Any) -> Any:
     """The table for the fields behind it: arrays of one dimension, or NamedTuples of them."""
-    return np.array([number for array in _arrays(values) for number in (array.ctypes.data, len(array))], np.int64)
+    numbers = [number for array in _arrays(values) for number in (array.ctypes.data, len(array))]
+    assert all(address > 0 for address in numbers[::2]), "every array lies somewhere"
+    return np.array(numbers, np.int64)
 
 
 @unbox(TableType)

@@ -58,6 +58,7 @@ def readings(commands: Any) -> Records:
     """All readings of an array of COMMAND."""
     plain = commands.view(np.ndarray)
     others = (DETAILS, SYMBOL_DEFINITION, ACCOUNT_DEFINITION)
+    assert all(dtype.itemsize == COMMAND.itemsize for dtype in others), "each is another reading of the same record"
     return Records(as_records(plain), *(as_records(plain.view(dtype)) for dtype in others))
 
 
@@ -74,6 +75,8 @@ class Decider(NamedTuple):
 def new_decider(memory: VenueMemory, ledger: Ledger) -> Decider:
     """A decider that knows nothing yet, over the venue's tables and one of its ledgers."""
     words = np.array([0, 0, memory.sizes.shards], np.int64)
+    assert len(memory.accounts) == memory.sizes.accounts_max + 1, "every account has its place"
+    assert len(memory.symbols) == memory.sizes.symbols_max + 1, "every symbol has its place"
     return Decider(words, memory.accounts, memory.symbols, ledger, new_array(COMMAND, 1))
 
 
@@ -140,6 +143,7 @@ def decide_on(decider: Decider, records: Records, at: int, mask: int, reach: int
     As many as `reach` records before it (at most PRELUDE_MAX), at `(at - n) & mask`, may be its prelude.
     """
     kind = signed(records.commands[at].kind)
+    assert 0 <= reach <= PRELUDE_MAX, "no more records than belong to an order"
     if _NEW <= kind <= _AMEND:
         return _order(decider, records, at, mask, reach)
     if is_prelude(kind) or kind == _CANCEL_ALL or kind == _STATE or kind == _RULES:

@@ -67,6 +67,7 @@ def load_of(commands: Any, targets: Any, *, interval_ns: int = 0, keep_events: b
     Planned times count from zero until the driver starts. Raises ValueError for a target that comes later.
     """
     count = len(commands)
+    assert interval_ns >= 0, "commands are sent one after the other"
     rows = np.arange(count)
     if len(targets) != count or bool(np.any(targets >= rows)):
         raise ValueError("a command can only name the order of an earlier command")
@@ -118,6 +119,7 @@ def send(gateway: Ring, load: Load, now_ns: int, in_flight_max: int) -> int:
             load.planned_ns[row] = now_ns
         row += 1
     if row > first:
+        assert row - first <= free, "no more is sent than there is room for"
         ring.publish(gateway, row - first)
         words[SENT] = row
     return row - first
@@ -159,6 +161,7 @@ def follow(stream: Broadcast, position: int, control: Any, load: Load, wanted: A
                     load.order_ids[row] = REFUSED
             if event.flags & _LAST:
                 words[ANSWERED] += 1
+                assert words[ANSWERED] <= words[SENT], "nothing is answered before it is sent"
                 words[LAST_ANSWER_NS] = now_ns
                 histogram.record(load.latencies, now_ns - load.planned_ns[row])
     words[KEPT] = kept
@@ -258,7 +261,9 @@ class Driver:
     @property
     def progress(self) -> tuple[int, int]:
         """How many commands were sent, and how many of them are answered."""
-        return int(self.load.words[SENT]), int(self.load.words[ANSWERED])
+        sent, answered = int(self.load.words[SENT]), int(self.load.words[ANSWERED])
+        assert answered <= sent <= len(self.load.commands), "only what was sent is answered"
+        return sent, answered
 
     def start(self) -> None:
         """The planned times, which so far counted from zero, count from now."""
@@ -289,6 +294,7 @@ class Driver:
     def take_kept(self) -> Any:
         """The events kept since the last call, in the order of their streams: a view valid until the next step."""
         count = int(self.load.words[KEPT])
+        assert 0 <= count <= len(self.load.kept), "no more is kept than there is room for"
         self.load.words[KEPT] = 0
         return self.load.kept[:count]
 

@@ -31,6 +31,7 @@ class MatcherState(NamedTuple):
 
 def new_matcher(memory: VenueMemory, number: int, shard: Shard) -> MatcherState:
     """The matcher of shard `number` over the venue's memory; `shard` writes the venue's events."""
+    assert 0 <= number < memory.sizes.shards, "a shard of the venue"
     return MatcherState(
         np.array([number, memory.sizes.shards], np.int64),
         shard,
@@ -53,6 +54,8 @@ def match(state: MatcherState, now_ns: int) -> int:
     mask = len(log.slots) - 1
     written = words[W_EVENTS]
     done = run(state.shard, log.slots, state.definitions, 0, mask, last, state.numbers[1], number)
+    assert words[W_POSITION] == position + done <= last, "a shard is never ahead of the log"
+    assert words[W_EVENTS] >= written, "the number of events only grows"
     if done > 0:
         if number == 0:
             record(state.matching_ns, now_ns - log.slots[words[W_POSITION] & mask].timestamp_ns)

@@ -150,10 +150,13 @@ class VenueMemory(NamedTuple):
     @property
     def ledger(self) -> Ledger:
         """The venue's ledger as it is now."""
-        return self.ledgers[int(self.control[BANK])]
+        bank = int(self.control[BANK])
+        assert 0 <= bank < len(self.ledgers), "one of the venue's ledgers"
+        return self.ledgers[bank]
 
     def line(self, worker: int) -> Any:
         """The line of the worker with this index."""
+        assert 0 <= worker < WORKERS_MAX, "a worker has a line of the table"
         return self.workers[LINE * worker : LINE * (worker + 1)]
 
 
@@ -216,11 +219,14 @@ def lay_out(arena: Arena, sizes: Sizes) -> VenueMemory:
 
 def initialise(memory: VenueMemory, log_base: int) -> None:
     """Prepare zeroed memory for a venue whose log so far ends at sequence `log_base`."""
+    assert log_base >= 0, "records are numbered from 1"
+    assert memory.control[PHASE] == STARTING, "the memory is new"
     broadcast.initialise(memory.log, log_base)
     for stream in memory.events:
         broadcast.initialise(stream)
     for gateway in memory.gateways:
         ring.initialise(gateway)
+    assert READER_SHARDS + memory.sizes.shards <= broadcast.READERS_MAX, "every shard has its place at the log"
     memory.control[JOURNALED] = log_base
     memory.control[BOOT] = 1
     for shard in range(memory.sizes.shards):
@@ -239,7 +245,9 @@ def bytes_needed(sizes: Sizes) -> int:
 def create(name: str, sizes: Sizes, log_base: int) -> tuple[Segment, VenueMemory]:
     """Make the venue's memory. Raises the errors of Segment.create."""
     segment = Segment.create(name, bytes_needed(sizes), KIND)
-    memory = lay_out(segment.arena(), sizes)
+    arena = segment.arena()
+    memory = lay_out(arena, sizes)
+    assert arena.used == segment.size, "the layout takes what it measured"
     initialise(memory, log_base)
     return segment, memory
 
@@ -260,5 +268,6 @@ def private(sizes: Sizes, log_base: int = 0) -> VenueMemory:
 def segment_name(data_directory: Path) -> str:
     """The name of the shared memory of the venue in `data_directory`: readable, and different for each path."""
     path = data_directory.resolve()
+    assert path.is_absolute(), "every process means the same directory"
     readable = "".join(character if character.isalnum() else "-" for character in path.name.lower())[:24]
     return f"/tradsys-{readable}-{hashlib.sha256(str(path).encode()).hexdigest()[:10]}"

@@ -65,6 +65,7 @@ class Port:
         self._bell = sequencer_bell
         self._out = new_array(EVENT, batch)
         self._readers: dict[int, int] = {}
+        assert batch > 0, "room for an event"
         header = self._ring.header
         holder = int(header[ring.PRODUCER_PID])
         if holder == os.getpid() or (holder and _is_alive(holder)) or not _claim(header, holder, os.getpid()):
@@ -103,6 +104,7 @@ class Port:
         Positions are set to the present end of each stream.
         """
         for shard, stream in enumerate(self.memory.events):
+            assert shard not in self._readers, "a port gates a stream once"
             self._readers[shard], self.positions[shard] = broadcast.join(stream)
 
     def drain(self, shard: int) -> Any:
@@ -112,6 +114,7 @@ class Port:
         """
         stream = self.memory.events[shard]
         position = int(self.positions[shard])
+        assert position >= 0, "events are numbered from 1"
         if shard in self._readers:
             broadcast.advance(stream, self._readers[shard], position)
         count = int(drain(stream, position, self.memory.control, self._out))
@@ -119,6 +122,7 @@ class Port:
             return None
         # A port may know more than a new ring whose shard is still being rebuilt: then nothing is given out.
         assert count == 0 or position + count <= int(stream.header[broadcast.CURSOR]), "what is given out was published"
+        assert 0 <= count <= len(self._out), "no more than there is room for"
         self.positions[shard] = position + count
         return self._out[:count]
 

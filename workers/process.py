@@ -41,6 +41,7 @@ def pin(core: int | None) -> None:
 
 def processes_of(segment: str) -> list[int]:
     """Pids of the living workers, of whatever supervisor, of the venue with this shared memory."""
+    assert segment, "a venue's memory has a name"
     mark = f"{SEGMENT_VARIABLE}={segment}".encode()
     found = []
     for directory in Path("/proc").iterdir():
@@ -120,6 +121,7 @@ class Child:
             return
         self._open = False
         self._process.wait()
+        assert self.returncode is not None, "a process is waited for until it has ended"
         while self.relay():
             if not _readable(self.output):
                 break  # a child of its own still holds the pipe
@@ -129,6 +131,7 @@ class Child:
 
     def _write(self, data: bytes) -> None:
         *lines, self._partial = (self._partial + data).split(b"\n")
+        assert b"\n" not in self._partial, "only the last line is not whole yet"
         if len(self._partial) > _LINE_BYTES_MAX:
             lines.append(self._partial)
             self._partial = b""

@@ -45,6 +45,7 @@ def release_dead(memory: VenueMemory) -> list[int]:
             if pid > 0 and process_start_time(pid) == 0:
                 broadcast.leave(stream, reader)
                 gone.append(pid)
+    assert os.getpid() not in gone, "this process lives"
     return sorted(set(gone))
 
 
@@ -54,6 +55,8 @@ def end_orphans(segment: str, patience_s: float) -> list[int]:
     They got SIGTERM when their supervisor died, but may still be writing the journal.
     """
     orphans = processes_of(segment)
+    assert os.getpid() not in orphans, "nobody ends himself"
+    assert patience_s >= 0, "a time to wait"
     deadline = time.monotonic() + patience_s
     for pid in orphans:
         with suppress(ProcessLookupError):

@@ -25,7 +25,7 @@ from tradsys.ledger.recording import take_in
 from tradsys.reasons import Reason
 from tradsys.records import COMMAND, Kind
 from tradsys.risk.outbox import outbox_next, outbox_pending, outbox_pop
-from workers.decision import PRELUDE_MAX, Records, decide_on, readings
+from workers.decision import KNOWN_SYMBOLS, PRELUDE_MAX, Records, decide_on, readings
 from workers.journal.reader import JournalReader
 from workers.memory import BANK, LEDGER, READER_LEDGER, VenueMemory
 from workers.replica import private_shard
@@ -76,6 +76,7 @@ def _settle_until(
         if settled[number] >= wanted:
             return True
         position = shard.words[W_POSITION]
+        assert settled[number] == cursor, "all that the shard has told is settled"
         if position >= last:
             return False
         until = min(position + _COMMANDS_AT_ONCE, last)
@@ -106,6 +107,7 @@ def redecide(state: SequencerState, shards: Any, records: Records, first: int, b
     for at in range(begin, len(commands)):
         ask_ahead(settlement.ledger, commands, at, len(commands) - at, -1)
         command = commands[at]
+        assert command.sequence == first + at, "no record of the log is missing"
         words[LAST_NS] = command.timestamp_ns
         kind = command.kind
         # By source: a client may have sent a BOOT or TICK too, which was refused like any other command.
@@ -141,6 +143,7 @@ class Redecision:
     """
 
     def __init__(self, state: SequencerState, memory: VenueMemory, is_settled: bool) -> None:
+        assert not state.decider.words[:KNOWN_SYMBOLS].any(), "the sequencer knows nothing yet"
         self._state = state
         self._is_settled = is_settled
         self._shards = tuple(self._private(memory) for _ in range(memory.sizes.shards))
@@ -178,6 +181,8 @@ class Redecision:
         """The next records of the log. Raises DecisionError."""
         kept = self._kept()
         begin = len(kept)
+        assert len(batch), "a batch has a record"
+        assert not begin or kept["sequence"][-1] + 1 == batch["sequence"][0], "nothing is left out between two batches"
         self._records = new_array(COMMAND, begin + len(batch))
         plain = self._records.view(np.ndarray)
         # As bytes: numpy copies records field by field.
@@ -264,6 +269,7 @@ def redecide_journal(
         beat()
         redecision.take(batch.view(np.ndarray))
     redecision.finish()
+    assert (state.settlement.recorded <= state.settlement.settled).all(), "only what is settled is recorded"
     for stream, position in zip(memory.events, state.settlement.settled, strict=True):
         # Nothing that the log leads to is to be settled any more: shards that are rebuilt need not wait for that.
         broadcast.reserve(stream, READER_LEDGER, int(position) if is_settled else _NEVER_WAITED_FOR)
@@ -272,6 +278,7 @@ def redecide_journal(
 
 def empty_ledger(memory: VenueMemory, bank: int) -> Ledger:
     """One of the venue's ledgers, emptied for whoever is going to fill it."""
+    assert 0 <= bank < len(memory.ledgers), "one of the venue's ledgers"
     ledger = memory.ledgers[bank]
     if int(memory.control[LEDGER]) >> bank & 1:
         for array in state_of(ledger):

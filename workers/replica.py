@@ -34,6 +34,7 @@ def private_shard(sizes: Sizes) -> Shard:
         return carve(arena.array, sizes.shard(), stream)
 
     shard = allocate(lay_out)
+    assert not shard.words.any(), "private memory is zero"
     initialise(shard, is_zeroed=True)
     broadcast.initialise(shard.events)
     return shard
@@ -67,6 +68,7 @@ class Replica:
         for number, shard in enumerate(self.shards):
             restore_shard(snapshot, number, shard)
             restore_events(snapshot, number, shard.events)
+        assert len(snapshot.heading.events) == len(self.shards), "a snapshot of a venue with as many shards"
         self.positions[:] = snapshot.heading.events
         snapshot.load("accounts", self.accounts)
         snapshot.load("symbols", self.symbols)
@@ -115,6 +117,7 @@ class Replica:
         last = int(self.positions[shard])
         held = int(self.shards[shard].events.header[broadcast.BASE])
         first = max(last - min(count, RECENT_EVENTS), held) + 1
+        assert held < first <= last + 1, "only what the ring still holds is given"
         slots = self.shards[shard].events.slots
         return slots.view(np.ndarray)[np.arange(first, last + 1) & (RECENT_EVENTS - 1)]
 
@@ -135,6 +138,7 @@ class Replica:
                 while (count := int(broadcast.copy_since(stream, position, out))) > 0:
                     position += count
                     broadcast.advance(stream, reader, position)
+                    assert position <= int(stream.header[broadcast.CURSOR]), "what is given out was published"
                     skip = max(after - (position - count), 0)
                     if skip < count:
                         yield out[skip:count].copy()

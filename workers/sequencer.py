@@ -90,6 +90,8 @@ def new_sequencer(memory: VenueMemory, tick_ms: int, ledger: Ledger | None = Non
     """A sequencer with the venue's ledger, or another one; redecide() and resume() must follow."""
     if ledger is None:
         ledger = memory.ledger
+    assert tick_ms >= 0, "the log's clock goes forward"
+    assert memory.sizes.rings <= VENUE_SOURCE, "every ring has a source of its own"
     words = np.zeros(LAST_REQUEST + SOURCES, np.int64)
     words[_TICK_NS] = tick_ms * 1_000_000
     words[_RINGS] = memory.sizes.rings
@@ -140,6 +142,7 @@ def _begin_own(state: SequencerState, kind: int, now_ns: int) -> int:
     """
     words = state.words
     number = words[_WRITTEN] + 1
+    assert number <= state.log.header[broadcast.LIMIT], "there is room for the record"
     slots = state.log.slots
     out = slots[number & (len(slots) - 1)]
     out.sequence = number
@@ -187,6 +190,7 @@ def _record_settled(state: SequencerState, now_ns: int) -> bool:
     """Let the log say how far each shard's events are settled; False when it has no room for that now."""
     settlement = state.settlement
     for shard in range(len(settlement.settled)):
+        assert settlement.settled[shard] >= settlement.recorded[shard], "only what is settled is recorded"
         if settlement.settled[shard] != settlement.recorded[shard]:
             if broadcast.writable(state.log, state.words[_WRITTEN]) < 1:
                 return False
@@ -298,6 +302,7 @@ def _take(state: SequencerState, source: int, now_ns: int, monotonic: int) -> in
     words = state.words
     written = words[_WRITTEN]
     count = without_open_prelude(gateway, min(ready, COMMANDS_PER_TURN, room))
+    assert 0 <= count <= ready, "no more is taken than is there"
     head = gateway.header[ring.HEAD]
     ring_mask = len(gateway.slots) - 1
     log_mask = len(log.slots) - 1
@@ -314,6 +319,7 @@ def _take(state: SequencerState, source: int, now_ns: int, monotonic: int) -> in
             written = words[_WRITTEN]
         ask_ahead(state.decider.ledger, gateway.slots, head + i, count - i, ring_mask)
         written += 1
+        assert written <= log.header[broadcast.LIMIT], "there is room for the record"
         at = written & log_mask
         log.slots[at] = taken
         out = log.slots[at]
@@ -327,6 +333,7 @@ def _take(state: SequencerState, source: int, now_ns: int, monotonic: int) -> in
         if taken.timestamp_ns > 0:
             record(state.ring_wait_ns, monotonic - taken.timestamp_ns)
     if count > 0:
+        assert written == words[_WRITTEN] + count, "the sequence grows by one with every command"
         words[_WRITTEN] = written
         words[_ACTED] = written
         broadcast.publish(log, written)
@@ -389,6 +396,7 @@ def sequence(state: SequencerState, now_ns: int, monotonic: int) -> int:
 def is_taken_in(gateway: Ring) -> bool:
     """Whether the ring holds nothing but the beginning of an order whose rest never came."""
     head, tail = int(gateway.header[ring.HEAD]), int(gateway.header[ring.TAIL])
+    assert head <= tail <= head + len(gateway.slots), "nothing is given back that was not published"
     slots = gateway.slots
     return tail - head <= PRELUDE_MAX and all(
         is_prelude(int(slots[number & (len(slots) - 1)]["kind"])) for number in range(head, tail)

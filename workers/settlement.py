@@ -39,6 +39,7 @@ class Settlement(NamedTuple):
 def new_settlement(memory: VenueMemory, ledger: Ledger) -> Settlement:
     """Nothing is settled yet."""
     shards = memory.sizes.shards
+    assert len(memory.event_slots) == shards * memory.sizes.event_ring, "every shard has its events"
     return Settlement(
         ledger,
         memory.event_headers,
@@ -63,7 +64,12 @@ def _events_of(settlement: Settlement, shard: int) -> Broadcast:
 def settle_stretch(ledger: Ledger, events: Broadcast, after: int, last: int, shard: int, shards: int) -> None:
     """Settle the events of a shard behind number `after` up to `last`."""
     mask = len(events.slots) - 1
+    assert last - after <= len(events.slots), "every event is still in its slot"
     for number in range(after + 1, last + 1):
+        assert (
+            number == after + 1
+            or events.slots[number & mask].log_sequence >= events.slots[number - 1 & mask].log_sequence
+        ), "events are in the order of the log"
         if number + _AHEAD <= last:
             ask_for_event(ledger, events.slots[(number + _AHEAD) & mask], shard, shards)
         if number + _NEAR <= last:
@@ -88,6 +94,7 @@ def settle_events(settlement: Settlement, least: int) -> int:
         else:
             last = min(cursor, position + EVENTS_PER_TURN)
             settle_stretch(ledger, events, position, last, shard, shards)
+        assert position <= last <= cursor, "only what is told is settled, and each event once"
         settlement.settled[shard] = last
         broadcast.advance(events, READER_LEDGER, last)
         work += last - position

@@ -18,6 +18,7 @@ from shm import broadcast
 from shm.arena import new_array
 from shm.clock import timespec
 from shm.jit import CACHE_DIRECTORY, JIT_DISABLED
+from tradsys.book.layout import initialise
 from tradsys.configuration import Configuration
 from tradsys.ledger.layout import HOLD
 from tradsys.ledger.terms import AccountKind
@@ -148,6 +149,7 @@ def _settled_commands() -> Any:
 
 def _compile_book(venue: Venue) -> None:
     shard = memory.private(venue.sizes).shards[0]
+    initialise(shard, is_zeroed=True)
     apply_batch(shard, 0, venue.sizes.shards, _some_commands())
 
 

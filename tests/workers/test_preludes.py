@@ -48,9 +48,9 @@ def group(prelude: list[Kind], number: int) -> Any:
 
 
 def logged(venue: SteppedVenue, start: int = 0) -> Any:
-    """The clients' records in the log's ring after sequence `start`."""
-    slots = venue.memory.log.slots.view(np.ndarray)
-    return slots[broadcast.places(slots, start + 1, log_end(venue.memory))]
+    """The records after sequence `start` that the log's ring still holds."""
+    slots, end = venue.memory.log.slots.view(np.ndarray), log_end(venue.memory)
+    return slots[broadcast.places(slots, max(start, end - len(slots)) + 1, end)]
 
 
 def is_prelude(records: Any) -> Any:

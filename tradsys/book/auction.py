@@ -11,7 +11,7 @@ from typing import Any
 
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
-from tradsys.book.crossing import best_index, best_order, fill_resting, whole_lots
+from tradsys.book.crossing import best_index, best_order, fill_resting, is_crossed, whole_lots
 from tradsys.book.ending import cancel_any
 from tradsys.book.events import AUCTION, COUNTER_DONE, LAST, ORDER_DONE, emit, has_room, tell_pair
 from tradsys.book.layout import (
@@ -136,6 +136,7 @@ def indicative(shard: Shard, symbol: int) -> tuple[int, int, int]:
         if low == hidden_ask_price:
             sell -= _lots(shard, hidden_ask)
             hidden_ask = signed(levels[hidden_ask].better)
+        assert sell >= 0, "no seller is taken off twice"
     return best
 
 
@@ -147,6 +148,8 @@ def _trade_pair(shard: Shard, command: Any, symbol: int, price_ticks: int, left_
     buyer = shard.orders[buyer_slot]
     seller = shard.orders[seller_slot]
     quantity = min(left_lots, min(buyer.leaves_lots, seller.leaves_lots))
+    assert quantity > 0, "who stands in the book has something left"
+    assert seller.price_ticks <= price_ticks <= buyer.price_ticks, "both accept the auction's price"
     flags = AUCTION
     if quantity == whole_lots(shard, buyer_slot):
         flags |= ORDER_DONE
@@ -208,6 +211,8 @@ def uncross(shard: Shard, command: Any, symbol: int, state: int, reason: int) ->
         lots = _trade_pair(shard, command, symbol, words[W_PENDING_A], words[W_PENDING_C])
         words[W_PENDING_B] += lots
         words[W_PENDING_C] -= lots
+        assert words[W_PENDING_C] >= 0, "no more trades than the auction found"
+    assert not is_crossed(shard, symbol), "after its auction a book is not crossed"
     book.duties = signed(book.duties) | (D_END_CLOSE if book.auction == _CLOSING else D_END_OPEN)
     enter_state(shard, command, symbol, state, words[W_PENDING_A], words[W_PENDING_B], reason)
     end_phase(shard)

@@ -33,6 +33,7 @@ def words_needed(pages: int) -> int:
 @kernel
 def mark(summary: Any, base: int, pages: int, page: int) -> None:
     """Directory entry `page` now has an occupied level."""
+    assert 0 <= page < pages, "a page within its side"
     first = (pages + 63) >> 6
     second = (first + 63) >> 6
     summary[base + (page >> 6)] |= bit(page & 63)
@@ -43,9 +44,11 @@ def mark(summary: Any, base: int, pages: int, page: int) -> None:
 @kernel
 def clear(summary: Any, base: int, pages: int, page: int) -> None:
     """Directory entry `page` has no occupied level any more."""
+    assert 0 <= page < pages, "a page within its side"
     first = (pages + 63) >> 6
     second = (first + 63) >> 6
     word = base + (page >> 6)
+    assert summary[word] & bit(page & 63) != 0, "the page was marked"
     left = summary[word] & ~bit(page & 63)
     summary[word] = left
     if left != 0:
@@ -78,4 +81,6 @@ def next_page(summary: Any, base: int, pages: int, page: int) -> int:
         word = block << 6
         bits = summary[base + first + block]
     word = (word & ~63) + trailing_zeros(bits)
-    return (word << 6) + trailing_zeros(summary[base + word])
+    found = (word << 6) + trailing_zeros(summary[base + word])
+    assert page < found < pages, "there is an occupied page behind this one"
+    return found

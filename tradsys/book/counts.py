@@ -52,6 +52,7 @@ def count_out(shard: Shard, slot: int) -> None:
     counts = shard.counts
     order = shard.orders[slot]
     place = _place(counts, _key(signed(order.symbol), signed(order.account)))
+    assert counts[place].orders > 0, "who is counted out was counted in"
     counts[place].orders -= 1
     if counts[place].orders > 0:
         return

@@ -112,6 +112,14 @@ def best_order(shard: Shard, symbol: int, side: int) -> int:
 
 
 @kernel
+def is_crossed(shard: Shard, symbol: int) -> bool:
+    """Whether a bid, displayed or hidden, is as high as an offer."""
+    bids, asks = shard.sides[2 * symbol], shard.sides[2 * symbol + 1]
+    bid, ask = best_index(shard, symbol, 0), best_index(shard, symbol, 1)
+    return bid >= 0 and ask >= 0 and price_of(bids, bid) >= price_of(asks, ask)
+
+
+@kernel
 def sweep_limit(shard: Shard, asked: Any, price_ticks: int) -> int:
     """The worst index of the other side that an order, or what a NEW asks for, may trade at with this price.
 
@@ -149,6 +157,7 @@ def fill_resting(shard: Shard, command: Any, slot: int, quantity_lots: int) -> N
     """After the trade's event: take its quantity off an order in the book, with all that follows for that order."""
     order = shard.orders[slot]
     flags = signed(order.flags)
+    assert 0 < quantity_lots <= order.leaves_lots, "no more trades than is left"
     if flags & F_EXTRA == 0 and quantity_lots == order.leaves_lots:
         # As in matching.sweep(): what the slot of an order that has ended holds must not depend on the way.
         remove(shard, shard.sides[2 * signed(order.symbol) + signed(order.side)], slot)
@@ -174,6 +183,7 @@ def fill_resting(shard: Shard, command: Any, slot: int, quantity_lots: int) -> N
 def _decrement_maker(shard: Shard, command: Any, slot: int, quantity_lots: int) -> None:
     """Take a prevented quantity off the maker."""
     maker = shard.orders[slot]
+    assert 0 < quantity_lots <= maker.leaves_lots, "no more is taken off than is left"
     if quantity_lots == whole_lots(shard, slot):
         cancel_any(shard, command, slot, _SELF_TRADE)
         return
@@ -234,10 +244,12 @@ def _trade(shard: Shard, command: Any, slot: int, maker_slot: int, quantity_lots
     if has_extra and signed(shard.extras[slot].options) & _BUDGET:
         extra = shard.extras[slot]
         extra.budget -= price * quantity_lots
+        assert extra.budget >= 0, "no more is spent than the budget"
         if extra.budget == 0:
             order.leaves_lots = 0
     else:
         order.leaves_lots -= quantity_lots
+    assert order.leaves_lots >= 0, "no more trades than is left"
     if order.leaves_lots == 0:
         flags |= ORDER_DONE
     if quantity_lots == whole_lots(shard, maker_slot):

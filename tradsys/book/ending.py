@@ -49,6 +49,7 @@ def _forget(shard: Shard, slot: int) -> None:
         refresh_special(shard, symbol)
     parent = signed(extra.parent)
     if parent != 0:
+        assert shard.extras[parent].leg_1 == slot or shard.extras[parent].leg_2 == slot, "who is waited for knows it"
         if shard.extras[parent].leg_1 == slot:
             shard.extras[parent].leg_1 = 0
         else:
@@ -70,6 +71,7 @@ def cancel_partner(shard: Shard, command: Any, slot: int) -> None:
     """The order in `slot` has traded or fired: the one that it cancels ends."""
     partner = signed(shard.extras[slot].partner)
     if partner != 0:
+        assert shard.extras[partner].partner == slot, "each of two partners knows the other"
         shard.extras[slot].partner = 0
         shard.extras[partner].partner = 0
         cancel_linked(shard, command, partner)
@@ -81,6 +83,8 @@ def _release(shard: Shard, command: Any, slot: int, filled_lots: int) -> None:
     order = shard.orders[slot]
     shard.extras[slot].parent = 0
     order.leaves_lots = min(order.leaves_lots, filled_lots)
+    assert order.order_id != 0, "an order whose turn comes is alive"
+    assert order.leaves_lots > 0, "an order whose turn comes has something to trade"
     tell(shard, command, order, _TRIGGERED, 0, 0)
     put_in_queue(shard, slot)
 
@@ -88,6 +92,7 @@ def _release(shard: Shard, command: Any, slot: int, filled_lots: int) -> None:
 @kernel_entry
 def end_rare(shard: Shard, command: Any, slot: int) -> None:
     """An order with an EXTRA record has ended, has been told so, and stands nowhere any more."""
+    assert shard.orders[slot].order_id != 0, "an order ends once"
     extra = shard.extras[slot]
     partner = signed(extra.partner)
     leg_1, leg_2 = signed(extra.leg_1), signed(extra.leg_2)
@@ -126,6 +131,7 @@ def end_order(shard: Shard, command: Any, slot: int) -> None:
 @kernel_entry
 def cancel_any(shard: Shard, command: Any, slot: int, reason: int) -> None:
     """End a live order, wherever it stands, for `reason`."""
+    assert shard.orders[slot].order_id != 0, "an order ends once"
     order = shard.orders[slot]
     if signed(order.flags) & F_EXTRA:
         was_resting = take_from_place(shard, slot)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shm.broadcast import CURSOR, publish, writable
+from shm.broadcast import CURSOR, LIMIT, publish, writable
 from shm.integers import signed
 from shm.jit import kernel
 from tradsys.book.layout import (
@@ -97,6 +97,7 @@ def emit(
     words[W_EVENTS] = number
     if number <= words[W_FLOOR]:
         return  # readers have seen it, and its slot may by now hold a later event
+    assert number <= shard.events.header[LIMIT], "there is room for the event"
     slots = shard.events.slots
     event = slots[number & (len(slots) - 1)]
     event.log_sequence = command.sequence
@@ -165,6 +166,11 @@ def tell_pair(
     shard: Shard, command: Any, order: Any, counter: Any, kind: int, flags: int, price_ticks: int, quantity_lots: int
 ) -> None:
     """An event about `order` and one of the other side that it has met."""
+    assert order.order_id != 0, "an order that meets another is alive"
+    assert counter.order_id != 0, "an order that is met is alive"
+    assert order.side != counter.side, "two sides meet"
+    assert order.symbol == counter.symbol, "two orders of one symbol meet"
+    assert quantity_lots >= 0, "nobody trades less than nothing"
     emit(
         shard,
         command,
@@ -193,6 +199,8 @@ def tell_amended(
     before_lots: int,
 ) -> None:
     """An order has another price or another quantity left than before."""
+    assert order.order_id != 0, "an order that is amended lives"
+    assert lots > 0, "an order that is amended lives on"
     emit(
         shard,
         command,

@@ -18,6 +18,7 @@ from tradsys.book.layout import (
     P_NONE,
     P_SETTLE,
     P_UNCROSS,
+    W_ACTING,
     W_AUCTIONS,
     W_COMMANDS,
     W_NEXT_EXPIRY,
@@ -177,6 +178,7 @@ def resume(shard: Shard, command: Any, details: Any) -> bool:
     """Go on with a command that has more to do or waited for room; False when it must wait again."""
     words = shard.words
     phase = words[W_PENDING]
+    assert P_NONE < phase <= P_SETTLE, "what goes on has begun"
     if phase == P_INDICATE:
         return indicate(shard, command)
     if phase == P_MASS_CANCEL:
@@ -256,6 +258,7 @@ def run(shard: Shard, commands: Any, details: Any, first: int, mask: int, last: 
             ask_for_order(shard, commands[(at + _AHEAD) & mask].order_id)
             ask_for_neighbours(shard, commands[(at + _AHEAD // 2) & mask].order_id)
         command = commands[at]
+        assert command.sequence == position + 1, "the log's sequence grows by one"
         done = True
         if command.timestamp_ns >= words[W_NEXT_EXPIRY]:
             done = _expire(shard, command, details[at])
@@ -275,6 +278,8 @@ def run(shard: Shard, commands: Any, details: Any, first: int, mask: int, last: 
             break
         if words[W_UNMARKED] != 0:
             mark_last(shard, command)
+        assert words[W_PENDING] == P_NONE, "nothing of a command is left to do"
+        assert words[W_ACTING] == 0, "no order of a command is left to act"
         position += 1
         words[W_POSITION] = position
     publish_events(shard)

@@ -87,12 +87,14 @@ def better_place(shard: Shard, side: Any, index: int) -> int:
         page = next_page(shard.summary, side.words, side.pages, index >> 6)
         entry = shard.directory[signed(side.directory) + page]
         bits = signed(entry.occupancy)
+    assert bits != 0, "a page that the summaries name holds a level"
     return place_of(entry, trailing_zeros(bits))
 
 
 @kernel
 def _new_page(shard: Shard, entry: Any) -> None:
     page = shard.words[W_USED_PAGES] + 1
+    assert (page + 1) << 6 <= len(shard.pages), "has_level() was asked before"
     shard.words[W_USED_PAGES] = page
     entry.page = page
 
@@ -103,9 +105,11 @@ def _take_level(shard: Shard) -> int:
     words = shard.words
     number = words[W_FREE_LEVEL]
     if number != 0:
+        assert shard.levels[number].count == 0, "a level in the pool holds no orders"
         words[W_FREE_LEVEL] = shard.levels[number].head
         return number
     number = words[W_USED_LEVELS] + 1
+    assert number < len(shard.levels), "there is a level for every order"
     words[W_USED_LEVELS] = number
     return number
 
@@ -124,6 +128,8 @@ def _insert_level(shard: Shard, side: Any, index: int, entry: Any) -> int:
         better = signed(shard.pages[better_place(shard, side, index)])
         worse = signed(levels[better].worse)
         levels[better].worse = number
+    assert better == 0 or levels[better].index > index, "the better neighbour has a better price"
+    assert levels[worse].index < index, "the worse neighbour has a worse price"
     levels[worse].better = number
     level = levels[number]
     level.better = better
@@ -131,6 +137,7 @@ def _insert_level(shard: Shard, side: Any, index: int, entry: Any) -> int:
     level.index = index
     shard.pages[place_of(entry, index)] = number
     occupied = signed(entry.occupancy)
+    assert occupied & bit(index & 63) == 0, "where a level comes there was none"
     entry.occupancy = occupied | bit(index & 63)
     if occupied == 0:
         mark(shard.summary, side.words, side.pages, index >> 6)
@@ -145,6 +152,9 @@ def _remove_level(shard: Shard, side: Any, number: int) -> None:
     better = signed(level.better)
     worse = signed(level.worse)
     index = signed(level.index)
+    assert better == 0 or levels[better].worse == number, "the better neighbour knows the level"
+    assert worse == 0 or levels[worse].better == number, "the worse neighbour knows the level"
+    assert (better == 0) == (number == side.best_level), "the best level, and no other, has none that is better"
     levels[better].worse = worse
     levels[worse].better = better
     if better == 0:
@@ -153,6 +163,8 @@ def _remove_level(shard: Shard, side: Any, number: int) -> None:
     level.head = shard.words[W_FREE_LEVEL]
     shard.words[W_FREE_LEVEL] = number
     entry = shard.directory[entry_of(side, index)]
+    assert shard.pages[place_of(entry, index)] == number, "the directory finds the level"
+    assert entry.occupancy & bit(index & 63) != 0, "the bitmap says that the level is there"
     shard.pages[place_of(entry, index)] = 0
     left = entry.occupancy & ~bit(index & 63)
     entry.occupancy = left
@@ -168,6 +180,8 @@ def append(shard: Shard, side: Any, index: int, slot: int) -> None:
         _new_page(shard, entry)
     number = signed(shard.pages[place_of(entry, index)])
     order = shard.orders[slot]
+    assert 0 <= index < signed(side.pages) << 6, "a price within the symbol's range"
+    assert order.leaves_lots > 0, "who rests has something left"
     order.next = 0
     if number == 0:
         number = _insert_level(shard, side, index, entry)
@@ -178,6 +192,8 @@ def append(shard: Shard, side: Any, index: int, slot: int) -> None:
         order.prev = 0
     else:
         level = shard.levels[number]
+        assert level.index == index, "the directory finds the level of the price"
+        assert level.count > 0, "a level that is found holds an order"
         tail = level.tail
         order.prev = tail
         shard.orders[tail].next = slot
@@ -195,13 +211,23 @@ def remove(shard: Shard, side: Any, slot: int) -> None:
     number = signed(order.level)
     level = shard.levels[number]
     count = signed(level.count) - 1
+    assert count >= 0, "a level that is left held an order"
+    assert shard.pages[place_of(shard.directory[entry_of(side, signed(level.index))], signed(level.index))] == number, (
+        "the order stands on this side"
+    )
     level.count = count
     if count == 0:
+        assert level.quantity_lots == order.leaves_lots, "a level holds what its only order has left"
+        assert level.head == slot, "the only order is the first"
+        assert level.tail == slot, "the only order is the last"
         _remove_level(shard, side, number)
         return
     level.quantity_lots -= order.leaves_lots
     after = signed(order.next)
     before = signed(order.prev)
+    assert level.quantity_lots > 0, "the orders that stay have something left"
+    assert slot == (level.head if before == 0 else orders[before].next), "the order before this one leads to it"
+    assert slot == (level.tail if after == 0 else orders[after].prev), "the order behind this one leads back to it"
     if before == 0:
         level.head = after
     else:

@@ -33,6 +33,8 @@ def join_list(shard: Shard, symbol: int, number: int, slot: int) -> None:
     ends = LISTS * symbol + number
     link = _link(number)
     tail = signed(lists[ends + 1])
+    assert slot != 0, "the null slot is in no list"
+    assert (tail == 0) == (lists[ends] == 0), "a list has both ends or none"
     links[LINKS * slot + link] = 0
     links[LINKS * slot + link + 1] = tail
     if tail == 0:
@@ -50,6 +52,8 @@ def leave_list(shard: Shard, symbol: int, number: int, slot: int) -> None:
     link = _link(number)
     after = signed(links[LINKS * slot + link])
     before = signed(links[LINKS * slot + link + 1])
+    assert slot == (lists[ends] if before == 0 else links[LINKS * before + link]), "what is before leads to the order"
+    assert slot == (lists[ends + 1] if after == 0 else links[LINKS * after + link + 1]), "what follows leads back to it"
     if before == 0:
         lists[ends] = after
     else:

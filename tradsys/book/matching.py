@@ -153,6 +153,7 @@ def sweep(shard: Shard, command: Any, slot: int, limit: int) -> bool:
         if filled == 0:
             first = last
         quantity = min(leaves, maker.leaves_lots)
+        assert level.index == opposite.best_index, "the best level has the best price"
         leaves -= quantity
         filled += quantity
         flags = signed(0)
@@ -170,11 +171,13 @@ def sweep(shard: Shard, command: Any, slot: int, limit: int) -> bool:
             maker.leaves_lots -= quantity
             maker.filled_lots += quantity
             level.quantity_lots -= quantity
+    assert leaves + filled == order.leaves_lots, "what is filled is what is no longer left"
     order.leaves_lots = leaves
     order.filled_lots += filled
     if leaves == 0:
         free_slot(shard, slot)
     else:
+        assert opposite.best_index < limit, "who rests does not cross the book"
         _rest_or_end(shard, command, slot)
     if filled == 0:
         return True
@@ -202,6 +205,7 @@ def _rest_or_end(shard: Shard, command: Any, slot: int) -> None:
 def take_out(shard: Shard, command: Any, slot: int, flags: int, reason: int) -> None:
     """Take a plain resting order out of the book for `reason`."""
     order = shard.orders[slot]
+    assert signed(order.flags) & F_EXTRA == 0, "a plain order"
     tell(shard, command, order, _CANCELLED, flags | WAS_RESTING, reason)
     remove(shard, shard.sides[2 * signed(order.symbol) + signed(order.side)], slot)
     free_slot(shard, slot)

@@ -23,7 +23,9 @@ def take_slot(shard: Shard) -> int:
         if slot >= len(shard.orders):
             return 0
         words[W_USED_ORDERS] = slot
+    assert shard.orders[slot].order_id == 0, "a slot that goes out is free"
     words[W_LIVE_ORDERS] += 1
+    assert words[W_LIVE_ORDERS] <= words[W_USED_ORDERS], "no more orders live than slots were given out"
     return slot
 
 
@@ -50,10 +52,13 @@ def free_slot(shard: Shard, slot: int) -> None:
     """The order in `slot` is done: its id is no longer found, its slot is the next to go out."""
     words = shard.words
     order = shard.orders[slot]
+    assert slot != 0, "the null slot holds no order"
+    assert order.order_id & SLOT_MASK == slot, "an order ends once"
     order.order_id = 0
     order.next = words[W_FREE_ORDER]
     words[W_FREE_ORDER] = slot
     words[W_LIVE_ORDERS] -= 1
+    assert words[W_LIVE_ORDERS] >= 0, "no more orders end than began"
 
 
 @kernel

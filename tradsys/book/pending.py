@@ -25,12 +25,15 @@ from tradsys.book.layout import (
 @kernel
 def let_act(shard: Shard, slot: int) -> None:
     """The order in `slot`, which is at hand, trades next."""
+    assert slot != 0, "the null slot does not act"
+    assert shard.words[W_ACTING] == 0, "one order acts at a time"
     shard.words[W_ACTING] = slot
 
 
 @kernel
 def let_settle(shard: Shard, first: int, last: int) -> bool:
     """The command is carried out but for what follows from it in the symbols from `first` to `last`: False."""
+    assert first == 0 or 0 < first <= last + 1 <= len(shard.books), "none, or symbols that there are"
     words = shard.words
     words[W_SETTLING] = first
     words[W_SETTLE_LAST] = last

@@ -98,6 +98,7 @@ def put_in_book(shard: Shard, command: Any, slot: int) -> None:
     order = shard.orders[slot]
     symbol, side = signed(order.symbol), signed(order.side)
     flags = signed(order.flags)
+    assert order.order_id != 0, "who rests is alive"
     own = shard.sides[2 * symbol + side]
     if flags & F_EXTRA == 0:
         append(shard, own, index_of(own, signed(order.price_ticks)), slot)
@@ -114,6 +115,7 @@ def put_in_book(shard: Shard, command: Any, slot: int) -> None:
     if flags & F_ICEBERG:
         slice_lots = min(extra.display_lots, order.leaves_lots)
         extra.reserve_lots = order.leaves_lots - slice_lots
+        assert 0 < slice_lots <= order.leaves_lots, "an iceberg shows a part of what it has"
         order.leaves_lots = slice_lots
     append(shard, own, index_of(own, signed(order.price_ticks)), slot)
     if flags & F_ICEBERG:
@@ -129,6 +131,7 @@ def refresh_slice(shard: Shard, command: Any, slot: int) -> None:
     own = shard.sides[2 * signed(order.symbol) + signed(order.side)]
     reserve = extra.reserve_lots
     # An order that stood alone takes its level with it and gets one anew: the reserve goes with the order.
+    assert 0 < reserve <= shard.reserves[order.level], "the level counts the reserve of each iceberg"
     shard.reserves[order.level] -= reserve
     order.leaves_lots = 0
     remove(shard, own, slot)
@@ -167,12 +170,14 @@ def take_from_place(shard: Shard, slot: int) -> bool:
     if place == IN_BOOK:
         if signed(order.flags) & F_ICEBERG:
             shard.reserves[order.level] -= extra.reserve_lots
+            assert shard.reserves[order.level] >= 0, "the level counts the reserve of each iceberg"
         remove(shard, shard.sides[2 * symbol + side], slot)
         order.leaves_lots += extra.reserve_lots
         extra.reserve_lots = 0
         return True
     if place == IN_HIDDEN:
         remove(shard, rare_side(shard, symbol, HIDDEN_SIDES + side), slot)
+        assert shard.books[symbol].hidden > 0, "the book counts its hidden orders"
         shard.books[symbol].hidden -= 1
         refresh_special(shard, symbol)
         return True

@@ -10,7 +10,7 @@ from typing import Any
 
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
-from tradsys.book.crossing import careful_sweep, sweep_limit
+from tradsys.book.crossing import careful_sweep, is_crossed, sweep_limit
 from tradsys.book.ending import cancel_any, cancel_partner
 from tradsys.book.events import RESTING, begin_unmarked, has_room, tell
 from tradsys.book.layout import (
@@ -167,6 +167,8 @@ def _settle_symbol(shard: Shard, command: Any, symbol: int) -> bool:
         if words[W_ACTING] != 0:
             slot = words[W_ACTING]
             order = shard.orders[slot]
+            assert order.order_id != 0, "an order that acts is alive"
+            assert order.symbol == symbol, "it is of the symbol that comes to rest"
             if not careful_sweep(shard, command, slot, sweep_limit(shard, order, signed(order.price_ticks))):
                 return False
             words[W_ACTING] = 0
@@ -188,6 +190,7 @@ def _settle_symbol(shard: Shard, command: Any, symbol: int) -> bool:
         if first_of(shard, symbol, PEGS) != 0 and follow_touch(shard, command, symbol):
             continue
         words[W_CURSOR] = 0  # the walk may have lost its last orders
+        assert book.state != _CONTINUOUS or not is_crossed(shard, symbol), "a book that trades is not crossed at rest"
         return True
 
 

@@ -23,6 +23,7 @@ def _put(shard: Shard, place: int, slot: int) -> None:
 def _rise(shard: Shard, place: int, slot: int) -> int:
     """Move what is later than `slot` down, from `place` upwards; gives the place that is then free."""
     timers = shard.timers
+    assert 1 <= place <= shard.words[W_TIMERS], "a place of the heap"
     while place > 1 and _is_before(shard, slot, signed(timers[place >> 1])):
         _put(shard, place, signed(timers[place >> 1]))
         place >>= 1
@@ -73,6 +74,7 @@ def stop_timer(shard: Shard, slot: int) -> None:
     words = shard.words
     place = signed(shard.links[LINKS * slot + TIMED_LINK])
     count = words[W_TIMERS] - 1
+    assert shard.timers[place] == slot, "an order with a timer knows its place in the heap"
     words[W_TIMERS] = count
     last = signed(shard.timers[count + 1])
     if last != slot:

@@ -52,6 +52,8 @@ def up3(first: int, first_rate: int, second: int, second_rate: int, third: int, 
 @kernel
 def part_of(amount: int, part: int, whole: int) -> int:
     """`amount * part / whole` rounded down; `amount` from 0, `part` from 0 to `whole`, which is an amount above 0."""
+    assert 0 <= part <= whole, "a part of the whole"
+    assert amount >= 0, "an amount from 0"
     if whole < _SMALL and fits(amount, part):
         return amount * part // whole
     rest = amount % whole
@@ -76,4 +78,5 @@ def _long_part(amount: int, part: int, whole: int) -> int:
             if rest >= whole:
                 rest -= whole
                 quotient += 1
+        assert 0 <= rest < whole, "what is left of a division is less than the divisor"
     return quotient

@@ -29,9 +29,11 @@ def has_account(ledger: Ledger, account: int) -> bool:
 @kernel
 def take(ledger: Ledger, account: int, asset: int, amount: int, floor: int) -> bool:
     """Hold an amount; False, and nothing done, when less than the floor would be available."""
+    assert amount >= 0, "an order holds something or nothing"
     balance = balance_of(ledger, account, asset)
     if balance.available - floor < amount:
         return False
     balance.available -= amount
     balance.held += amount
+    assert balance.available >= floor, "what must stay available does"
     return True

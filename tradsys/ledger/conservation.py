@@ -44,6 +44,8 @@ def add_up(ledger: Ledger, known: int, count: int) -> bool:
         summing[S_NEXT] = 1
         summing[S_TOTAL] = 0
     asset, first = signed(summing[S_ASSET]), signed(summing[S_NEXT])
+    assert 1 <= asset <= ledger.words[W_ASSETS], "an asset that there is"
+    assert 1 <= first <= known + 1, "an account that there is, or none any more"
     last = min(first + count - 1, known)
     for account in range(first, last + 1):
         balance = balance_of(ledger, account, asset)

@@ -97,6 +97,7 @@ def _decide_amend(ledger: Ledger, command: Any, shards: int) -> int:
         return _NONE
     row = row_of(ledger, symbol % shards, shards, command.order_id)
     hold = ledger.holds[row]
+    assert row == 0 or hold.order_id == command.order_id, "the row is that of the order"
     if row == 0 or hold.account != command.account or hold.symbol != command.symbol:
         return _NONE
     worst = signed(hold.worst_ticks)
@@ -156,6 +157,7 @@ def decide(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any, shards
     settled when an AMEND is decided, so that what it needs beyond what is held is known exactly.
     """
     ask_for_pending(ledger, signed(command.sequence) + _AHEAD)
+    assert command.sequence > 0, "a command is stamped before it is decided"
     see_time(ledger, signed(command.timestamp_ns))
     kind = command.kind
     if kind != _NEW and kind != _AMEND and kind != _CANCEL:

@@ -45,6 +45,8 @@ def _greatest_defined(ledger: Ledger, symbol: int, fee_class: int, tier: int) ->
 def schedule_at(ledger: Ledger, account: int, symbol: int, tier: int) -> Any:
     """The schedule of an account's orders when it has this tier; all 0 where there is none."""
     fee_class = signed(ledger.accounts[account].fee_class)
+    assert 0 <= tier < FEE_TIERS, "a fee tier"
+    assert fee_class < FEE_CLASSES, "a fee class"
     row = _greatest_defined(ledger, symbol, fee_class, tier)
     if ledger.schedules[row].defined == 0:
         row = _greatest_defined(ledger, signed(0), fee_class, tier)

@@ -176,6 +176,8 @@ def free(ledger: Ledger, hold: Any, amount: int) -> None:
     hold.held -= amount
     balance.held -= amount
     balance.available += amount
+    assert hold.held >= 0, "no order holds less than nothing"
+    assert balance.held >= balance.reserved, "an account holds what its orders and withdrawals need"
 
 
 @kernel
@@ -185,6 +187,7 @@ def drop(ledger: Ledger, hold: Any) -> None:
     if hold.counts != 0:
         forget(ledger, signed(hold.account), signed(hold.client_order_id))
     uncount(ledger, hold)
+    assert hold.held == 0, "what is dropped holds nothing"
     hold.waits = NOTHING
 
 
@@ -192,6 +195,8 @@ def drop(ledger: Ledger, hold: Any) -> None:
 def enter(ledger: Ledger, pending: Any, order_id: int, shard: int, shards: int) -> int:
     """What a command has taken is now its order's; gives the row."""
     row = shard * shards_rows(ledger, shards) + (order_id & SLOT_MASK)
+    assert order_id & SLOT_MASK < shards_rows(ledger, shards), "the order has a row of its shard"
+    assert ledger.holds[row].order_id == 0, "the order before this one in its slot has ended"
     pending.order_id = order_id
     ledger.holds[row] = pending
     ledger.holds[row].waits = NOTHING

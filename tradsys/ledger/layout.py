@@ -262,11 +262,15 @@ class LedgerSize(NamedTuple):
 
 def _table(entries: int) -> int:
     """Places of a hash table that is never more than half full."""
-    return 1 << (2 * entries).bit_length()
+    places = 1 << (2 * entries).bit_length()
+    assert 2 * entries < places, "a table is never more than half full"
+    return places
 
 
 def carve(take: Callable[[Any, int], Any], size: LedgerSize) -> Ledger:
     """Lay a ledger out in zeroed memory, which is an empty one; `take(dtype, count)` gives each array in turn."""
+    assert size.shards > 0, "orders live in a shard"
+    assert size.pending > 0, "a command waits for its matcher"
     accounts = take(ACCOUNT, size.accounts_max + 1)
     fields: dict[str, Any] = dict(
         words=take(np.int64, WORDS),
@@ -293,6 +297,8 @@ def carve(take: Callable[[Any, int], Any], size: LedgerSize) -> Ledger:
         outbox=take(COMMAND, 1 << (1023 + 4 * size.symbols_max).bit_length()),
         summing=take(np.int64, SUMMING_WORDS),
     )
+    for name in ("pending", "position_places", "posted", "groups", "client_ids", "outbox"):
+        assert len(fields[name]) & (len(fields[name]) - 1) == 0, "the length of a ring or table is a power of two"
     return Ledger(table_of(fields.values()), **fields)
 
 

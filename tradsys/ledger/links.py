@@ -100,6 +100,7 @@ def drop_linked(ledger: Ledger, new: Any) -> None:
 @kernel
 def _share(ledger: Ledger, one: int, other: int) -> None:
     """Two that cancel each other: of one side they share their hold."""
+    assert one != other, "no order shares its hold with itself"
     if ledger.holds[one].side == ledger.holds[other].side:
         ledger.holds[one].partner = other
         ledger.holds[other].partner = one
@@ -108,6 +109,7 @@ def _share(ledger: Ledger, one: int, other: int) -> None:
 @kernel
 def _wait_for(ledger: Ledger, row: int, leg: int) -> None:
     """The order in row `leg` waits for that in `row`, which has to know where what it buys goes: to a sell."""
+    assert row != leg, "no order waits for itself"
     ledger.holds[leg].waits = FOR_TURN
     ledger.holds[leg].linked = row
     if ledger.holds[row].linked == 0 or ledger.holds[leg].side != _BUY:

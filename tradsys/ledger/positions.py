@@ -71,6 +71,7 @@ def position_row(ledger: Ledger, account: int, symbol: int) -> int:
     row = ledger.words[W_POSITIONS] + 1
     if row == len(ledger.positions):
         return signed(NO_ROOM)
+    assert 0 < row < len(ledger.positions), "a row of the table"
     ledger.words[W_POSITIONS] = row
     ledger.positions[row].key = key
     place.key = key
@@ -91,12 +92,15 @@ def trade(position: Any, is_buy: bool, lots: int, notional: int, fee: int) -> No
         return
     open_lots = abs(quantity)
     closed = min(open_lots, lots)
+    assert closed > 0, "a trade against a position closes some of it"
     # Of a short position cost is negative: what opening it brought in.
     share = part_of(abs(signed(position.cost)), closed, open_lots)
     value = part_of(notional, closed, lots)
     position.realised += value - share if quantity > 0 else share - value
+    assert 0 <= value <= max(notional, signed(0)), "what closes is a part of the trade"
     position.cost += share * sign
     position.quantity += sign * closed
+    assert position.quantity != 0 or position.cost == 0, "a position that is closed has no cost"
     rest = lots - closed
     if rest > 0:
         position.quantity = sign * rest

@@ -61,6 +61,8 @@ def _carry_out(ledger: Ledger, kind: int, source: int, target: int, asset: int, 
         return _ACCOUNT_FROZEN
     giver = balance_of(ledger, source, asset)
     taker = balance_of(ledger, target, asset)
+    assert amount > 0, "a posting moves something"
+    assert 0 <= giver.reserved <= giver.held, "what waits for a withdrawal is held"
     if kind == _RESERVE or kind == _RELEASE:
         sign = signed(1) if kind == _RESERVE else signed(-1)
         if amount > (giver.available if kind == _RESERVE else giver.reserved):
@@ -80,6 +82,7 @@ def _carry_out(ledger: Ledger, kind: int, source: int, target: int, asset: int, 
     else:
         own(ledger, source, asset, -amount, signed(0))
     own(ledger, target, asset, amount, signed(0))
+    assert 0 <= giver.reserved <= giver.held, "a withdrawal takes what was reserved for it"
     return _NONE
 
 

@@ -47,8 +47,10 @@ _NEW_PRICE = int(CommandFlag.NEW_PRICE)
 def _end(ledger: Ledger, row: int) -> None:
     """An order is done: it holds nothing any more; one that it shared its hold with has its own."""
     hold = ledger.holds[row]
+    assert hold.order_id != 0, "an order ends once"
     if hold.partner != 0:
         partner = ledger.holds[hold.partner]
+        assert partner.partner == row, "each of two orders that share a hold knows the other"
         partner.held += hold.held
         hold.held = 0
         partner.partner = 0
@@ -62,6 +64,8 @@ def _end(ledger: Ledger, row: int) -> None:
     free(ledger, hold, signed(hold.held))
     uncount(ledger, hold)
     retire(ledger, signed(hold.account), signed(hold.client_order_id))
+    assert hold.held == 0, "an order that has ended holds nothing"
+    assert hold.counted_lots == 0, "an order that has ended counts nothing"
     hold.order_id = 0
 
 
@@ -76,6 +80,7 @@ def _keep_needed(ledger: Ledger, row: int) -> None:
         partner.held = 0
         need = max(need, needs(ledger, partner))
     free(ledger, hold, hold.held - need)
+    assert hold.held == need, "an order holds what it needs"
     recount(ledger, hold)
 
 
@@ -142,9 +147,12 @@ def _settle_side(ledger: Ledger, row: int, lots: int, notional: int, spent: int,
         hold.taker_traded += notional
     so_far = _fee_so_far(hold)
     fee = so_far - hold.charged
+    assert lots > 0, "a trade moves something"
+    assert fee <= notional + max(signed(hold.minimum), signed(0)), "a fee takes no more than the trade and the minimum"
     hold.charged = so_far
     hold.filled_lots += lots
     hold.leaves -= spent if hold.budget != 0 else lots
+    assert hold.leaves >= 0, "no more trades than is left"
     quote, base, none = signed(contract.quote), signed(contract.base), signed(0)
     value = lots * contract.lot_value
     if hold.side == _BUY:
@@ -181,6 +189,8 @@ def _traded(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     notional = rounded_down(contract, spent * contract.numerator)
     flags = signed(event.flags)
     buys = ledger.holds[order].side == _BUY
+    assert ledger.holds[order].side != ledger.holds[counter].side, "a buyer trades with a seller"
+    assert ledger.holds[order].symbol == ledger.holds[counter].symbol == event.symbol, "both trade the event's symbol"
     for place in range(2):  # the buyer, then the seller
         if (place == 0) == buys:
             _settle_side(ledger, order, lots, notional, spent, False, flags & _ORDER_DONE != 0)
@@ -209,6 +219,7 @@ def _prevented(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
         return
     for row in (order, counter):
         ledger.holds[row].leaves -= event.quantity_lots
+        assert ledger.holds[row].leaves >= 0, "no more is prevented than is left"
         _keep_needed(ledger, row)
 
 

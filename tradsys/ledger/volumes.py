@@ -21,6 +21,8 @@ def _begin_day(ledger: Ledger, number: int) -> None:
     account = ledger.accounts[number]
     today, last = signed(ledger.words[W_TODAY]), signed(account.day)
     first, slots = today - VOLUME_DAYS, number * DAY_SLOTS
+    assert today > last, "days only grow"
+    assert account.day_traded >= 0, "nobody trades less than nothing on a day"
     ledger.day_volumes[slots + last % DAY_SLOTS] = account.day_traded
     for day in range(max(last + 1, first), today):
         ledger.day_volumes[slots + day % DAY_SLOTS] = 0

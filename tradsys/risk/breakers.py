@@ -86,6 +86,7 @@ def _enter_state(ledger: Ledger, symbol: int, transition: int, cause: int, times
     breaker.cause = cause
     breaker.since_ns = timestamp_ns
     ledger.words[W_BREAKERS] += signed(transition != _RESET) - signed(was != 0)
+    assert 0 <= ledger.words[W_BREAKERS] <= len(ledger.breakers), "each breaker counts once"
 
 
 @kernel_entry

@@ -55,6 +55,7 @@ def remember(ledger: Ledger, account: int, client_order_id: int) -> None:
     if client_order_id == 0:
         return
     entry = ledger.client_ids[_place_of(ledger, account, client_order_id)]
+    assert entry.client_order_id == 0 or entry.client_order_id == client_order_id, "a free place, or its own"
     entry.client_order_id = client_order_id
     entry.account = account
 

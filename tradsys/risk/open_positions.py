@@ -28,6 +28,7 @@ def first_of(number: int) -> int:
 def _leave_near(ledger: Ledger, number: int, position: Any) -> None:
     """A position that stands with the near ones does no longer: the last of them takes its place."""
     account, first = ledger.accounts[number], first_of(number)
+    assert 1 <= signed(position.open_place) <= signed(account.open_near) <= OPEN_NEAR, "the position is among them"
     account.open_near = signed(account.open_near) - 1
     last = ledger.open_positions[first + signed(account.open_near)]
     if signed(position.open_place) != signed(account.open_near) + 1:
@@ -50,6 +51,7 @@ def _enter_far(ledger: Ledger, account: Any, row: int) -> None:
 def _leave_far(ledger: Ledger, account: Any, position: Any) -> None:
     """A position in the list is 0."""
     positions = ledger.positions
+    assert position.previous != 0 or position.key == positions[account.open_far].key, "the first of the list"
     if position.previous != 0:
         positions[position.previous].next = position.next
     else:
@@ -83,6 +85,7 @@ def keep_open(ledger: Ledger, number: int, row: int, was_open: bool) -> None:
         return
     else:
         account.open_near = signed(account.open_near) + 1
+        assert account.open_near <= OPEN_NEAR, "an account has room for so many"
         position.open_place = account.open_near
     entry = ledger.open_positions[first_of(number) + signed(position.open_place) - 1]
     entry.symbol = symbol_of(signed(position.key))

@@ -34,7 +34,9 @@ def outbox_pop(ledger: Ledger) -> None:
     """The first record stands in the log."""
     record = outbox_next(ledger)
     if record.kind == _BREAKER:
+        assert ledger.breakers[record.symbol].waits > 0, "a breaker counts its records that wait"
         ledger.breakers[record.symbol].waits -= 1
+    assert outbox_pending(ledger) > 0, "a record waits"
     ledger.words[W_TAKEN] += 1
 
 
@@ -48,6 +50,7 @@ def _new_record(ledger: Ledger, kind: int, symbol: int) -> Any:
     record.quantity_lots = 0
     record.order_id = 0
     ledger.words[W_SENT] += 1
+    assert outbox_pending(ledger) <= len(ledger.outbox), "there is room for the record"
     return record
 
 

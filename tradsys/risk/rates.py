@@ -41,6 +41,7 @@ def taken_with(taken: int, at_ns: int, now_ns: int, per_second: int, burst: int)
     """What a bucket has given with one more token at a time; 0 when it has none to give."""
     if per_second == 0:
         return signed(0)
+    assert taken >= 0, "no bucket has given less than nothing"
     with_this = max(taken - _flowed(now_ns - at_ns, per_second, taken), signed(0)) + _TOKEN
     return with_this if with_this <= max(burst, signed(1)) * _TOKEN else signed(0)
 
@@ -81,10 +82,12 @@ def take_tokens(ledger: Ledger, place: Place, is_cancel: bool, now_ns: int) -> N
         if rate >= 0:
             burst = limit_in(ledger, place.rows, _CANCELS_BURST)
             account.cancels_taken = _cancel_taken(account, now_ns, rate, burst)
+            assert account.cancels_taken > 0, "who takes a token was given one"
             account.cancels_at_ns = now_ns
         return
     rate = limit_in(ledger, place.rows, _ORDERS_PER_SECOND)
     if rate >= 0:
         burst = limit_in(ledger, place.rows, _ORDERS_BURST)
         account.orders_taken = _order_taken(account, now_ns, rate, burst)
+        assert account.orders_taken > 0, "who takes a token was given one"
         account.orders_at_ns = now_ns

@@ -43,6 +43,7 @@ def shown_with(amount: int, over: int, change: int) -> int:
 @kernel
 def joined(high: int, low: int) -> int:
     """Of a sum taken in two parts, each amount's `>> PART_BITS` and its `& PART`: the whole, within AMOUNT_MAX of 0."""
+    assert low >= 0, "lower parts are parts from 0"
     high += low >> PART_BITS
     most = signed(1) << (_BITS - PART_BITS)
     if high >= most:

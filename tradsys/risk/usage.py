@@ -77,6 +77,8 @@ def _refresh(ledger: Ledger, position: Any, account: Any, quote: int) -> None:
     amount = account.open_value + open_value - position.open_value
     account.open_value = rest_of(amount)
     account.open_value_over += over_of(amount)
+    assert account.exposure_over >= 0, "exposures do not sum to less than nothing"
+    assert account.open_value_over >= 0, "open values do not sum to less than nothing"
     position.exposure = exposure
     position.open_value = open_value
 
@@ -99,8 +101,12 @@ def count(ledger: Ledger, hold: Any, orders: int, lots: int, notional: int) -> N
     more_lots, more = lots - hold.counted_lots, notional - hold.counted_notional
     hold.counted_lots = lots
     hold.counted_notional = notional
+    assert lots >= 0, "an order counts no lots or some"
+    assert notional >= 0, "an order counts no notional or some"
+    assert signed(position.open_orders) + orders >= 0, "no more orders of a position end than began"
     position.open_orders = signed(position.open_orders) + orders
     ledger.accounts[hold.account].open_orders += orders
+    assert ledger.accounts[hold.account].open_orders >= 0, "no more orders of an account end than began"
     if hold.side == _BUY:
         position.open_lots_buy += more_lots
         amount = position.open_notional_buy + more
@@ -111,6 +117,10 @@ def count(ledger: Ledger, hold: Any, orders: int, lots: int, notional: int) -> N
         amount = position.open_notional_sell + more
         position.open_notional_sell = rest_of(amount)
         position.sell_over += over_of(amount)
+    assert position.open_lots_buy >= 0, "no more lots to buy end than began"
+    assert position.open_lots_sell >= 0, "no more lots to sell end than began"
+    assert position.buy_over >= 0, "no more notional to buy ends than began"
+    assert position.sell_over >= 0, "no more notional to sell ends than began"
     _refresh(ledger, position, ledger.accounts[hold.account], signed(ledger.contracts[hold.symbol].quote))
 
 

@@ -54,6 +54,7 @@ def _add(ledger: Ledger, symbol: int, number: int, volume: int, price_ticks: int
         slot.moved_ticks = 0
         slot.first_ticks = price_ticks
         slot.last_ticks = price_ticks
+    assert volume >= 0, "nobody trades less than nothing"
     slot.volume = bounded(slot.volume + volume)
     slot.moved_ticks += abs(price_ticks - signed(slot.last_ticks))
     slot.last_ticks = price_ticks

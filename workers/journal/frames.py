@@ -81,6 +81,9 @@ def write_frame(journal: JournalState) -> int:
     if count < 1:
         words[STATUS] = ROLL
         return 0
+    assert slot + count <= capacity, "a frame's records lie one behind the other"
+    assert journal.log.slots[slot].sequence == written + 1, "the log's sequence grows by one"
+    assert journal.log.slots[slot + count - 1].sequence == written + count, "no record of the log is missing"
     store_release(words, SINCE_NS, monotonic_ns(journal.clock))
     frame = journal.frame
     frame[MAGIC] = FRAME_MAGIC
@@ -99,6 +102,7 @@ def write_frame(journal: JournalState) -> int:
         _fail(journal, last_errno(words[ERRNO:]) if taken < 0 else EIO)
         return 0
     words[OFFSET] += size
+    assert words[OFFSET] <= words[BYTES], "the frame lies within its segment"
     words[CHAIN] = crc32c(frame, CRC, 1, words[CHAIN])
     words[WRITTEN] = written + count
     record(journal.batch, count)
@@ -111,6 +115,7 @@ def sync_frames(journal: JournalState) -> int:
     words = journal.words
     written = words[WRITTEN]
     count = written - words[DURABLE]
+    assert count >= 0, "only what is written is durable"
     if count == 0 or words[STATUS] == FAILED:
         return 0
     if words[LEVEL] != MEMORY and fdatasync(words[DESCRIPTOR]) != 0:

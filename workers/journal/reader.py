@@ -75,6 +75,7 @@ def read_frames(words: Any, line: int, expected: int, chain: int, until: int, ou
         for i in range(count * LINE_WORDS):
             out[used + i] = words[at + LINE_WORDS + i]
         used += count * LINE_WORDS
+        assert used <= len(out), "a frame fits into the buffer"
         line += 1 + count
         expected += count
         chain = crc32c(words, at + CRC, 1, chain)
@@ -105,6 +106,7 @@ class JournalReader:
         """The journal's chain up to there."""
         self.venue = 0
         """The venue's id, 0 before the first segment is open."""
+        assert after is None or after >= 0, "records are numbered from 1"
         self._after = after
         self._shards = shards
         self._segment: Segment | None = None
@@ -139,6 +141,7 @@ class JournalReader:
                 raise self._damage(segment, "the frame is damaged")
             if count == 0 or self.sequence > after:
                 raise JournalError(f"{segment.path}: no frame ends with sequence {after}: the log is another one")
+        assert after is None or self.sequence == after, "the reading begins right behind"
         return segment
 
     def next_batch(self, until: int = FAR) -> Any:
@@ -190,6 +193,7 @@ class JournalReader:
         self.check_end()
         if self._segment is None:
             return 0
+        assert HEADER_LINES <= self._line <= self._segment.lines, "the end lies behind the header, within the file"
         marks = np.flatnonzero(self._segment.words[self._line * LINE_WORDS :])
         return (int(marks[-1]) + 1) * 8 if len(marks) else 0
 
@@ -201,6 +205,7 @@ class JournalReader:
         segment, size = self._segment, self.torn_bytes()
         if segment is None or size == 0:
             return 0
+        assert self._line * LINE_BYTES + size <= segment.lines * LINE_BYTES, "nothing is written behind the file's end"
         with segment.path.open("r+b") as file:
             os.pwrite(file.fileno(), bytes(size), self._line * LINE_BYTES)
             os.fsync(file.fileno())
@@ -241,6 +246,7 @@ class JournalReader:
                 f"{segment.path}: written by a venue with {segment.beginning.shards} shards, the configuration says "
                 f"{self._shards}; set topology.shards to {segment.beginning.shards}"
             )
+        assert segment.first_sequence == self.sequence + 1, "a file is entered where the log so far ends"
         self.venue = segment.beginning.venue
         self._segment, self._line = segment, HEADER_LINES
         return segment
@@ -270,6 +276,7 @@ class JournalReader:
         if self.sequence < last:
             self._segment, self._line, self.sequence, self.chain = before
         new = self.sequence - last
+        assert 0 <= new <= max(count, 0), "what is new is among what was read"
         self._records[:new] = self._records[count - new : count].copy()
         return new
 
@@ -318,4 +325,5 @@ def last_sequence(directory: Path, shards: int | None = None) -> int:
     """
     reader = read_to_end(directory, shards)
     reader.check_end()
+    assert reader.sequence >= 0, "records are numbered from 1"
     return reader.sequence

@@ -50,6 +50,7 @@ class JournalError(Exception):
 
 def segment_path(directory: Path, first_sequence: int) -> Path:
     """The file whose first record has this sequence number."""
+    assert first_sequence >= 1, "records are numbered from 1"
     return directory / f"{first_sequence:020d}{ENDING}"
 
 
@@ -97,6 +98,9 @@ def new_venue_id() -> int:
 
 def header_of(beginning: Beginning, size: int) -> bytes:
     """The header of a segment of `size` bytes, made now."""
+    assert beginning.sequence >= 0, "records are numbered from 1"
+    assert 0 <= beginning.chain < 1 << 32, "a chain is a checksum of 32 bits"
+    assert size % LINE_BYTES == 0, "a segment is made of whole lines"
     header = np.zeros(HEADER_LINES * LINE_WORDS, np.int64)
     header[:_H_CRC] = (
         SEGMENT_MAGIC,
@@ -109,7 +113,9 @@ def header_of(beginning: Beginning, size: int) -> bytes:
         beginning.chain,
     )
     header[_H_CRC] = crc32c(header, 0, _H_CRC, 0)
-    return header.tobytes()
+    content = header.tobytes()
+    assert len(content) == HEADER_LINES * LINE_BYTES <= size, "the header fills its lines of the file"
+    return content
 
 
 def create_segment(directory: Path, beginning: Beginning, size: int) -> Path:
@@ -124,6 +130,7 @@ def install(path: Path, content: bytes, size: int) -> None:
 
     Where there is a spare file, it is taken.
     """
+    assert len(content) <= size, "the content fits into the file"
     temporary = path.with_suffix(".new")
     temporary.unlink(missing_ok=True)
     with suppress(FileNotFoundError):
@@ -134,6 +141,8 @@ def install(path: Path, content: bytes, size: int) -> None:
         written = 0
         while written < len(content):
             written += os.pwrite(descriptor, memoryview(content)[written:], written)
+        assert written == len(content), "all of it is written"
+        assert os.fstat(descriptor).st_size >= size, "all of the file is there"
         os.fsync(descriptor)
     except OSError:
         temporary.unlink()  # half a file takes up the room that is missing
@@ -188,6 +197,7 @@ class Segment:
         if header[_H_CRC] != crc32c(self.words, 0, _H_CRC, 0):
             raise JournalError(f"{path}: the header's checksum is wrong (offset 0); restore the file from a backup")
         self.first_sequence = int(header[_H_FIRST])
+        assert self.first_sequence >= 1, "a header with the right checksum was written by this program"
         self.beginning = Beginning(
             self.first_sequence - 1, int(header[_H_CHAIN]), int(header[_H_VENUE]), int(header[_H_SHARDS])
         )

@@ -72,6 +72,7 @@ class _Index(msgspec.Struct, frozen=True):
 
 def snapshot_path(directory: Path, sequence: int) -> Path:
     """The snapshot of this log sequence."""
+    assert sequence > 0, "an empty log has no snapshot"
     return directory / f"{sequence:020d}{_ENDING}"
 
 
@@ -86,6 +87,7 @@ def describe(arrays: Mapping[str, Any]) -> list[Section]:
     for name, array in arrays.items():
         runs, crc, stored = _describe(array)
         size = array.view(np.ndarray).nbytes
+        assert offset % LINE_BYTES == 0, "sections begin with a line"
         sections.append(Section(name, size, runs, offset, crc))
         offset += stored
     return sections
@@ -119,7 +121,7 @@ def _describe(array: Any) -> tuple[list[tuple[int, int]], int, int]:
 
 def write(directory: Path, heading: Heading, arrays: Mapping[str, Any]) -> Path:
     """Write a snapshot; it appears under its name only when it is whole and durable. Raises OSError."""
-    assert heading.sequence > 0, "an empty log has no snapshot"
+    assert all(last >= 0 for last in heading.events), "events are counted from 1"
     path = snapshot_path(directory, heading.sequence)
     sections = describe(arrays)
     index = msgspec.json.encode(_Index(heading, sections))
@@ -127,6 +129,7 @@ def write(directory: Path, heading: Heading, arrays: Mapping[str, Any]) -> Path:
     first = np.zeros(_WORDS, np.int64)
     first[:4] = (_MAGIC, VERSION, len(index), _crc_of(index))
     first[4] = crc32c(first, 0, 4, 0)
+    assert len(index) % LINE_BYTES == 0, "the index fills its lines"
     temporary = path.with_suffix(UNFINISHED)
     with temporary.open("wb", buffering=0) as file:
         write_all(file.fileno(), first.tobytes() + index)
@@ -134,6 +137,8 @@ def write(directory: Path, heading: Heading, arrays: Mapping[str, Any]) -> Path:
             words = _words_of(array)
             for begin, count in section.runs:
                 write_all(file.fileno(), words[begin * BLOCK_BYTES // 8 : (begin + count) * BLOCK_BYTES // 8])
+        stored = sum(_bytes_stored(section, count, begin) for section in sections for begin, count in section.runs)
+        assert file.tell() == LINE_BYTES + len(index) + stored, "all that the index names is written"
         os.fsync(file.fileno())
         # What is read back shall come from the disk.
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
@@ -148,7 +153,14 @@ def write(directory: Path, heading: Heading, arrays: Mapping[str, Any]) -> Path:
     return path
 
 
+def _bytes_stored(section: Section, count: int, first: int) -> int:
+    """How many bytes of the file `count` blocks from number `first` take: the last block ends with a line."""
+    padded = section.bytes + -section.bytes % LINE_BYTES
+    return min(count * BLOCK_BYTES, padded - first * BLOCK_BYTES)
+
+
 def _crc_of(data: bytes) -> int:
+    assert len(data) % 8 == 0, "whole words"
     words = np.frombuffer(data, np.int64)
     return int(crc32c(words, 0, len(words), 0))
 
@@ -200,7 +212,7 @@ class Snapshot:
         end = self._begin
         for section in self.sections.values():
             begin = self._begin + section.offset
-            stored = sum(self._stored(section, count, first) for first, count in section.runs)
+            stored = sum(_bytes_stored(section, count, first) for first, count in section.runs)
             end = begin + stored
             if end > self.bytes:
                 raise SnapshotError(f"{self.path}: cut off within section {section.name}")
@@ -208,11 +220,6 @@ class Snapshot:
                 raise SnapshotError(f"{self.path}: the checksum of section {section.name} is wrong (offset {begin})")
         if end != self.bytes:
             raise SnapshotError(f"{self.path}: {self.bytes - end} bytes too many")
-
-    @staticmethod
-    def _stored(section: Section, count: int, first: int) -> int:
-        padded = section.bytes + -section.bytes % LINE_BYTES
-        return min(count * BLOCK_BYTES, padded - first * BLOCK_BYTES)
 
     def load(self, name: str, into: Any) -> None:
         """Fill a zeroed array with a section of the same layout. Raises SnapshotError when it is of another."""
@@ -223,7 +230,8 @@ class Snapshot:
         at = self._begin + section.offset
         assert at % LINE_BYTES == 0, "sections begin with a line"
         for first, count in section.runs:
-            stored, begin = self._stored(section, count, first), first * BLOCK_BYTES
+            stored, begin = _bytes_stored(section, count, first), first * BLOCK_BYTES
+            assert begin + stored - LINE_BYTES < section.bytes, "a run of blocks lies within its section"
             size = min(stored, section.bytes - begin)
             flat[begin : begin + size] = np.frombuffer(self._map, np.uint8, size, at)
             at += stored

@@ -64,6 +64,8 @@ def image(
     `prelude`: the log's last records, COMMAND, which may belong to an order to come; `postings`: its POSTING records;
     `unsettled`: by shard, how many of its last events the ledger does not know yet.
     """
+    assert len(shards) == len(state.settlement.settled), "every shard is in the image"
+    assert all(least >= 0 for least in unsettled), "the ledger is never ahead of a shard"
     arrays = {**sequencer_sections(state), **ledger_sections(state.decider.ledger)}
     for number, (shard, least) in enumerate(zip(shards, unsettled, strict=True)):
         arrays |= shard_sections(number, shard)

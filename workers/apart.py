@@ -50,6 +50,7 @@ def enter(segment: Segment, memory: Memory, plan: WorkerPlan) -> None:
     line = memory.line(plan.index)
     if is_alive(memory, plan):
         raise NoGatewayError(f"{plan.name} runs already, as process {int(line[PID])}")
+    assert plan.is_gateway, "only gateways come by themselves"
     restarts = int(line[RESTARTS]) + bool(line[PID])
     line[:] = 0
     line[PID], line[RESTARTS] = os.getpid(), restarts

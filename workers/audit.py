@@ -106,9 +106,11 @@ class Recomputation:
                 records = records[records["sequence"] <= live.last]
                 self._records.append(records[records["sequence"] > live.complete])
             redecision.take(records)
-            self.sequence = int(records["sequence"][-1])
+            before, self.sequence = self.sequence, int(records["sequence"][-1])
+            assert self.sequence == before + len(records), "no record of the log is missing"
             progress(self.sequence)
         redecision.finish()
+        assert self.sequence >= self.began_with, "the recomputation goes forward"
 
     def touched(self, after: int) -> list[int] | None:
         """Accounts that commands after log sequence `after` may have changed; None when there are too many to tell.
@@ -151,15 +153,19 @@ def audit(recomputed: Recomputation, live: LiveCopy | None) -> Audit:
     known = tables.accounts["kind"] != 0
     touched = recomputed.touched(live.complete)
     steady = np.full(len(tables.accounts), touched is not None)
+    assert len(live.tables.accounts) == len(tables.accounts), "both ledgers are of one size"
     steady[[number for number in touched or () if number < len(steady)]] = False
     differences += _compare(memory, tables, live.tables, steady)
     counts = (int((known & steady).sum()), int((known & ~steady).sum()))
+    assert sum(counts) == int(known.sum()), "every account is compared or busy"
     return Audit(recomputed.began_with, recomputed.sequence, totals, differences, *counts)
 
 
 def _by_account(memory: VenueMemory, tables: Tables, part: str) -> Any:
     """A part of all balances, by account and asset."""
-    return tables.balances[part].reshape(len(memory.ledger.accounts), -1)
+    amounts = tables.balances[part].reshape(len(memory.ledger.accounts), -1)
+    assert amounts.shape[1] == len(memory.ledger.assets), "every account has a balance in every asset"
+    return amounts
 
 
 def _sum(amounts: Any) -> int:
@@ -183,6 +189,7 @@ def _in_orders(memory: VenueMemory, tables: Tables) -> Any:
             holds["side"] == Side.BUY, contracts["quote"][holds["symbol"]], contracts["base"][holds["symbol"]]
         )
         np.add.at(total, (holds["account"], sides), holds["held"])
+    assert not total[0].any(), "account 0 is none and holds nothing"
     return total
 
 
@@ -253,6 +260,7 @@ def _holds(tables: Tables, steady: Any) -> dict[tuple[int, str], Any]:
 def _compare_rows(
     what: str, expected: dict[tuple[int, str], Any], found: dict[tuple[int, str], Any], fields: tuple[str, ...]
 ) -> Iterator[Difference]:
+    assert fields, "something is compared"
     for account, of in sorted(expected.keys() | found.keys()):
         one, other = expected.get((account, of)), found.get((account, of))
         for field in fields:

@@ -35,12 +35,14 @@ class RefusedDefinitionError(OperatingError, ConfigurationError):
 def known_accounts(memory: VenueMemory) -> list[Account]:
     """The accounts that the engine knows."""
     count = int(memory.control[ACCOUNTS])
+    assert 0 <= count <= memory.sizes.accounts_max, "every account has its place"
     return [Account.from_definition(record) for record in memory.accounts[1 : count + 1]]
 
 
 def known_symbols(memory: VenueMemory) -> list[Symbol]:
     """The symbols that the engine knows."""
     count = int(memory.control[SYMBOLS])
+    assert 0 <= count <= memory.sizes.symbols_max, "every symbol has its place"
     return [Symbol.from_definition(record) for record in memory.symbols[1 : count + 1]]
 
 
@@ -87,6 +89,7 @@ def changed_accounts(known: list[Account], configuration: Configuration) -> list
 
 def present_rules(memory: VenueMemory, symbol: int) -> Rules:
     """The trading rules that a symbol's book has now."""
+    assert symbol >= 1, "symbols are numbered from 1"
     return Rules.from_record(memory.shards[symbol % memory.sizes.shards].books[symbol])
 
 
@@ -152,6 +155,7 @@ def _define(memory: VenueMemory, port: Port, wait: Wait, definitions: list[Defin
         nonlocal sent, end
         sent += port.submit(commands[sent:]) if sent < len(commands) else 0
         _check_refusals(port, first, definitions)
+        assert sent <= len(commands), "no more is sent than there is"
         if sent < len(commands) or not port.is_taken_in():
             return False
         end = end or int(memory.log.header[broadcast.CURSOR])  # others may go on sending

@@ -61,6 +61,8 @@ class Desk:
 
         Then the ledger has settled what it led to. Raises RefusedError, NoAnswerError.
         """
+        assert len(record.view(COMMAND)) == 1, "one record at a time"
+        assert 1 <= shards <= self.memory.sizes.shards, "somebody answers"
         deadline = time.monotonic() + patience_seconds
         answer = self._await(record, shards, deadline)
         while not are_settled(self.memory.events, self._port.positions.tolist()):
@@ -80,6 +82,7 @@ class Desk:
                     cancelled += int(event["quantity_lots"])
                 if int(event["flags"]) & EventFlag.LAST:
                     answered += 1
+                    assert answered <= shards, "every shard answers once"
                     if answered == shards:
                         return Answer(int(event["log_sequence"]), int(event["timestamp_ns"]), cancelled)
             _wait(deadline, "the venue took the record and has not answered; it may still be carried out")

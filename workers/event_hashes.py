@@ -25,6 +25,7 @@ class EventHashes:
         """Take in what has been written since the last call."""
         for shard, stream in enumerate(self._streams):
             first, last = self._positions[shard] + 1, int(stream.header[broadcast.CURSOR])
+            assert last >= first - 1, "what is published stays published"
             if last - first >= len(stream.slots) - broadcast.CLAIM_CHUNK:
                 self._hashes[shard] = None
             elif self._hashes[shard] is not None and last >= first:
@@ -34,4 +35,5 @@ class EventHashes:
 
     def digests(self) -> list[str | None]:
         """By shard, in hexadecimal digits; None where more came at once than a ring holds."""
+        assert len(self._hashes) == len(self._streams), "every shard has its hash"
         return [None if each is None else each.hexdigest() for each in self._hashes]

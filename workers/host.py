@@ -69,4 +69,5 @@ def check_address(host: str, port: int) -> None:
 
 
 def _mebibytes(size: int) -> str:
+    assert size >= 0, "a size in bytes"
     return f"{-(-size // (1 << 20)):,} MiB"

@@ -99,6 +99,7 @@ def _assets(assets: dict[str, Asset], configuration: Configuration) -> Iterator[
         present = assets.get(entry.name)
         wanted = entry.asset(len(assets) + 1 if present is None else present.id)
         if wanted != present and not _has_other_decimals(present, entry):
+            assert wanted.id <= len(assets) + 1, "assets are numbered one after the other"
             assets[entry.name] = wanted
             yield Definition(f"the asset {entry.name}", wanted.definition())
 
@@ -111,6 +112,7 @@ def _contracts(known: Known, assets: dict[str, Asset], configuration: Configurat
         if not entry.base or row["base"] or row["used"]:
             continue
         payee = known.account(entry.fee_account) or known.first(AccountKind.FEE)
+        assert symbol.id < len(rows), "every symbol has its place"
         contract = contract_of(symbol, assets, entry.base, entry.quote, payee)
         yield Definition(f"what the symbol {entry.name} trades", contract.definition(symbol.id))
 

@@ -55,6 +55,7 @@ class LedgerWatch:
         self._values[self._lost] = lost
 
     def _take_sum(self, asset: int, total: int) -> None:
+        assert asset >= 1, "an asset that there is"
         self._values[self._sums] += 1
         if total == 0:
             self._unbalanced.discard(asset)

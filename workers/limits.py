@@ -92,5 +92,6 @@ def _symbol_names(memory: VenueMemory) -> Any:
 
 def _in_row(memory: VenueMemory, row: int, scope: Scope, **whose: Any) -> Iterator[LimitView]:
     """What is set in one row of limits."""
+    assert row >= VENUE_LIMITS, "a row that holds limits"
     for limit, value in set_in(memory.ledger, row).items():
         yield LimitView(word(limit), value, word(scope), **whose)

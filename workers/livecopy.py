@@ -79,6 +79,7 @@ def take_copy(venue: Venue, memory: VenueMemory) -> LiveCopy:
     wait(lambda: int(line[CYCLES]) >= cycles + 2)
     last = _cursor(memory.log)
     quiet = _is_quiet(memory, complete, last)
+    assert last >= complete, "the log only grows"
     wait(lambda: int(memory.control[JOURNALED]) >= last)
     return LiveCopy(tables, complete, last, quiet)
 
@@ -89,6 +90,7 @@ def _cursor(stream: Any) -> int:
 
 def _is_quiet(memory: VenueMemory, first: int, last: int) -> bool:
     """Whether the log's records after `first` up to `last` are the venue's own."""
+    assert first <= last, "the log only grows"
     slots = memory.log.slots.view(np.ndarray)
     if last - first >= len(slots):
         return False

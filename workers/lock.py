@@ -49,6 +49,7 @@ class DirectoryLock:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.ftruncate(self._descriptor, 0)
+            assert not self.released, "a lock that is held has a descriptor"
             os.write(self._descriptor, f"{os.getpid()}\n".encode())
         except BlockingIOError:
             text = os.read(self._descriptor, 32).decode(errors="replace").strip()
@@ -70,3 +71,4 @@ class DirectoryLock:
             os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = -1
+        assert self.released, "what is given back is not held any more"

@@ -39,6 +39,8 @@ class ServiceManager:
 
     def starting(self, status: str, patience_s: int, now_ns: int) -> None:
         """Still busy with a start, a reload or a stop: wait for `patience_s` more seconds. May be called often."""
+        assert patience_s > 0, "more time is asked for"
+        assert now_ns >= self._extended_ns, "the monotonic clock does not go back"
         if status == self._status and now_ns - self._extended_ns < _EXTEND_EVERY_NS:
             return
         self._extended_ns, self._status = now_ns, status

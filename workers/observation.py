@@ -181,6 +181,8 @@ def _come(venue: Venue, memory: VenueMemory) -> list[WorkerPlan]:
 def worker_view(memory: VenueMemory, plan: WorkerPlan, now_ns: int) -> WorkerView:
     """One worker at the monotonic time `now_ns`."""
     line = memory.line(plan.index).tolist()
+    assert ABSENT <= line[STATE] < len(WORKER_STATES), "a state that there is"
+    assert line[RESTARTS] >= 0, "restarts are counted from 0"
     return WorkerView(
         name=plan.name,
         agents=plan.agents,
@@ -202,6 +204,7 @@ def _gateway_ring(venue: Venue, number: int, commands: ring.Ring) -> RingView:
     else:
         name = "control" if number == venue.control_ring else f"tool-{number - venue.control_ring}"
     tail, head = int(header[ring.TAIL]), int(header[ring.HEAD])
+    assert 0 <= number < venue.sizes.rings, "a ring of the venue"
     return RingView(name, tail, max(tail - head, 0), int(header[ring.CAPACITY]), int(header[ring.PRODUCER_PID]))
 
 
@@ -220,6 +223,7 @@ def _readers(name: str, stream: Broadcast) -> list[ReaderView]:
             continue
         position, pid = int(header[broadcast.POSITION + place]), int(header[broadcast.PID + place])
         own = pid < 0
+        assert position >= 0, "records are numbered from 1"
         found.append(
             ReaderView(
                 name, _reader_name(number) if own else f"pid {pid}", position, max(cursor - position, 0), max(pid, 0)
@@ -229,4 +233,5 @@ def _readers(name: str, stream: Broadcast) -> list[ReaderView]:
 
 
 def _reader_name(number: int) -> str:
+    assert 0 <= number < broadcast.READERS_MAX, "a place for a gating reader"
     return JOURNAL if number == READER_JOURNAL else f"{MATCHER}-{number - READER_SHARDS}"

@@ -17,7 +17,9 @@ def position_of(stream: Broadcast, reader: int) -> int:
 
 def slowest_shard(memory: VenueMemory) -> int:
     """The log sequence that every shard has carried out, with all its events told."""
-    return min(position_of(memory.log, READER_SHARDS + number) for number in range(memory.sizes.shards))
+    sequence = min(position_of(memory.log, READER_SHARDS + number) for number in range(memory.sizes.shards))
+    assert sequence <= int(memory.log.header[broadcast.CURSOR]), "no shard is ahead of the log"
+    return sequence
 
 
 def are_settled(events: Iterable[Broadcast], positions: Iterable[int]) -> bool:

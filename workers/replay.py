@@ -91,6 +91,7 @@ def merge(days: Sequence[Day], symbols: Sequence[int], account: int) -> tuple[An
         targets.append(np.where(mine == NO_TARGET, NO_TARGET, mine + start))
         start += len(commands)
     order = np.argsort(np.concatenate(times), kind="stable")
+    assert len(order) == start, "every command has its time"
     place = np.empty(start, np.int64)
     place[order] = np.arange(start)
     before = np.concatenate(targets)[order]
@@ -114,6 +115,7 @@ class Replay:
 
     def __init__(self, venue: Venue, port: Port, days: Sequence[Day], *, orders_per_second: int | None = None) -> None:
         """`orders_per_second` plans the sending; None sends as fast as the venue answers."""
+        assert orders_per_second is None or orders_per_second > 0, "orders are sent"
         self._days = days
         self._port = port
         self._bell = venue.sequencer_index
@@ -144,6 +146,8 @@ class Replay:
                     report(driver.progress[1], len(load.commands))
         report(int(load.words[ANSWERED]), len(load.commands))
         elapsed_ns = int(load.words[LAST_ANSWER_NS]) - int(load.planned_ns[0])
+        assert int(load.words[ANSWERED]) == len(load.commands), "every command is answered"
+        assert elapsed_ns >= 0, "answers come after their commands"
         events = np.concatenate(kept)
         results = []
         for day, symbol in zip(self._days, symbols, strict=True):

@@ -95,6 +95,7 @@ def accounts(memory: VenueMemory) -> list[AccountView]:
 
 
 def _account_view(number: int, name: str, group: int, memory: VenueMemory) -> AccountView:
+    assert 1 <= number < len(memory.ledger.accounts), "accounts are numbered from 1"
     row = memory.ledger.accounts.view(np.ndarray)[number]
     return AccountView(
         number=number,
@@ -134,7 +135,9 @@ _PARTS = ("available", "held", "reserved")
 
 def _position_view(position: Any, symbol: Symbol, memory: VenueMemory, known: list[Asset]) -> PositionView:
     contract = memory.ledger.contracts.view(np.ndarray)[symbol.id]
+    assert 1 <= contract["quote"] <= len(known), "a symbol with positions is settled in an asset that there is"
     quote = known[int(contract["quote"]) - 1]
+    assert quote.id == contract["quote"], "assets are in the order of their numbers"
     return PositionView(
         symbol=symbol.name,
         quantity=symbol.format_quantity(int(position["quantity"])),

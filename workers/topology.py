@@ -53,7 +53,9 @@ class WorkerPlan(msgspec.Struct, frozen=True):
 
 def usable_cores() -> list[int]:
     """The cores that this process may run on."""
-    return sorted(os.sched_getaffinity(0))
+    cores = sorted(os.sched_getaffinity(0))
+    assert cores, "this process runs on a core"
+    return cores
 
 
 def sizes(configuration: Configuration) -> Sizes:
@@ -118,6 +120,13 @@ def plan(configuration: Configuration, cores: list[int]) -> list[WorkerPlan]:
         edge = spare[len(core_workers) :] or spare[-1:]
         core = edge[number % len(edge)]
         workers.append(WorkerPlan(index, agents[0], agents, core if topology.pin else None, "event loop"))
+    assert [worker.index for worker in workers] == list(range(len(workers))), "every worker has a line of its own"
+    assert len({worker.name for worker in workers}) == len(workers), "every worker has a name of its own"
+    assert sum(worker.has(SEQUENCER) for worker in workers) == 1, "the log has one writer"
+    assert sum(worker.has(JOURNAL) for worker in workers) == 1, "the log is written to disk once"
+    assert sorted(shard for worker in workers for shard in worker.shards()) == list(range(topology.shards)), (
+        "every shard has one matcher"
+    )
     return workers
 
 

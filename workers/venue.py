@@ -70,6 +70,7 @@ class Venue(msgspec.Struct, frozen=True):
 
 def bell_name(segment: str, index: int) -> str:
     """The name of the message queue that wakes the event loop of worker `index` of the venue with this memory."""
+    assert index >= 0, "a worker has a line of the table"
     return f"{segment}-bell-{index}"
 
 
@@ -149,6 +150,7 @@ def addresses(data_directory: Path, workers: str = f"{GATEWAY}-*") -> dict[str, 
 
 def write_address(data_directory: Path, worker: str, url: str) -> None:
     """Tell where a worker listens."""
+    assert "://" in url, "a client can connect to it"
     temporary = run_directory(data_directory) / f"{worker}.address.new"
     temporary.write_text(url + "\n")
     temporary.rename(run_directory(data_directory) / f"{worker}.address")

@@ -90,6 +90,7 @@ def verify(venue: Venue, progress: Progress = lambda what, sequence: None) -> Ve
 
 
 def _in_order(verdicts: list[SnapshotVerdict]) -> list[SnapshotVerdict]:
+    assert len({verdict.file for verdict in verdicts}) == len(verdicts), "one verdict on each snapshot"
     return sorted(verdicts, key=lambda verdict: verdict.sequence)
 
 
@@ -142,6 +143,7 @@ def _compare(
         )
     sections = _sections(follower)
     digests = [each.digests() for each in hashes]
+    assert len(digests) == len(starts) + 1, "events are hashed from the beginning and from every snapshot"
     del follower
     for start, expected in zip(starts, digests[1:], strict=True):
         try:
@@ -182,7 +184,8 @@ def _differences_behind(
         progress(f"from the snapshot of {start.snapshot.heading.sequence:,}", sequence)
         hashes.read()
 
-    follower.advance(end, beat)
+    reached = follower.advance(end, beat)
+    assert reached <= end, "nobody follows the log further than it was compared"
     found = [
         f"section {name} is another one at sequence {end}, when the log is followed from here"
         for name in _different(sections, _sections(follower))

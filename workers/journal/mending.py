@@ -18,6 +18,9 @@ def rewrite(segment: Segment, end: int, last: int, chain: int) -> None:
     The file is exchanged for another one. Takes as much memory as it has bytes before `end`. Raises JournalError when
     it does not hold those frames; OSError, and then the file is as before.
     """
+    assert HEADER_LINES * LINE_BYTES <= end <= segment.lines * LINE_BYTES, "the end lies within the file"
+    assert end % LINE_BYTES == 0, "frames end with a line"
+    assert last >= segment.first_sequence - 1, "what is to be kept is in this file"
     path = segment.path
     with path.open("rb") as file:  # its mapping would kill the process where a page cannot be read
         content = file.read(end)

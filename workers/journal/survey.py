@@ -57,6 +57,7 @@ def survey(directory: Path, *, is_running: bool, progress: Callable[[int], None]
         damage = str(error)
         _note(ends, reader)
     views = [_view(path, last, offset) for path, (last, offset) in ends.items()]
+    assert torn >= 0, "bytes behind the end"
     return Survey(str(directory), views, first, sum(view.records for view in views), torn, damage)
 
 
@@ -75,5 +76,7 @@ def _note(ends: dict[Path, tuple[int, int]], reader: JournalReader) -> None:
 def _view(path: Path, last: int, offset: int) -> SegmentView:
     segment = Segment(path)
     records = last + 1 - segment.first_sequence
+    assert records >= 0, "the file was read from its beginning"
+    assert offset <= segment.lines * LINE_BYTES, "the end lies within the file"
     first, last = (segment.first_sequence, last) if records else (0, 0)
     return SegmentView(path.name, first, last, records, segment.lines * LINE_BYTES, offset)

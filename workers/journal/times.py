@@ -26,6 +26,7 @@ def last_before(directory: Path, timestamp_ns: int, until: int = FAR) -> int:
     while len(batch := reader.next_batch(until)):
         times = batch.view(np.ndarray)["timestamp_ns"]
         count = int(np.searchsorted(times, timestamp_ns, side="right"))
+        assert (times[:-1] <= times[1:]).all(), "the log's clock never goes back"
         found = reader.sequence - len(times) + count
         if count < len(times):
             break

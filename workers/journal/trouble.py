@@ -39,6 +39,7 @@ class Trouble:
     def begin(self, cause: str, code: int) -> None:
         """`cause` holds from now on, with an errno or SLOW; told when it did not hold before."""
         assert code, "0 says that all is well"
+        assert cause in _BY_WEIGHT, "a cause that there is"
         with self._lock:
             if cause not in self._codes:
                 self._log.error(f"{cause}; no new orders are taken meanwhile", why=why(code))
@@ -55,6 +56,7 @@ class Trouble:
 
     def _show(self) -> None:
         control = self._control
+        assert self._codes.keys() <= set(_BY_WEIGHT), "causes that there are"
         code = next((self._codes[cause] for cause in _BY_WEIGHT if cause in self._codes), 0)
         if code and not control[JOURNAL_TROUBLE]:
             control[TROUBLE_SINCE_NS] = time.monotonic_ns()

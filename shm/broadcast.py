@@ -28,7 +28,9 @@ import numpy as np
 from shm.atomics import compare_exchange, fence, load_acquire, store_release
 from shm.jit import kernel
 
-READERS_MAX = 16
+READERS_MAX = 80
+"""Gating readers that a header has room for; a ring has as many as it was made for."""
+_READERS_USUAL = 16
 CAPACITY, READERS = 0, 1
 CURSOR = 16
 CLAIMED, LIMIT, BASE = 32, 33, 34
@@ -49,14 +51,18 @@ class Broadcast(NamedTuple):
     slots: Any
 
 
-def initialise(ring: Broadcast, base: int = 0) -> None:
-    """Make an empty ring whose next record is `base + 1`. Raises ValueError for a bad capacity."""
+def initialise(ring: Broadcast, base: int = 0, readers: int = _READERS_USUAL) -> None:
+    """Make an empty ring whose next record is `base + 1`, with places for so many gating readers.
+
+    Raises ValueError for a bad capacity.
+    """
+    assert 0 < readers <= READERS_MAX, "the header has room for its readers"
     capacity = len(ring.slots)
     if capacity < 8 or capacity & (capacity - 1):
         raise ValueError(f"a broadcast ring's capacity must be a power of two of at least 8, not {capacity}")
     ring.header[:] = 0
     ring.header[CAPACITY] = capacity
-    ring.header[READERS] = READERS_MAX
+    ring.header[READERS] = readers
     assert len(ring.header) == HEADER_WORDS, "the header has a line for every reader"
     assert base >= 0, "records are numbered from 1"
     ring.header[[CURSOR, CLAIMED, LIMIT, BASE]] = base
@@ -67,7 +73,7 @@ def passable(ring: Broadcast) -> int:
     """The last record for which the gating readers have made room."""
     header = ring.header
     slowest = _NO_GATE
-    for reader in range(READERS_MAX):
+    for reader in range(header[READERS]):
         place = reader * READER_STRIDE
         if load_acquire(header, ACTIVE + place) == 1:
             slowest = min(slowest, load_acquire(header, POSITION + place))
@@ -118,7 +124,7 @@ def published(ring: Broadcast) -> int:
 @kernel
 def advance(ring: Broadcast, reader: int, position: int) -> None:
     """A gating reader has done with every record up to `position`."""
-    assert 0 <= reader < READERS_MAX, "a place for a gating reader"
+    assert 0 <= reader < ring.header[READERS], "a place for a gating reader"
     assert position <= ring.header[CURSOR], "a reader is never ahead of the writer"
     store_release(ring.header, POSITION + reader * READER_STRIDE, position)
 
@@ -147,7 +153,7 @@ def copy_since(ring: Broadcast, position: int, out: Any) -> int:
 def _claim_reader(ring: Broadcast, pid: int) -> int:
     header = ring.header
     assert pid != 0, "0 is a place that is free"
-    for reader in range(READERS_MAX):
+    for reader in range(header[READERS]):
         place = reader * READER_STRIDE
         if compare_exchange(header, PID + place, 0, pid):
             # From the cursor as it is after activation: the writer may have moved in between.
@@ -166,7 +172,7 @@ def join(ring: Broadcast) -> tuple[int, int]:
     """
     reader = _claim_reader(ring, os.getpid())
     if reader < 0:
-        raise RuntimeError(f"all {READERS_MAX} places for gating readers of this ring are taken")
+        raise RuntimeError(f"all {ring.header[READERS]} places for gating readers of this ring are taken")
     position = int(ring.header[POSITION + reader * READER_STRIDE])
     assert position <= int(ring.header[CURSOR]), "a reader begins behind what is published"
     return reader, position
@@ -177,7 +183,7 @@ def reserve(ring: Broadcast, reader: int, position: int, *, gates: bool = True) 
 
     One that does not gate yet only keeps its place.
     """
-    assert 0 <= reader < READERS_MAX, "a place for a gating reader"
+    assert 0 <= reader < ring.header[READERS], "a place for a gating reader"
     assert position >= 0, "records are numbered from 1"
     place = reader * READER_STRIDE
     ring.header[POSITION + place] = position

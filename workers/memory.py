@@ -62,6 +62,8 @@ WORKER_STATES = ("absent", "recovering", "ready", "stopping", "stopped")
 READER_JOURNAL = 0
 """Gating readers of the log: the journal, then the shards; the places after them are free for tools."""
 READER_SHARDS = 1
+_TOOLS_MAX = 15
+"""Places for tools that read the log without losing a record."""
 READER_LEDGER = 0
 """The gating reader of every shard's events; the places after it are free for gateways and tools."""
 
@@ -221,17 +223,17 @@ def initialise(memory: VenueMemory, log_base: int) -> None:
     """Prepare zeroed memory for a venue whose log so far ends at sequence `log_base`."""
     assert log_base >= 0, "records are numbered from 1"
     assert memory.control[PHASE] == STARTING, "the memory is new"
-    broadcast.initialise(memory.log, log_base)
+    readers = READER_SHARDS + memory.sizes.shards
+    broadcast.initialise(memory.log, log_base, readers + _TOOLS_MAX)
     for stream in memory.events:
         broadcast.initialise(stream)
     for gateway in memory.gateways:
         ring.initialise(gateway)
-    assert READER_SHARDS + memory.sizes.shards <= broadcast.READERS_MAX, "every shard has its place at the log"
     memory.control[JOURNALED] = log_base
     memory.control[BOOT] = 1
     for shard in range(memory.sizes.shards):
         memory.control[COLD + LINE * shard] = 1
-    for reader in range(READER_SHARDS + memory.sizes.shards):
+    for reader in range(readers):
         broadcast.reserve(memory.log, reader, log_base)
     for stream in memory.events:
         broadcast.reserve(stream, READER_LEDGER, 0, gates=False)  # until there is a sequencer

@@ -217,7 +217,7 @@ def _readers(name: str, stream: Broadcast) -> list[ReaderView]:
     header = stream.header
     cursor = int(header[broadcast.CURSOR])
     found = []
-    for number in range(broadcast.READERS_MAX):
+    for number in range(int(header[broadcast.READERS])):
         place = broadcast.READER_STRIDE * number
         if header[broadcast.ACTIVE + place] != _ACTIVE:
             continue
@@ -233,5 +233,5 @@ def _readers(name: str, stream: Broadcast) -> list[ReaderView]:
 
 
 def _reader_name(number: int) -> str:
-    assert 0 <= number < broadcast.READERS_MAX, "a place for a gating reader"
+    assert number >= 0, "places are numbered from 0"
     return JOURNAL if number == READER_JOURNAL else f"{MATCHER}-{number - READER_SHARDS}"

@@ -11,7 +11,7 @@ from workers.memory import READER_LEDGER, READER_SHARDS, VenueMemory
 
 def position_of(stream: Broadcast, reader: int) -> int:
     """The last record of a ring that a gating reader has done with."""
-    assert 0 <= reader < broadcast.READERS_MAX, "a place for a gating reader"
+    assert 0 <= reader < stream.header[broadcast.READERS], "a place for a gating reader"
     return int(stream.header[broadcast.POSITION + broadcast.READER_STRIDE * reader])
 
 

@@ -40,7 +40,7 @@ def release_dead(memory: VenueMemory) -> list[int]:
         if pid and process_start_time(pid) == 0 and _set_free(commands.header, pid):
             gone.append(pid)
     for stream in (memory.log, *memory.events):
-        for reader in range(broadcast.READERS_MAX):
+        for reader in range(int(stream.header[broadcast.READERS])):
             pid = int(stream.header[broadcast.PID + broadcast.READER_STRIDE * reader])
             if pid > 0 and process_start_time(pid) == 0:
                 broadcast.leave(stream, reader)

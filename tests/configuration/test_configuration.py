@@ -212,7 +212,7 @@ def test_a_variable_that_names_no_value_is_told(tmp_path: Path, name: str) -> No
             "pools.directory_entries_per_shard",
         ),
         ({"pools": {"orders_per_shard": 1 << 22}}, "pools.orders_per_shard"),
-        ({"topology": {"shards": 16}}, "topology.shards"),
+        ({"topology": {"shards": 65}}, "topology.shards"),
         ({"journal": {"segment_bytes": 100_000}}, "journal.segment_bytes"),
         ({"symbols": [SYMBOL, SYMBOL]}, "symbols[1].name"),
         ({"symbols": [SYMBOL | {"name": "A" * 17}]}, "symbols[0].name"),

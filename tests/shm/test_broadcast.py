@@ -132,12 +132,20 @@ def test_who_joins_late_begins_with_the_next_record_and_is_named() -> None:
     assert read(view, position) == [6, 7]
 
 
-def test_places_for_gating_readers_run_out_and_come_back() -> None:
+@pytest.mark.parametrize("places", [16, READERS_MAX])
+def test_places_for_gating_readers_run_out_and_come_back(places: int) -> None:
     view = new_ring(8)
-    readers = [broadcast.join(view)[0] for _ in range(READERS_MAX)]
-    assert sorted(readers) == list(range(READERS_MAX))
-    with pytest.raises(RuntimeError, match="all 16 places"):
+    broadcast.initialise(view, readers=places)
+    readers = [broadcast.join(view)[0] for _ in range(places)]
+    assert sorted(readers) == list(range(places))
+    with pytest.raises(RuntimeError, match=f"all {places} places"):
         broadcast.join(view)
+    write(view, 8)
+    for reader in readers[:-1]:
+        broadcast.advance(view, reader, 8)
+    assert broadcast.passable(view) == 8, "the last one has read nothing"
+    broadcast.advance(view, readers[-1], 3)
+    assert broadcast.passable(view) == 11
     broadcast.leave(view, 7)
     assert broadcast.join(view)[0] == 7
 

@@ -27,8 +27,7 @@ from tradsys.symbols import Account, Rules, Symbol
 VERSION = 1
 """Of the format of configuration files: raised when a key changes its meaning."""
 
-SHARDS_MAX = 15
-"""The log has places for so many readers beside the journal: see shm.broadcast and workers.memory."""
+SHARDS_MAX = 64
 RINGS_MAX = 250
 """Gateway rings: the `source` byte of a command names one, and a few numbers stay free for the venue itself."""
 

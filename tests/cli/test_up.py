@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from tests.conftest import Logged
 from tests.factories import symbol
 from tradsys.cli.main import app
 from tradsys.cli.tables import curl_line, duration
@@ -54,6 +56,17 @@ def test_a_second_venue_in_a_directory_is_refused(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert result.output.startswith("error[directory_in_use]: a venue")
     assert "already runs in" in result.output
+
+
+def test_a_service_says_in_its_log_why_it_does_not_start(tmp_path: Path, logged: Logged) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("logging: {format: json}\n")
+    (tmp_path / "file").touch()
+    result = runner.invoke(app, ["up", "--config", str(file), "--data-dir", str(tmp_path / "file" / "venue")])
+    assert result.exit_code == 1
+    (line,) = [json.loads(text) for text in result.stderr.splitlines()]
+    assert (line["level"], line["code"], line["process"]) == ("critical", "directory_unusable", "supervisor")
+    assert "Not a directory" in line["error"]
 
 
 def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:

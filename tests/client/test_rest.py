@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -75,6 +76,7 @@ async def test_error_answers_are_exceptions_with_code_and_field() -> None:
         with pytest.raises(BusinessRuleError) as refused:
             alice.order(12345)
         assert refused.value.code == "unknown_order"
+        assert re.fullmatch(r"request [0-9a-f]{16}", refused.value.__notes__[0])
         with pytest.raises(TradingError) as unknown:
             alice.depth("a/b?c")
         assert unknown.value.code == "unknown_symbol"

@@ -145,6 +145,18 @@ def test_what_a_process_says_last_is_on_the_stream_as_well(journald: Journal) ->
     assert stream.getvalue() == "the worker fails: OSError: no disk\n"
 
 
+def test_it_is_not_told_twice_where_the_stream_leads_to_the_journal_too(
+    journald: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "stream").open("w+") as stream:
+        status = os.fstat(stream.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+        configure("info", "auto", stream)
+        logger("x").critical("the service ends")
+        assert journald.next()["MESSAGE"] == "the service ends"
+        assert stream.tell() == 0
+
+
 def test_under_systemd_the_journal_is_chosen(tmp_path: Path) -> None:
     with (tmp_path / "stream").open("w") as stream:
         status = os.fstat(stream.fileno())

@@ -40,6 +40,7 @@ SecretsFile = Annotated[
     Path | None, typer.Option("--secrets", help="A file of secrets: lines of NAME=value.", dir_okay=False)
 ]
 
+_TYPERS = ("click", "typer")
 _OURS = ("bench", "gateway", "shm", "tradsys", "workers")
 
 
@@ -70,24 +71,26 @@ def friendly_errors() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
+@contextmanager
+def service_errors() -> Iterator[None]:
+    """The same for a service, which says everything that ends it in its log, where that is for programs."""
+    from tradsys import logging
+
+    with friendly_errors():
+        try:
+            yield
+        except Exception as error:
+            from workers.logs import tell_failure
+
+            if not logging.is_for_machines() or type(error).__module__.partition(".")[0] in _TYPERS:
+                raise
+            tell_failure(logging.logger("tradsys"), "the service ends", error)
+            raise typer.Exit(1) from None
+
+
 def warnings_on(console: Console) -> Callable[[str], None]:
     """Prints each text as a warning."""
     return lambda text: console.print(f"[yellow]{text}[/]", soft_wrap=True, highlight=False)
-
-
-@contextmanager
-def errors_in_log() -> Iterator[None]:
-    """The same for a service, whose stderr machines read: one line of the log says why it ends."""
-    from tradsys.logging import logger
-    from workers.logs import tell_failure
-
-    try:
-        yield
-    except typer.Exit:
-        raise
-    except Exception as error:
-        tell_failure(logger("tradsys"), "the service ends", error)
-        raise typer.Exit(1) from None
 
 
 def attach(data_directory: Path) -> tuple[Venue, Segment, VenueMemory]:

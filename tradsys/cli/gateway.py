@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, friendly_errors
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, service_errors
 
 
 def gateway(
@@ -19,8 +19,10 @@ def gateway(
 
     Each gateway is then a process of its own for the system's service manager, which restarts and confines it.
     """
-    with friendly_errors():
+    with service_errors():
         from gateway.main import main_apart
+        from tradsys import logging
         from workers.notify import ServiceManager
 
+        logging.configure(process=f"gateway-{index}")
         main_apart(data_dir, index, ServiceManager.of_this_process())

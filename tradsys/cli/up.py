@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,9 +15,8 @@ from tradsys.cli.common import (
     DataDirectory,
     Environment,
     SecretsFile,
-    errors_in_log,
-    friendly_errors,
     read_configuration,
+    service_errors,
 )
 
 if TYPE_CHECKING:
@@ -51,20 +49,19 @@ def up(
     ] = True,
 ) -> None:
     """Start a venue in the foreground. Ctrl-C drains and stops it; its state is there again at the next start."""
-    with friendly_errors():
+    with service_errors():
         from rich.console import Console
 
         from tradsys import logging
 
+        logging.configure(process="supervisor")  # what is wrong with the configuration is told before it is known
         variables = {} if port is None else {"TRADSYS__GATEWAY__PORT": str(port)}
         read = read_configuration(environment, config, secrets, variables)
         configuration = read.configuration
-        settings = configuration.logging
-        logging.configure(settings.level, settings.format, process="supervisor")
+        logging.configure(configuration.logging.level, configuration.logging.format)
         if demo:
             _check_demo(configuration, gateways)
-        with errors_in_log() if logging.is_for_machines(settings.format) else nullcontext():
-            _serve(read, data_dir, demo=demo, gateways=gateways, console=Console())
+        _serve(read, data_dir, demo=demo, gateways=gateways, console=Console())
 
 
 def _check_demo(configuration: Configuration, gateways: bool) -> None:

@@ -147,16 +147,19 @@ class Client:
         parameters = urlencode(without_none(query or {}))
         target = f"{path}?{parameters}" if parameters else path
         content = None if body is None else json.dumps(without_none(body))
-        status, data = self._exchange(method, target, content)
+        status, data, request_id = self._exchange(method, target, content)
         try:
             answer = json.loads(data)
         except ValueError:
             raise error("bad_answer", f"the venue answered {status} with something that is not JSON") from None
         if status not in accepted:
-            raise exception_of(answer.get("error", {}))
+            problem = exception_of(answer.get("error", {}))
+            if request_id is not None:
+                problem.add_note(f"request {request_id}")  # by which the operator finds it
+            raise problem
         return answer
 
-    def _exchange(self, method: str, target: str, content: str | None) -> tuple[int, bytes]:
+    def _exchange(self, method: str, target: str, content: str | None) -> tuple[int, bytes, str | None]:
         """Send and receive. A kept connection that the venue has closed meanwhile is opened anew, once.
 
         Only for requests that change nothing: an order might have arrived, and must not be sent twice.
@@ -165,7 +168,7 @@ class Client:
         try:
             self._connection.request(method, target, content, self._headers)
             response = self._connection.getresponse()
-            return response.status, response.read()
+            return response.status, response.read(), response.headers.get("X-Request-Id")
         except (http.client.HTTPException, OSError):
             self._connection.close()
             if fresh or method != "GET":

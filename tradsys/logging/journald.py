@@ -70,13 +70,15 @@ def fields_of(line: Mapping[str, Any], record: logging.LogRecord) -> dict[str, s
 class JournalHandler(logging.Handler):
     """Sends each line, which its formatter gives as JSON, to the journal; to `stream` where that cannot be reached.
 
-    What a process says last, which is critical, goes to the stream as well: whoever started it quotes that.
+    What a process says last, which is critical, goes to the stream as well, unless that leads to the journal too:
+    whoever started the process quotes it.
     """
 
     def __init__(self, stream: TextIO, path: Path = SOCKET) -> None:
         super().__init__()
         self._stream = stream
         self._path = str(path)
+        self._is_read = not leads_to_journal(stream, os.environ)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -87,7 +89,7 @@ class JournalHandler(logging.Handler):
             sent = self._send(entry(fields_of(line, record)))
             if not sent:
                 self._say(text)
-            elif record.levelno >= logging.CRITICAL:
+            elif record.levelno >= logging.CRITICAL and self._is_read:
                 self._say(": ".join(str(line[name]) for name in ("event", "error") if name in line))
         except Exception:
             self.handleError(record)

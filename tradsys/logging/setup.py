@@ -21,6 +21,7 @@ _AUTO = "auto"
 
 _repetitions = Repetitions(tell)
 _process: str | None = None
+_for_machines = False
 
 
 def chosen_format(format: str, stream: TextIO, environ: Mapping[str, str] = os.environ) -> str:
@@ -37,9 +38,9 @@ def chosen_format(format: str, stream: TextIO, environ: Mapping[str, str] = os.e
     return CONSOLE if stream.isatty() else JSON
 
 
-def is_for_machines(format: str) -> bool:
-    """Whether somebody wants stderr's lines for a program, and does not only read them through a pipe."""
-    return format == JSON or chosen_format(format, sys.stderr) == JOURNALD
+def is_for_machines() -> bool:
+    """Whether this process logs for programs, and not for somebody who only reads through a pipe."""
+    return _for_machines
 
 
 def configure(
@@ -50,7 +51,7 @@ def configure(
     Each line carries the pid and the name `process`, which is kept when this is called again without. Raises ValueError
     for a level or format that is none.
     """
-    global _process, _repetitions
+    global _for_machines, _process, _repetitions
     stream = sys.stderr if stream is None else stream
     chosen = chosen_format(format, stream)
     number = logging.getLevelNamesMapping().get(level.upper())
@@ -59,6 +60,7 @@ def configure(
     _repetitions.end_all()
     _repetitions = Repetitions(tell)
     _process = process or _process
+    _for_machines = format == JSON or chosen == JOURNALD
     shared = _shared(_process)
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[structlog.contextvars.merge_contextvars, *shared],

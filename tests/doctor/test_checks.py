@@ -144,6 +144,12 @@ SWAPS = GOOD["proc/swaps"] + "/dev/zram0                              partition\
         ),
         ("open files", "advice", {"proc/self/limits": LIMITS + FILES.format(1024, 4096)}, "1,024"),
         ("open files", "bad", {"proc/self/limits": LIMITS + FILES.format(64, 64)}, "ulimit -n"),
+        (
+            "processes that are hidden",
+            "bad",
+            {"proc/mounts": GOOD["proc/mounts"] + "proc /proc proc rw,nosuid,hidepid=invisible 0 0\n"},
+            "hidepid=invisible",
+        ),
         ("message queues", "bad", {"proc/sys/fs/mqueue/queues_max": "2"}, "sysctl -w fs.mqueue.queues_max=256"),
         ("memory after a logout", "advice", {"proc/self/status": "Uid:\t1000\t1000"}, "RemoveIPC"),
     ],

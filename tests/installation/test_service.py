@@ -66,6 +66,8 @@ def test_what_is_installed_verifies_and_is_confined(tmp_path: Path, gateways: in
     for name in ("tradsys.service", "tradsys-gateway@0.service"):
         exposure = systemd("systemd-analyze", "security", "--offline=true", "--threshold=20", name, units=units)
         assert exposure.returncode == 0, exposure.stdout
+        # Who is hidden counts as dead: gateways would not find the venue, and lose their rings.
+        assert "\nProtectProc=" not in (units / name.replace("@0", "@")).read_text()
 
     wanted = sorted(path.name for path in (units / "tradsys.target.wants").iterdir())
     assert wanted == sorted(["tradsys.service", *(f"tradsys-gateway@{number}.service" for number in range(gateways))])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tradsys.doctor.finding import Finding, advice, bad, good, unknown
 from tradsys.doctor.host import Host, Needs
 
@@ -32,6 +34,23 @@ def queues(host: Host, needs: Needs) -> Finding:
         return good(check, found)
     mend = f"sysctl -w fs.mqueue.queues_max={max(256, 2 * needs.gateways)}"
     return bad(check, found, "a gateway without one does not start", mend)
+
+
+def visibility(host: Host, needs: Needs) -> Finding:
+    """Whether processes of the venue see each other, and those of tools that another user starts."""
+    check = "processes that are hidden"
+    _, options = host.mount_of(Path("/proc"))
+    hidden = [
+        option for option in options if option.startswith("hidepid=") and option not in {"hidepid=0", "hidepid=off"}
+    ]
+    if not hidden:
+        return good(check, "none")
+    return bad(
+        check,
+        f"/proc is mounted with {hidden[0]}",
+        "a tool or a gateway that the venue does not see counts as dead, and loses its ring while it uses it",
+        "mount -o remount,hidepid=0 /proc",
+    )
 
 
 def shared_memory_of_users(host: Host, needs: Needs) -> Finding:

@@ -56,6 +56,10 @@ class Venue(msgspec.Struct, frozen=True):
         """The worker (and doorbell) that takes in commands."""
         return next(worker.index for worker in self.workers if worker.has(SEQUENCER))
 
+    def plan_of(self, worker: str) -> WorkerPlan:
+        """The plan of a worker, also of a gateway apart. Raises StopIteration when there is none of this name."""
+        return next(plan for plan in [*self.workers, *self.apart] if plan.name == worker)
+
     def attach(self) -> tuple[Segment, VenueMemory]:
         """Attach to the venue's memory. Raises VenueNotRunningError."""
         try:

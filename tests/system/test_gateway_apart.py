@@ -9,7 +9,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -62,6 +64,12 @@ def serving(directory: Path, process: subprocess.Popen[str], name: str) -> Clien
     return Client(venues.addresses(directory)[name], "alice-key")
 
 
+def exposed(monitor: str) -> str:
+    """What the venue's monitor exports."""
+    with urlopen(monitor) as answer:
+        return str(answer.read().decode())
+
+
 def test_gateways_come_and_go_beside_the_venue_and_leave_with_it(tmp_path: Path, venue_name: str) -> None:
     directory = tmp_path / venue_name
     assert "no venue runs" in refusal(directory)
@@ -69,9 +77,15 @@ def test_gateways_come_and_go_beside_the_venue_and_leave_with_it(tmp_path: Path,
     listener.bind(str(tmp_path / "notify"))
     listener.settimeout(60)
     manager = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "300000"}
-    venue = RunningVenue(directory, "--no-gateways", TRADSYS__GATEWAY__COUNT="2")
+    venue = RunningVenue(
+        directory,
+        "--no-gateways",
+        TRADSYS__GATEWAY__COUNT="2",
+        TRADSYS__MONITORING__ENABLED="true",
+        TRADSYS__MONITORING__METRICS_PORT="0",
+    )
     try:
-        assert [worker.name for worker in venue.seen().workers] == ["engine"]
+        assert [worker.name for worker in venue.seen().workers] == ["engine", "monitor"]
         assert "gateways 0 to 1" in refusal(directory, 2)
         with gateway(directory, 0, **manager) as first, gateway(directory, 1) as second:
             with serving(directory, first, "gateway-0") as alice:
@@ -82,11 +96,16 @@ def test_gateways_come_and_go_beside_the_venue_and_leave_with_it(tmp_path: Path,
             with serving(directory, second, "gateway-1") as alice:
                 assert alice.order(order)["status"] == "open"
             assert "runs already" in refusal(directory)
+            (monitor,) = venues.addresses(directory, "monitor").values()
+            for name in ("gateway-0", "gateway-1"):
+                line = f'tradsys_worker_up{{worker="{name}"}} 1.0'
+                until(partial(lambda line: line in exposed(monitor), line), f"{name} to be told")
 
             # It is killed, and started again by whoever manages services: what it knew is there again.
             os.kill(first.pid, signal.SIGKILL)
             first.wait(30)
             (venues.run_directory(directory) / "gateway-0.address").unlink()
+            assert venue.worker("monitor").restarts == 0
             with gateway(directory, 0) as third:
                 with serving(directory, third, "gateway-0") as alice:
                     assert alice.cancel(order)["status"] == "cancelled"

@@ -29,8 +29,8 @@ def workers(seen: Observation, venue: Venue, host: Host) -> Iterator[Metric]:
     resident = GaugeMetricFamily("tradsys_worker_resident_memory_bytes", "Resident memory.", labels=label)
     descriptors = GaugeMetricFamily("tradsys_worker_open_fds", "Open file descriptors.", labels=label)
     most = GaugeMetricFamily("tradsys_worker_max_fds", "File descriptors that it may open.", labels=label)
-    for worker, plan in zip(seen.workers, venue.workers, strict=True):
-        name = [worker.name]
+    for worker in seen.workers:
+        name, plan = [worker.name], venue.plan_of(worker.name)
         beats = plan.is_core or plan.is_gateway or plan.is_standby
         up.add_metric(name, worker_trouble(worker) is None if beats else worker.state == WORKER_STATES[READY])
         if worker.heartbeat_age_ns is not None:

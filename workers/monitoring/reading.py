@@ -82,8 +82,10 @@ class Prober:
     def _heartbeat_ns(self, seen: Observation) -> int:
         ages = [
             worker.heartbeat_age_ns
-            for worker, plan in zip(seen.workers, self._venue.workers, strict=True)
-            if plan.is_core and worker.state == "ready" and worker.heartbeat_age_ns is not None
+            for worker in seen.workers
+            if self._venue.plan_of(worker.name).is_core
+            and worker.state == "ready"
+            and worker.heartbeat_age_ns is not None
         ]
         return max(ages, default=0)
 

@@ -52,6 +52,7 @@ BAD = [
     ("accounts: [{name: a, keys: k}]", "accounts[0].keys", "must be a list"),
     ("accounts: [{name: a, keys: [5]}]", "accounts[0].keys[0]", "put it in quotes"),
     ("accounts: [{}]", "accounts[0].name", "is missing; set it to a text in quotes"),
+    ("monitoring: {thresholds: {lost: high}}", "monitoring.thresholds.lost", "must be a section with enter, leave"),
     ("fee_tiers: [{tier: 1}]", "fee_tiers[0].volume", "is missing"),
     ("limits: [{value: 1}]", "limits[0].limit", "is missing; set it to one of cancels_burst,"),
     # Ranges and choices
@@ -94,6 +95,11 @@ BAD = [
         "pools: {directory_entries_per_shard: 16}",
         "pools.directory_entries_per_shard",
         "is too small for the price ranges; set it to",
+    ),
+    (
+        "monitoring: {thresholds: {cpu_percent: {enter: 80, leave: 85}}}",
+        "monitoring.thresholds.cpu_percent",
+        "leave, 85, is not below enter, 80; set leave below 80",
     ),
     ("limits: [{limit: trading, value: 2}]", "limits[0].value", "set it to 0 (not permitted) or 1"),
     ("limits: [{limit: leverage, value: 1000001}]", "limits[0].value", "of leverage is at most 1000000"),

@@ -137,4 +137,9 @@ def _default(field: Any) -> Any:
 
 
 def _blank(kind: Type) -> Any:
+    """Something of this type in the place of a value that is wrong or missing, so that rules can be judged."""
+    if isinstance(kind, IntType):
+        return kind.ge or 0
+    if isinstance(kind, LiteralType):
+        return kind.values[0]
     return [] if isinstance(kind, ListType) else ""

@@ -61,5 +61,6 @@ def monitoring_rules(monitoring: Monitoring) -> Iterator[tuple[tuple[str, ...], 
         is_right = threshold.enter < threshold.leave if name in falling else threshold.enter > threshold.leave
         if not is_right:
             side = "above" if name in falling else "below"
-            path = ("monitoring", "thresholds", name, "leave")
-            yield path, threshold.leave, f"is not {side} enter, {threshold.enter}", f"set it {side} {threshold.enter}"
+            path = ("monitoring", "thresholds", name)
+            problem = f"leave, {threshold.leave}, is not {side} enter, {threshold.enter}"
+            yield path, None, problem, f"set leave {side} {threshold.enter}"

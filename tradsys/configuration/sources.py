@@ -44,16 +44,20 @@ class Layers:
                 continue  # a section whose every line is commented out
             if isinstance(present, dict) and isinstance(value, Mapping):
                 self._lay(present, value, source, here)
-            elif isinstance(value, Mapping):
+                continue
+            self._sources.pop(here, None)  # so that what was laid last stands last
+            self._sources[here] = source
+            if isinstance(value, Mapping):
                 below[key] = {}
-                self._sources[here] = source
                 self._lay(below[key], value, source, here)
             else:
                 below[key] = value
-                self._sources[here] = source
 
     def source_of(self, path: wrong.Path) -> str:
-        """The file or variable that set the value at `path`, or the nearest thing around it."""
+        """The file or variable that set the value at `path`, or the last one of a part of it, or what is around."""
+        within = [source for place, source in self._sources.items() if place[: len(path)] == path]
+        if within:
+            return within[-1]
         while path:
             if path in self._sources:
                 return self._sources[path]

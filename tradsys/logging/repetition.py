@@ -1,4 +1,4 @@
-"""What repeats itself is counted instead of told again: each line once in an interval, and of lines alike only a few.
+"""What repeats itself is counted instead of told again: a warning once in an interval, and of lines alike only a few.
 
 Bounded in memory: so many kinds of lines, and of each so many different ones, are remembered.
 """
@@ -36,7 +36,9 @@ class _Interval:
 
     def __init__(self, begun: float) -> None:
         self.begun = begun
-        self.told: set[int] = set()
+        self.lines: set[int] = set()
+        """Hashes of those that were told."""
+        self.told = 0
         self.left_out = 0
 
 
@@ -65,10 +67,13 @@ class Repetitions:
                 if len(self._intervals) >= KINDS_MAX:
                     self._end(next(iter(self._intervals)))
                 interval = self._intervals[kind] = _Interval(self._clock())
-            if line in interval.told or len(interval.told) >= ALIKE_MAX:
+            # The same information once more is news: the venue is ready again.
+            is_known = kind.level >= logging.WARNING and line in interval.lines
+            if is_known or interval.told >= ALIKE_MAX:
                 interval.left_out += 1
                 return False
-            interval.told.add(line)
+            interval.lines.add(line)
+            interval.told += 1
             return True
 
     def end_old(self) -> None:

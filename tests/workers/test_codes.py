@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from shm import broadcast
 from shm.segment import Segment
 from tests.workers.fake_venue import configuration
 from tradsys.cli import failover, operator
@@ -184,7 +185,7 @@ def test_snapshots(tmp_path: Path) -> None:
 def test_a_live_copy_of_a_venue_whose_sequencer_is_gone() -> None:
     private = memory.private(SIZES)
     private.control[memory.PHASE] = memory.RUNNING
-    private.log.header[:] = 1  # records that nobody reads
+    broadcast.publish(private.log, 3)  # records that nobody reads
     with told_as("audit_impossible"):
         take_copy(_described(sequencer_index=0), private)
 

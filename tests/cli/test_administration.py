@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
+from typing import Any
 
 from tests.cli.conftest import Bank
 from tradsys.configuration import load
@@ -146,3 +147,92 @@ def test_a_trail_that_was_tampered_with_is_told(tmp_path: Path, bank: Bank) -> N
     told = runner.invoke(app, ["audit", "log", "--data-dir", str(tmp_path)])
     assert told.exit_code == 1
     assert "damaged: line 1 has been changed" in told.output
+
+
+def imported(bank: Bank, tmp_path: Path, content: str, *options: str) -> tuple[int, dict[str, Any]]:
+    """Exit status and what is told."""
+    file = tmp_path / "import.yaml"
+    file.write_text(content)
+    result = bank.run("import", str(file), "--json", *options)
+    return result.exit_code, json.loads(result.stdout.splitlines()[-1]) if result.stdout else {"error": result.stderr}
+
+
+def test_what_was_exported_changes_nothing_when_it_is_imported(bank: Bank, tmp_path: Path) -> None:
+    text = bank.run("export", "-").stdout
+    assert imported(bank, tmp_path, text) == (0, {"done": True, "changes": [], "refused": []})
+
+
+IMPORT = """
+accounts:
+  - {name: ivy, group: 9}
+assets:
+  - {name: EUR, decimals: 2, value: "1.0825"}
+symbols:
+  - {name: EURO, tick_size: "0.01", lot_size: "1", lowest_price: "0.01", highest_price: "9.99", reference_price: "1.00",
+     base: EUR, quote: USD, fee_account: fees, rules: {collar_bps: 400}}
+fees:
+  - {symbol: EURO, maker_rate: 1, taker_rate: 2}
+limits:
+  - {limit: exposure, value: 5000, account: ivy}
+breakers:
+  - {symbol: EURO, price_move_bps: 100, window_ms: 60000, halt_ms: 1000}
+"""
+
+
+def test_an_import_adds_what_is_missing_and_changes_what_differs(bank: Bank, tmp_path: Path) -> None:
+    before = bank.run("export", "-").stdout
+    status, told = imported(bank, tmp_path, IMPORT, "--dry-run")
+    assert (status, told["done"]) == (0, False)
+    assert [change["path"] for change in told["changes"]] == [
+        "symbols[EURO]",
+        "accounts[ivy]",
+        "assets[EUR]",
+        "fees[EURO, class 0, tier 0]",
+        "limits[exposure of ivy]",
+        "breakers[EURO]",
+    ]
+    assert bank.run("export", "-").stdout == before
+    assert imported(bank, tmp_path, IMPORT) == (0, told | {"done": True})
+    file = tmp_path / "after.yaml"
+    bank.run("export", str(file))
+    after = load("production", file, {})
+    assert after.assets[-1].value == "1.0825"
+    assert after.symbols[-1].rules.collar_bps == 400
+    assert (after.breakers[0].symbol, after.breakers[0].window_ms) == ("EURO", 60000)
+    assert [(limit.account, limit.value) for limit in after.limits if limit.limit == "exposure"] == [("ivy", 5000)]
+    changed = "limits:\n  - {limit: exposure, value: 6000, account: ivy}\n"
+    status, told = imported(bank, tmp_path, changed)
+    assert (status, [(each["before"], each["after"]) for each in told["changes"]]) == (0, [("5000", "6000")])
+    assert last_line(bank).act == "import"
+    assert "the venue has all of that already" in bank.run("import", str(tmp_path / "import.yaml")).output
+
+
+def test_an_import_that_cannot_be_done_whole_is_not_done(bank: Bank, tmp_path: Path) -> None:
+    before = bank.run("export", "-").stdout
+    acme = next(each for each in bank.told("symbol", "list") if each["name"] == "ACME")
+    fields = {key: acme[key] for key in ("name", "tick_size", "lot_size", "lowest_price", "reference_price", "base")}
+    fields |= {"quote": acme["quote"], "highest_price": "500.00"}
+    refused: list[tuple[dict[str, Any], str]] = [
+        ({"symbols": [fields]}, "it was defined once"),
+        ({"accounts": [{"name": "bob", "group": 8}]}, "it was defined once"),
+        ({"accounts": [{"name": "bob", "group": 7, "roles": ["administrator"]}]}, "kept in the venue's configuration"),
+        ({"accounts": [{"name": "new", "roles": ["administrator"]}]}, "said in the venue's configuration"),
+        ({"calendars": [{"name": "x", "phases": [{"at": "09:00", "state": "closed"}]}]}, "kept in the venue's"),
+    ]
+    for content, why in refused:
+        status, told = imported(bank, tmp_path, json.dumps({"accounts": [{"name": "never"}]} | content))
+        assert (status, told["done"]) == (1, False), told
+        assert why in told["refused"][0]["why"]
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"accounts": [{"name": "bob", "keys": ["secret-key"]}]}, "tradsys key add makes keys"),
+        ({"gateway": {"port": 80}}, "cannot be imported"),
+        ({"accounts": [{"name": "bob", "colour": "red"}]}, "unknown key"),
+        ({"limits": [{"limit": "position", "value": 5, "account": "nobody"}]}, "is no account"),
+    ]
+    for content, why in wrong:
+        status, told = imported(bank, tmp_path, json.dumps(content))
+        assert status == 1
+        assert why in told["error"]
+        assert "secret-key" not in told["error"]
+    assert bank.run("import", str(tmp_path / "no such file")).exit_code == 1
+    assert bank.run("export", "-").stdout == before

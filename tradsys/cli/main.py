@@ -1,12 +1,14 @@
 """`tradsys`: the command line. One file a command, imported only when that command is called.
 
-A command's file has its name (_ for -), and a function of that name or a `typer.Typer` with commands of its own.
+A command's file has its name (_ for -, import_ for import), and a function of that name or a `typer.Typer` with
+commands of its own.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from keyword import iskeyword
 from typing import Annotated, Any
 
 import typer
@@ -39,6 +41,7 @@ COMMANDS = {
     "restore": "Make a venue's directory from a backup.",
     "replay-to": "Show what a venue was at any past moment.",
     "export": "Write what a venue has defined as a configuration file.",
+    "import": "Let a running venue have what such a file defines.",
     "journal": "Look into a venue's log and check it.",
     "doctor": "Look whether this host suits the venue.",
     "install-service": "Make a service of this host out of this installation.",
@@ -52,6 +55,7 @@ COMMANDS = {
 def load(name: str) -> Any:
     """The command `name`, from its file."""
     own = name.replace("-", "_")
+    own += "_" if iskeyword(own) else ""
     found = getattr(import_module(f"tradsys.cli.{own}"), own)
     if isinstance(found, typer.Typer):
         found.info.name = name

@@ -16,6 +16,7 @@ from tradsys.configuration.mistakes import Mistake
 ENVIRONMENTS = ("development", "testing", "staging", "production")
 VARIABLE_PREFIX = "TRADSYS__"
 
+_UNREADABLE = (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError)
 _QUOTED = re.compile(r"'[^']{2,}'")
 
 
@@ -102,7 +103,7 @@ def gather(environment: str, overrides: Path | None, environ: Mapping[str, str])
     for file in files_of(environment, overrides):
         try:
             layer = _read(file)
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError) as error:
+        except _UNREADABLE as error:
             mistakes.append(_unreadable(file, error))
         else:
             if layer.get("environment", environment) != environment:
@@ -113,6 +114,16 @@ def gather(environment: str, overrides: Path | None, environ: Mapping[str, str])
         if name.startswith(VARIABLE_PREFIX):
             _lay_variable(layers, name, environ[name], mistakes)
     return layers, mistakes
+
+
+def read_alone(file: Path) -> tuple[Layers, list[Mistake]]:
+    """What one file says by itself, and what could not be read."""
+    layers = Layers()
+    try:
+        layers.lay(_read(file), str(file))
+    except _UNREADABLE as error:
+        return layers, [_unreadable(file, error)]
+    return layers, []
 
 
 def files_of(environment: str, overrides: Path | None) -> list[Path]:

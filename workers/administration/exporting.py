@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from tradsys.assets import VALUE_DECIMALS, Asset, format_value
 from tradsys.configuration import Configuration
+from tradsys.configuration.changes import given
 from tradsys.configuration.money import AssetEntry, BreakerEntry, FeesEntry, LimitEntry, TierEntry
 from tradsys.configuration.sections import AccountEntry, RulesEntry, SymbolEntry
 from tradsys.ledger.layout import FEE_CLASSES, FEE_TIERS, Ledger
@@ -149,22 +150,9 @@ def _breakers(ledger: Ledger, names: dict[int, str]) -> Iterator[BreakerEntry]:
         )
 
 
-def _plain(entries: list[Any]) -> list[Any]:
-    """Entries as mappings, without what is as it is by default."""
-    return [_without_defaults(entry) for entry in entries]
-
-
-def _without_defaults(entry: msgspec.Struct) -> dict[str, Any]:
-    plain: dict[str, Any] = {}
-    for field in msgspec.structs.fields(entry):
-        value = getattr(entry, field.name)
-        if (
-            value == field.default
-            or value == []
-            or (isinstance(value, msgspec.Struct) and not _without_defaults(value))
-        ):
-            continue
-        plain[field.name] = (
-            _without_defaults(value) if isinstance(value, msgspec.Struct) else msgspec.to_builtins(value)
-        )
-    return plain
+def _plain(value: Any) -> Any:
+    """As YAML has it, without what is as it is by default."""
+    if isinstance(value, msgspec.Struct):
+        said = {name: _plain(part) for name, part in given(value).items()}
+        return {name: part for name, part in said.items() if part not in ({}, [])}
+    return [_plain(part) for part in value] if isinstance(value, list) else msgspec.to_builtins(value)

@@ -1,0 +1,55 @@
+"""`tradsys import`: let a running venue have what a file defines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, print_json
+from tradsys.cli.operator import AsJson, at_desk
+
+if TYPE_CHECKING:
+    from workers.administration.importing import Plan
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="As tradsys export writes it.", dir_okay=False)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    data_dir: DataDirectory = DEFAULT_DIRECTORY,
+    as_json: AsJson = False,
+) -> None:
+    """Add the symbols, accounts, assets, fees, limits and breakers of a file that are missing, and change what differs.
+
+    What the file does not name stays. When something in it cannot be changed, it is told why, and nothing is: exit
+    status 1.
+    """
+    with at_desk(data_dir) as desk:
+        from workers.administration.importing import carry_out, plan
+
+        made = plan(desk.memory, desk.venue.configuration, file)
+        if not made.refused and not dry_run:
+            carry_out(desk, made)
+        _tell(made, dry_run, as_json)
+    raise typer.Exit(1 if made.refused else 0)
+
+
+def _tell(made: Plan, dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        import msgspec
+
+        refused = [msgspec.to_builtins(each.change) | {"why": each.why} for each in made.refused]
+        done = not made.refused and not dry_run
+        print_json(msgspec.json.encode({"done": done, "changes": made.changes, "refused": refused}))
+        return
+    for change in made.changes:
+        typer.echo(str(change))
+    for each in made.refused:
+        typer.echo(f"cannot be changed: {each.change}; {each.why}", err=True)
+    if made.refused:
+        typer.echo("nothing was changed", err=True)
+    elif not made.changes:
+        typer.echo("the venue has all of that already")
+    elif dry_run:
+        typer.echo("nothing was changed: --dry-run")

@@ -1,0 +1,137 @@
+"""A file of definitions, as an export writes it, laid over what a running venue has: what would change, and doing it.
+
+What the file does not name stays. Nothing is changed when anything in the file cannot be.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from msgspec import to_builtins
+from msgspec.structs import replace
+
+from tradsys.configuration import Configuration, InvalidConfigurationError
+from tradsys.configuration.changes import LISTS, Change, changes, named
+from tradsys.configuration.conversion import convert
+from tradsys.configuration.mistakes import HIDDEN, Mistake
+from tradsys.configuration.rules import broken_rules
+from tradsys.configuration.sections import AccountEntry, SymbolEntry
+from tradsys.configuration.sources import read_alone
+from workers.administration.defining import account_record, symbol_record
+from workers.administration.desk import AdministrationDesk
+from workers.administration.exporting import exported
+from workers.administration.known import known_in
+from workers.definitions import known_symbols, missing_rules
+from workers.ledger_definitions import Definition, missing_records
+from workers.memory import VenueMemory
+from workers.redefinition import changed_records
+
+_OWN_WORDS = ("roles", "deposits")
+"""Of accounts: what is not the log's to keep, or is told once."""
+
+
+class Refused(NamedTuple):
+    """A change that cannot be made, and why."""
+
+    change: Change
+    why: str
+
+
+class Plan(NamedTuple):
+    """What an import would do; nothing when `refused` is not empty."""
+
+    before: Configuration
+    after: Configuration
+    changes: list[Change]
+    refused: list[Refused]
+
+
+def plan(memory: VenueMemory, configuration: Configuration, file: Path) -> Plan:
+    """What a file would change in a venue. Raises InvalidConfigurationError with every mistake in it."""
+    layers, mistakes = read_alone(file)
+    said, wrong = convert(Configuration, layers)
+    mistakes += wrong
+    mistakes += [
+        Mistake((section,), "", "cannot be imported", "write it into the venue's configuration", str(file))
+        for section in layers.values
+        if section not in LISTS and section not in {"version", "environment"}
+    ]
+    mistakes += [
+        Mistake(("accounts", number, "keys"), HIDDEN, "cannot be imported", "tradsys key add makes keys", str(file))
+        for number, entry in enumerate(said.accounts)
+        if entry.keys
+    ]
+    if mistakes:
+        raise InvalidConfigurationError(mistakes)
+    before = exported(memory, configuration)
+    after = _laid_over(before, said)
+    mistakes = broken_rules(after, layers, [])
+    if mistakes:
+        raise InvalidConfigurationError(mistakes)
+    found = changes(before, after)
+    refused = [Refused(change, why) for change in found if (why := _why_not(change))]
+    return Plan(before, after, [change for change in found if not _why_not(change)], refused)
+
+
+def carry_out(desk: AdministrationDesk, made: Plan) -> None:
+    """Do what was planned, in the order in which the core can take it. What was sent until an error stands."""
+    memory, before, after = desk.memory, made.before, made.after
+    for account in _added("accounts", before, after):
+        desk.define("account.open", account.name, partial(account_record, memory, account), to_builtins(account))
+    for symbol in _added("symbols", before, after):
+        desk.define("symbol.add", symbol.name, partial(symbol_record, memory, symbol), to_builtins(symbol))
+    symbols = known_symbols(memory)
+    names = {symbol.id: symbol.name for symbol in symbols}
+    rules = [
+        Definition(f"the rules of {names[number]}", wanted.command(number))
+        for number, wanted in missing_rules(memory, symbols, after).items()
+    ]
+    for definition in rules:
+        desk.act("import", definition.what, definition.record)
+    for definition in missing_records(known_in(memory), after):
+        desk.act("import", definition.what, definition.record)
+    for definition in changed_records(known_in(memory), before, after):
+        desk.act("import", definition.what, definition.record)
+
+
+def _added(section: str, before: Configuration, after: Configuration) -> list[Any]:
+    """Entries that were not there."""
+    there = named(section, getattr(before, section))
+    return [entry for name, entry in named(section, getattr(after, section)).items() if name not in there]
+
+
+def _laid_over(before: Configuration, said: Configuration) -> Configuration:
+    """What there is, with what the file says of it in its place, and what it adds."""
+    lists: dict[str, list[Any]] = {}
+    for section in LISTS:
+        there = named(section, getattr(before, section))
+        for name, entry in named(section, getattr(said, section)).items():
+            there[name] = _as_there(there[name], entry) if name in there else entry
+        lists[section] = list(there.values())
+    return replace(before, **lists)
+
+
+def _as_there(there: Any, entry: Any) -> Any:
+    """The entry, without what it leaves open or what counted only at the beginning."""
+    if isinstance(entry, SymbolEntry):
+        return replace(entry, opens=there.opens, fee_account=entry.fee_account or there.fee_account)
+    if isinstance(entry, AccountEntry):
+        return replace(entry, roles=entry.roles or there.roles)
+    return entry
+
+
+def _why_not(change: Change) -> str:
+    """Why a change cannot be made; "" when it can."""
+    if change.when == "never":
+        return "it was defined once, and stays so in the log"
+    if change.path.startswith("calendars") or any(f".{word}" in change.path for word in _OWN_WORDS):
+        return "it is kept in the venue's configuration: write it there"
+    if (
+        change.path.startswith("accounts[")
+        and not change.before
+        and any(f'"{word}":' in change.after for word in _OWN_WORDS)
+    ):
+        return "roles and deposits are said in the venue's configuration: write them there"
+    return ""

@@ -17,6 +17,7 @@ from tradsys.configuration import load
 from tradsys.doctor.checks import CHECKS, examine
 from tradsys.doctor.finding import Finding
 from tradsys.doctor.host import Host, Needs, Space, clock_state, numbers, sync_times_ns
+from workers.topology import plan
 
 GIB = 1 << 30
 CPU = "sys/devices/system/cpu"
@@ -234,9 +235,19 @@ def test_the_real_clock_can_be_asked() -> None:
 
 def test_a_venue_of_a_configuration_needs_what_its_plan_says() -> None:
     configuration = load("testing", environ={"TRADSYS__TOPOLOGY__PIN": "true", "TRADSYS__TOPOLOGY__KIND": "compact"})
-    needs = needs_of(configuration, Path("venue"), [0, 1, 2], "self")
+    needs = needs_of(configuration, Path("venue"), plan(configuration, [0, 1, 2]), "self")
     assert (needs.cores, needs.core_workers, needs.gateways) == ([2], 1, configuration.gateway.count)
     assert needs.data_directory == Path("venue").resolve()
+
+
+def test_secrets_that_only_the_service_sees_are_not_asked_for(tmp_path: Path) -> None:
+    mine = tmp_path / "venue.yaml"
+    mine.write_text('accounts: [{name: alice, keys: ["secret:alice"]}]\n')
+    runner = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"})
+    options = ["--environment", "production", "--config", str(mine), "--data-dir", str(tmp_path / "venue")]
+    result = runner.invoke(app, ["doctor", *options])
+    assert "shared memory" in result.output
+    assert "there is no secret" not in result.output
 
 
 def test_the_command_tells_every_finding_of_this_host(tmp_path: Path) -> None:

@@ -155,10 +155,11 @@ def test_the_watchdog_is_fed_only_while_every_worker_is_well(
     listener.take()
     # The supervisor kills it in the end and starts another one.
     assert listener.heard("STATUS=waiting for matcher-1")
-    assert listener.take()[0] == ["STATUS=waiting for matcher-1"], "nothing was fed in between"
+    between = listener.take()
+    assert ["WATCHDOG=1"] not in between[: between.index(["STATUS=waiting for matcher-1"])]
     assert listener.heard("STATUS=the venue runs")
     assert listener.heard("WATCHDOG=1")
-    assert len(fakes.pids("matcher-1")) == 2
+    assert len(fakes.pids("matcher-1")) >= 2
 
     venue.request_stop()
     venue.stop()

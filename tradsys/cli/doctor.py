@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tradsys.configuration import Configuration
     from tradsys.doctor.finding import Finding
     from tradsys.doctor.host import Needs
+    from workers.topology import WorkerPlan
 
 _STYLES = {"good": "green", "advice": "yellow", "bad": "bold red", "unknown": "dim"}
 
@@ -53,31 +54,30 @@ def doctor(
 
 
 def _needs(data_directory: Path, environment: str, config: Path | None) -> Needs:
-    from tradsys.configuration import load
+    from tradsys.configuration import Origin
     from workers import topology, venue
+    from workers.memory import PID
 
     try:
         running = venue.read(data_directory)
         segment, memory = running.attach()
     except venue.VenueNotRunningError:
-        configuration = load(environment, config)
-        return needs_of(configuration, data_directory, topology.usable_cores(), "self")
+        configuration = Origin(environment, config, os.environ).read(open_secrets=False).configuration
+        return needs_of(configuration, data_directory, topology.plan(configuration, topology.usable_cores()), "self")
     try:
-        plan = running.workers[0]
-        process = str(int(memory.line(plan.index)[0]))
+        process = str(int(memory.line(running.workers[0].index)[PID]) or "self")  # none between an end and a restart
     finally:
         segment.close()
-    cores = sorted({plan.core for plan in running.workers if plan.core is not None} or os.sched_getaffinity(0))
-    return needs_of(running.configuration, data_directory, cores, process)
+    return needs_of(running.configuration, data_directory, running.workers, process)
 
 
-def needs_of(configuration: Configuration, data_directory: Path, cores: list[int], process: str) -> Needs:
-    """What a venue of this configuration on these cores asks of its host."""
+def needs_of(configuration: Configuration, data_directory: Path, plans: list[WorkerPlan], process: str) -> Needs:
+    """What a venue of this configuration, with these workers, asks of its host."""
     from tradsys.doctor.host import Needs
     from workers import topology
     from workers.memory import bytes_needed
 
-    core = [plan for plan in topology.plan(configuration, cores) if plan.is_core and plan.name != topology.JOURNAL]
+    core = [plan for plan in plans if plan.is_core and plan.name != topology.JOURNAL]
     return Needs(
         data_directory=data_directory.resolve(),
         shared_memory_bytes=bytes_needed(topology.sizes(configuration)),

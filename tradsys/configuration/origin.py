@@ -30,13 +30,18 @@ class Origin(NamedTuple):
     overrides: Path | None
     environ: Mapping[str, str]
 
-    def read(self) -> Read:
-        """Read everything. Raises InvalidConfigurationError with every mistake."""
+    def read(self, *, open_secrets: bool = True) -> Read:
+        """Read everything. Raises InvalidConfigurationError with every mistake.
+
+        Without `open_secrets` keys stay as they are written: systemd shows its credentials to the service alone.
+        """
         layers, mistakes = gather(self.environment, self.overrides, self.environ)
         converted, wrong = convert(Configuration, layers)
         mistakes += wrong
-        configuration, wrong = secrets.opened(converted, layers, self.environ)
-        mistakes += wrong
+        configuration = converted
+        if open_secrets:
+            configuration, wrong = secrets.opened(converted, layers, self.environ)
+            mistakes += wrong
         mistakes += broken_rules(configuration, layers, mistakes)
         if mistakes:
             raise InvalidConfigurationError(mistakes)

@@ -44,7 +44,7 @@ BAD = [
     ("gateway: {port: '9000'}", "gateway.port", "must be a whole number from 0 to 65535"),
     ("gateway: {port: 1.5}", "gateway.port", "must be a whole number from 0 to 65535"),
     ("gateway: {port: true}", "gateway.port", "must be a whole number from 0 to 65535"),
-    ("gateway: {port:}", "gateway.port", "must be a whole number from 0 to 65535"),
+    ("gateway:\n  port:", "gateway.port", "must be a whole number from 0 to 65535"),
     ("topology: {pin: 1}", "topology.pin", "must be true or false"),
     ("topology: {pin: 'true'}", "topology.pin", "write it without quotes"),
     ("gateway: {host: 127}", "gateway.host", "must be a text in quotes; put it in quotes"),

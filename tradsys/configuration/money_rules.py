@@ -43,6 +43,7 @@ def money_rules(configuration: Configuration) -> Iterator[_Broken]:
 
 
 def _contracts(configuration: Configuration, assets: dict[str, Asset]) -> Iterator[_Broken]:
+    kinds = {account.name: account.kind for account in configuration.accounts}
     for number, entry in enumerate(configuration.symbols):
         path = ("symbols", number)
         if not entry.base and not entry.quote and not entry.fee_account:
@@ -57,7 +58,6 @@ def _contracts(configuration: Configuration, assets: dict[str, Asset]) -> Iterat
             yield path, entry.name, str(error), "choose other assets, or other decimals, tick and lot sizes"
         if PRICE_MIN <= symbol.lowest_ticks < 0:
             yield (*path, "lowest_price"), entry.lowest_price, "is below 0, and the symbol is settled", "set it to 0"
-        kinds = {account.name: account.kind for account in configuration.accounts}
         if entry.fee_account:
             if kinds.get(entry.fee_account) != "fee":
                 yield (*path, "fee_account"), entry.fee_account, "is no account of kind fee", "name one"

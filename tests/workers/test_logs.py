@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tradsys.errors import error
 from tradsys.logging import logger
 from workers import logs
 from workers.journal import JournalError
+from workers.supervision import said
 
 PROGRAM = """
 import threading
@@ -81,3 +83,20 @@ def test_a_failure_has_a_code_or_a_stack(logged: Logged, problem: Exception, cod
     (line,) = logged.lines()
     assert (line["level"], line["code"], "exception" in line) == ("critical", code, has_stack)
     assert line["error"] == f"{type(problem).__name__}: {problem}"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            '{"event": "the worker fails", "error": "JournalError: damaged", "pid": 7}',
+            "the worker fails: JournalError: damaged",
+        ),
+        ('{"event": "took a snapshot", "sequence": 7}', "took a snapshot"),
+        ("Killed", "Killed"),
+        ("[1, 2]", "[1, 2]"),
+    ],
+)
+def test_a_start_that_fails_quotes_the_last_line_in_words(line: str, told: str) -> None:
+    child: Any = SimpleNamespace(last_line=line)
+    assert said(child) == f"; it said last: {told}"

@@ -61,11 +61,12 @@ def _is_past(commands: Ring, tail: int) -> bool:
 
 
 def _between(slots: Any, first: int, end: int) -> Any:
-    """A copy of the records with these numbers, of which a ring has the last ones.
+    """A copy of the records from `first` on and before `end`, of which a ring has the last ones.
 
     One that is overwritten meanwhile is journaled, and what is read of it names no session that lives.
     """
-    return slots.view(np.ndarray)[broadcast.places(slots, max(first, end - len(slots)), end - 1)]
+    # Not broadcast.places(): a gateway's ring counts from 0, and the log from 1.
+    return slots.view(np.ndarray)[np.arange(max(first, end - len(slots)), end) & (len(slots) - 1)]
 
 
 def _sessions(records: Any) -> set[tuple[int, int]]:

@@ -10,7 +10,7 @@ import pytest
 from gateway import waiting
 from gateway.sessions import SessionNumbers
 from tests import factories
-from tests.gateway.harness import Harness, running
+from tests.gateway.harness import GATEWAY_RING, Harness, running
 from tests.gateway.test_edge import Executed, another_edge, lappable
 from tests.gateway.test_rest import callers
 from tests.gateway.test_sessions import sent
@@ -101,3 +101,8 @@ async def test_sessions_of_other_gateways_that_live_are_left_alone() -> None:
     await later.recover()
     harness.turn()
     assert sent(harness, Kind.CANCEL_ALL) == []
+
+
+async def test_the_first_gateway_of_a_venue_finds_no_orders() -> None:
+    async with running() as harness:
+        assert harness.edge.service.under_way.sessions(GATEWAY_RING) == set()

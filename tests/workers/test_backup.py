@@ -19,6 +19,7 @@ from tests.workers.test_snapshot import PLANS, ROOMY, take, trade
 from tests.workers.traders import Traders
 from workers import files
 from workers import venue as venues
+from workers.administration import access, trail
 from workers.backup import making
 from workers.backup.making import back_up
 from workers.backup.manifest import BackupError, CopiedFile, Manifest, read_manifest, write_manifest
@@ -99,6 +100,18 @@ def test_a_restored_venue_goes_on_as_if_it_had_never_ended(venue: SteppedVenue, 
     venue.assert_right()
     assert_settled(venue.records(), venue.sizes, venue.memory.ledger)
     assert verify(venue.description).is_right
+
+
+def test_keys_and_the_trail_come_back_too(venue: SteppedVenue, tmp_path: Path) -> None:
+    directory = venue.description.path
+    access.AccessFile(directory).change(lambda now: access.Access(users=[access.User("uma", ["alice"])]))
+    trail.append(directory, trail.Act(by=trail.Actor(host_user="root"), act="user.set", target="uma"))
+    made(venue, tmp_path / "backup")
+    brought_back(tmp_path / "backup", tmp_path / "restored")
+    assert access.AccessFile(tmp_path / "restored").read() == access.AccessFile(directory).read()
+    assert trail.check(tmp_path / "restored") == trail.check(directory)
+    assert (tmp_path / "restored" / access.FILE).stat().st_mode & 0o777 == 0o600
+    assert not (tmp_path / "restored" / "calendar.json").exists()
 
 
 def test_a_backup_gives_the_same_state_and_events_as_the_venue(venue: SteppedVenue, tmp_path: Path) -> None:

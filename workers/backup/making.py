@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from workers import venue as venues
-from workers.backup.manifest import FORMAT, JOURNAL, VENUE, BackupError, CopiedFile, Manifest, write_manifest
+from workers.backup.manifest import BESIDE, FORMAT, JOURNAL, VENUE, BackupError, CopiedFile, Manifest, write_manifest
 from workers.files import copy_file
 from workers.journal import JournalReader
 from workers.journal.reader import FAR
@@ -108,7 +108,8 @@ def _copy(data_directory: Path, plan: _Plan, partial: Path, progress: Tell) -> M
     (partial / JOURNAL).mkdir(parents=True)
     files = []
     sources = {f"{JOURNAL}/{path.name}": path for path in (*plan.snapshots, *plan.segments)}
-    for name, source in ({VENUE: data_directory / VENUE} | sources).items():
+    beside = {name: data_directory / name for name in BESIDE if name == VENUE or (data_directory / name).is_file()}
+    for name, source in (beside | sources).items():
         progress(name)
         used = plan.used if source == plan.segments[-1] else None
         files.append(CopiedFile(name, *copy_file(source, partial / name, used)))

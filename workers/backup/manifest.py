@@ -15,12 +15,16 @@ from pathlib import Path
 import msgspec
 
 from tradsys.errors import InfrastructureError, OperatingError
+from workers import trading_hours
+from workers.administration import access, trail
 
 FORMAT = 1
 JOURNAL = "journal"
 VENUE = "last-venue.json"
+BESIDE = (VENUE, access.FILE, trail.FILE, trading_hours.FILE)
+"""What a data directory has beside its journal: also keys and users, the trail, and what the calendar has sent."""
 _FILE = "backup.json"
-_NAME = re.compile(rf"{JOURNAL}/\d{{20}}\.(journal|snapshot)|{re.escape(VENUE)}")
+_NAME = re.compile(rf"{JOURNAL}/\d{{20}}\.(journal|snapshot)|{'|'.join(map(re.escape, BESIDE))}")
 
 
 class BackupError(OperatingError, InfrastructureError):

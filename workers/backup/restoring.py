@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from workers.backup.making import check_journal
-from workers.backup.manifest import JOURNAL, VENUE, BackupError, Manifest, check_files, read_manifest
+from workers.backup.manifest import BESIDE, JOURNAL, BackupError, Manifest, check_files, read_manifest
 from workers.files import copy_file
 from workers.journal.segments import sync_directory
 from workers.lock import DirectoryLock
@@ -33,7 +33,9 @@ def restore(backup: Path, data_directory: Path, progress: Callable[[str], None])
             _copy(backup, manifest, data_directory, partial, progress)
             progress("checking the journal")
             check_journal(partial, manifest)
-            (partial / VENUE).rename(data_directory / VENUE)
+            for file in manifest.files:
+                if file.name in BESIDE:
+                    (partial / file.name).rename(data_directory / file.name)
             partial.rename(journal)
             sync_directory(data_directory)
         except BaseException:

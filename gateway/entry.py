@@ -20,7 +20,7 @@ from gateway.state import VenueState
 from gateway.tally import Tally
 from gateway.terms import named
 from tradsys.errors import ValidationError, error, from_reason
-from tradsys.records import CommandFlag, EventKind, Kind, MarketState, details, entry_word
+from tradsys.records import COMMAND, CommandFlag, EventKind, Kind, MarketState, details, entry_word
 from workers.memory import DRAINING, FAILED, JOURNAL_TROUBLE, PHASE
 
 ANSWER_TIMEOUT_NS = 5_000_000_000
@@ -157,15 +157,15 @@ class OrderEntry:
 
     def record(self, kind: Kind, reply: Reply, *, symbol: int = 0, **fields: Any) -> None:
         """A record for the ledger or the risk checks, by the fields of DETAILS. Raises TradingError when not taken."""
-        self.send(details(kind, symbol=symbol, **fields), reply, symbol)
+        self.send(details(kind, symbol=symbol, **fields), reply)
 
-    def send(self, record: Any, reply: Reply, symbol: int = 0) -> None:
-        """A record that is not about orders, an array of one, for `symbol` (0: none, or all); answered with Recorded.
+    def send(self, record: Any, reply: Reply) -> None:
+        """A record that is not about orders, an array of one, in any reading; answered with Recorded.
 
         Raises TradingError when it is not taken.
         """
         record["timestamp_ns"] = time.monotonic_ns()
-        self._send(record.tobytes(), symbol, reply, is_record=True)
+        self._send(record.tobytes(), int(record.view(COMMAND)["symbol"][0]), reply, is_record=True)
 
     def end_session(self, account: int, session: int) -> None:
         """The session is lost: cancel its orders, at once if the ring has room, and from the next timer tick on."""

@@ -175,9 +175,10 @@ class Unsubscribe(_OfChannel, tag="unsubscribe"):
 
 
 class Authenticate(_Operation, tag="auth"):
-    """The key, for clients that cannot send a header (browsers)."""
+    """The key, for clients that cannot send a header (browsers), and which of a user's accounts it is for."""
 
     key: str
+    account: str | None = None
 
 
 class SetSession(_Operation, tag="session"):

@@ -19,11 +19,14 @@ from tradsys.errors import TradingError, error
 from tradsys.logging import logger
 from workers.administration import trail
 from workers.administration.access import SHOWN, Access, AccessFile
+from workers.administration.defining import TAKEN_MEANWHILE
 from workers.administration.known import known_in
 from workers.administration.trail import Act, Actor, TrailDamagedError
 from workers.ledger_definitions import Known
 from workers.memory import VenueMemory
 
+_ATTEMPTS_MAX = 10
+"""At a number that others take before us."""
 _log = logger("gateway.administration")
 
 
@@ -56,9 +59,19 @@ class Administration:
         """What the log has defined by now."""
         return known_in(self.memory)
 
-    async def send(self, intent: Intent, record: Any, symbol: int = 0) -> Recorded:
+    async def send(self, intent: Intent, record: Any) -> Recorded:
         """Have a record in the log, an array of one. Raises TradingError."""
-        return await self.carry_out(intent, partial(self._entry.send, record, symbol=symbol))
+        return await self.carry_out(intent, partial(self._entry.send, record))
+
+    async def define(self, intent: Intent, record: Callable[[], Any]) -> Recorded:
+        """Send what `record` makes; what it makes then once more, when somebody else took its number."""
+        for attempt in range(_ATTEMPTS_MAX):
+            try:
+                return await self.send(intent, record())
+            except TradingError as problem:
+                if problem.code not in TAKEN_MEANWHILE or attempt == _ATTEMPTS_MAX - 1:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
 
     async def carry_out(self, intent: Intent, send: Callable[[Reply], None]) -> Recorded:
         """Do what `send` submits with the given reply, and write it to the trail. Raises TradingError."""

@@ -51,6 +51,14 @@ class UserBody(Struct, forbid_unknown_fields=True):
     roles: list[Role] = []
 
 
+class ImportBody(Struct, forbid_unknown_fields=True):
+    """The text of a file, as an export has it."""
+
+    yaml: str
+    dry_run: bool = False
+
+
+imports: msgspec.json.Decoder[ImportBody] = msgspec.json.Decoder(ImportBody)
 states: msgspec.json.Decoder[StateBody] = msgspec.json.Decoder(StateBody)
 all_states: msgspec.json.Decoder[AllStatesBody] = msgspec.json.Decoder(AllStatesBody)
 accounts: msgspec.json.Decoder[AccountBody] = msgspec.json.Decoder(AccountBody)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -12,16 +13,17 @@ from msgspec import to_builtins
 from gateway.administration import messages as bodies
 from gateway.administration.acts import Intent, actor_of
 from gateway.auth import ADMINISTRATOR, Caller, require
-from gateway.messages import decode
-from gateway.rest.answers import answer, caller, query
+from gateway.messages import decode, whole_number
+from gateway.rest.answers import answer, caller, count, query
 from gateway.results import Recorded
 from gateway.service import Service
-from tradsys.configuration.sections import AccountEntry, RulesEntry
-from tradsys.errors import TradingError
+from tradsys.configuration import InvalidConfigurationError
+from tradsys.configuration.sections import AccountEntry
+from tradsys.errors import error
 from tradsys.records import MarketState
 from tradsys.symbols import Symbol
+from workers.administration import trail
 from workers.administration.defining import (
-    TAKEN_MEANWHILE,
     account_record,
     records_of_symbol,
     state_record,
@@ -29,11 +31,12 @@ from workers.administration.defining import (
     with_symbol,
 )
 from workers.administration.exporting import as_yaml, exported, rules_entry, symbol_entry
+from workers.administration.importing import plan, steps
 from workers.ledger_definitions import tier_record
 from workers.statement import account_named, accounts
 
-_ATTEMPTS_MAX = 10
-"""At a number that others take before us."""
+_LINES_DEFAULT, _LINES_MAX = 100, 10_000
+_ID_MAX = (1 << 63) - 1
 
 
 class VenueAdministration:
@@ -55,6 +58,8 @@ class VenueAdministration:
         router.add_post("/admin/accounts", self.add_account)
         router.add_put("/admin/fee_tiers", self.set_tier)
         router.add_get("/admin/export", self.export, allow_head=False)
+        router.add_post("/admin/import", self.import_)
+        router.add_get("/admin/trail", self.trail, allow_head=False)
 
     async def symbols(self, request: web.Request) -> web.Response:
         """GET /admin/symbols: every symbol as the configuration would have it, and its market state."""
@@ -69,11 +74,10 @@ class VenueAdministration:
         memory = self._acts.memory
         wanted = await asyncio.to_thread(with_symbol, memory, self._acts.configuration, entry)
         intent = Intent(actor_of(by, request), "symbol.add", entry.name, after=to_builtins(entry))
-        recorded = await self._define(intent, lambda: symbol_record(memory, entry))
+        recorded = await self._acts.define(intent, lambda: symbol_record(memory, entry))
         for following in records_of_symbol(memory, self._acts.known(), wanted, entry.name):
-            symbol = self._market_symbol(entry.name).id
             intent = Intent(actor_of(by, request), "symbol.complete", entry.name, after=following.what)
-            recorded = await self._acts.send(intent, following.record, symbol)
+            recorded = await self._acts.send(intent, following.record)
         return answer(self._symbol_view(self._market_symbol(entry.name)) | {"sequence": recorded.sequence}, 201)
 
     async def set_rules(self, request: web.Request) -> web.Response:
@@ -83,7 +87,7 @@ class VenueAdministration:
         symbol = self._market_symbol(request.match_info["name"])
         before = rules_entry(self._service.state.markets[symbol.id].rules)
         intent = Intent(actor_of(by, request), "symbol.rules", symbol.name, to_builtins(before), to_builtins(rules))
-        return answer(await self._acts.send(intent, _rules_record(rules, symbol), symbol.id))
+        return answer(await self._acts.send(intent, rules.rules().command(symbol.id)))
 
     async def set_state(self, request: web.Request) -> web.Response:
         """PUT /admin/symbols/{name}/state: open, halt, resume, an auction, close."""
@@ -121,7 +125,7 @@ class VenueAdministration:
         body = decode(bodies.accounts, await request.read())
         entry = AccountEntry(body.name, group=body.group, kind=body.kind, fee_class=body.fee_class)
         intent = Intent(actor_of(by, request), "account.open", entry.name, after=to_builtins(body))
-        recorded = await self._define(intent, lambda: account_record(self._acts.memory, entry))
+        recorded = await self._acts.define(intent, lambda: account_record(self._acts.memory, entry))
         return answer(self._account_view(self._found(entry.name)) | {"sequence": recorded.sequence}, 201)
 
     async def set_tier(self, request: web.Request) -> web.Response:
@@ -138,6 +142,34 @@ class VenueAdministration:
         made = await asyncio.to_thread(exported, self._acts.memory, self._acts.configuration)
         return answer({"yaml": await asyncio.to_thread(as_yaml, made)})
 
+    async def import_(self, request: web.Request) -> web.Response:
+        """POST /admin/import: add what is missing and change what differs, all of it or nothing."""
+        by = self._administrator(request)
+        body = decode(bodies.imports, await request.read())
+        memory = self._acts.memory
+        try:
+            made = await asyncio.to_thread(plan, memory, self._acts.configuration, body.yaml, "the file")
+        except InvalidConfigurationError as problem:
+            mistakes = [str(mistake) for mistake in problem.mistakes]
+            raise error("invalid_field", "; ".join(mistakes), field="yaml", mistakes=mistakes) from None
+        told = made.told(body.dry_run)
+        if body.dry_run:
+            return answer(told)
+        if made.refused:
+            raise error("import_refused", refused=told["refused"])
+        for step in steps(memory, made):
+            await self._acts.define(Intent(actor_of(by, request), step.act, step.target, after=step.after), step.record)
+        return answer(told)
+
+    async def trail(self, request: web.Request) -> web.Response:
+        """GET /admin/trail[?after=&limit=]: what was done, oldest first, from the line after this number on."""
+        self._administrator(request)
+        given = query(request, "after", "limit")
+        most = count(given.get("limit"), "limit", _LINES_DEFAULT, _LINES_MAX)
+        after = whole_number(given.get("after", "0"), "after", 0, _ID_MAX)
+        found = await asyncio.to_thread(_lines, self._acts.directory, after, most)
+        return answer({"lines": found})
+
     async def _set_state(
         self, by: Caller, request: web.Request, symbol: Symbol, state: str, reference_price: str | None = None
     ) -> Recorded:
@@ -147,20 +179,7 @@ class VenueAdministration:
             after["reference_price"] = reference_price
         before = {"state": self._service.state.markets[symbol.id].state_name}
         intent = Intent(actor_of(by, request), "symbol.state", symbol.name, before, after)
-        return await self._acts.send(intent, record, symbol.id)
-
-    async def _define(self, intent: Intent, record: Callable[[], Any]) -> Recorded:
-        """Send the next definition; once more when somebody else took its number."""
-        for attempt in range(_ATTEMPTS_MAX):
-            made = record()
-            try:
-                return await self._acts.send(
-                    intent, made, int(made["symbol"][0]) if "symbol" in made.dtype.names else 0
-                )
-            except TradingError as problem:
-                if problem.code not in TAKEN_MEANWHILE or attempt == _ATTEMPTS_MAX - 1:
-                    raise
-        raise AssertionError("the last attempt returns or raises")
+        return await self._acts.send(intent, record)
 
     def _market_symbol(self, name: str) -> Symbol:
         return self._service.entry.market(name).symbol
@@ -185,5 +204,5 @@ class VenueAdministration:
         return by
 
 
-def _rules_record(rules: RulesEntry, symbol: Symbol) -> Any:
-    return rules.rules().command(symbol.id)
+def _lines(directory: Path, after: int, most: int) -> list[trail.Line]:
+    return list(islice((line for line in trail.lines(directory) if line.number > after), most))

@@ -86,7 +86,7 @@ class Balances:
             minimum=body.minimum,
         )
         intent = Intent(actor_of(by, request), "fees.set", body.symbol or "all symbols", after=to_builtins(body))
-        return answer(await self._service.administration.send(intent, record, symbol))
+        return answer(await self._service.administration.send(intent, record))
 
     async def deposit(self, request: web.Request) -> web.Response:
         """POST /v1/deposits: from outside to an account."""

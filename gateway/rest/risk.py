@@ -63,7 +63,7 @@ class Risk:
         after = None if body.value is None else amount
         intent = Intent(actor_of(by, request), "limit.set", what, before, after)
         record = details(Kind.LIMIT, scope=scope, limit=limit, amount=amount, **target)
-        return answer(await self._service.administration.send(intent, record, target["symbol"]))
+        return answer(await self._service.administration.send(intent, record))
 
     async def switches(self, request: web.Request) -> web.Response:
         """GET /v1/kill: the kill switches that are on."""
@@ -81,7 +81,7 @@ class Risk:
         target = self._target(body)
         record = details(Kind.KILL, scope=Scope[body.scope.upper()], on=int(body.on), **target)
         intent = Intent(actor_of(by, request), "kill.on" if body.on else "kill.off", _whose(body))
-        recorded = await self._service.administration.send(intent, record, target["symbol"])
+        recorded = await self._service.administration.send(intent, record)
         return answer({"cancelled": recorded.cancelled})
 
     async def breakers(self, request: web.Request) -> web.Response:
@@ -104,7 +104,7 @@ class Risk:
             account=by.account.id,
         )
         intent = Intent(actor_of(by, request), f"breaker.{body.transition}", name or "the venue")
-        await self._service.administration.send(intent, record, symbol)
+        await self._service.administration.send(intent, record)
         return answer({"symbol": name, "transition": body.transition})
 
     def _target(self, body: ledger_messages.LimitBody | ledger_messages.KillBody) -> dict[str, Any]:

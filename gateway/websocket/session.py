@@ -249,7 +249,7 @@ class Session:
         self._answer(message.id, _NO_RESULT)
 
     def _authenticate(self, message: messages.Authenticate) -> None:
-        caller = self._service.authenticator.caller_of(message.key)
+        caller = self._service.authenticator.caller_of(message.key, message.account)
         account = caller.account
         if self._caller is not None and account.id != self._caller.account.id:
             raise ValidationError("invalid_message", "this socket belongs to another account already")

@@ -11,7 +11,7 @@ from aiohttp import ClientSession, WSMsgType
 
 from gateway.accounts import Accounts
 from gateway.auth.keys import Keys
-from tests.gateway.harness import DEADLINE_SECONDS, Harness, configuration, socket
+from tests.gateway.harness import DEADLINE_SECONDS, Harness, ask, configuration, socket
 from tests.gateway.money import Callers, callers, code
 from tests.gateway.test_rest import Caller
 from tradsys.configuration.secrets import fingerprint
@@ -89,6 +89,11 @@ async def test_a_users_key_acts_for_each_of_the_users_accounts() -> None:
         for name in ("alice", "bob"):
             status, told = await caller_with(all, session, made["secret"], name)("GET", "/v1/balances")
             assert (status, told["account"]) == (200, name)
+        async with socket(all.harness) as opened:
+            assert await ask(opened, op="auth", key=made["secret"], account="bob") == {
+                "ok": True,
+                "result": {"account": "bob"},
+            }
         stranger = caller_with(all, session, made["secret"], "clerk")
         assert code(await stranger("GET", "/v1/balances")) == (403, "role_required")
         await uma("POST", "/v1/kill", json={"scope": "venue", "on": False})

@@ -101,6 +101,8 @@ async def test_only_administrators_may() -> None:
             ("POST", "/admin/accounts"),
             ("PUT", "/admin/fee_tiers"),
             ("GET", "/admin/export"),
+            ("POST", "/admin/import"),
+            ("GET", "/admin/trail"),
         ):
             for other in (all.alice, all.officer):
                 assert code(await other(method, path, json={})) == (403, "role_required"), path
@@ -178,3 +180,38 @@ async def test_an_act_that_cannot_be_written_down_is_not_passed_over() -> None:
         (all.harness.directory / trail.FILE).write_text("no trail\n")
         body = {"limit": "open_orders", "value": 5}
         assert code(await all.officer("PUT", "/v1/limits", json=body)) == (500, "trail_unwritable")
+
+
+async def test_an_import_changes_what_differs_or_nothing() -> None:
+    async with callers() as all:
+        _, told = await all.clerk("GET", "/admin/export")
+        text = told["yaml"].replace("limits: []", "limits:\n- {limit: open_orders, value: 3}")
+        assert text != told["yaml"]
+        _, dry = await all.clerk("POST", "/admin/import", json={"yaml": text, "dry_run": True})
+        assert (dry["done"], [change["path"] for change in dry["changes"]]) == (
+            False,
+            ["limits[open_orders of the venue]"],
+        )
+        status, done = await all.clerk("POST", "/admin/import", json={"yaml": text})
+        assert (status, done) == (200, dry | {"done": True})
+        assert (await all.alice("GET", "/v1/limits"))[1]["limits"][0]["value"] == "3"
+        assert (await all.clerk("POST", "/admin/import", json={"yaml": text}))[1]["changes"] == []
+        other = {"yaml": "accounts: [{name: alice, kind: house}, {name: zoe}]"}
+        status, refused = await all.clerk("POST", "/admin/import", json=other)
+        assert (status, refused["error"]["code"]) == (409, "import_refused")
+        assert refused["error"]["details"]["refused"][0]["path"] == "accounts[alice].kind"
+        shown = (await all.clerk("POST", "/admin/import", json=other | {"dry_run": True}))[1]
+        assert shown["refused"] == refused["error"]["details"]["refused"]
+        assert code(await all.clerk("GET", "/admin/accounts/zoe")) == (404, "unknown_account")
+        for wrong in ("accounts: [", "accounts: [{nam: x}]", "gateway: {port: 1}"):
+            assert code(await all.clerk("POST", "/admin/import", json={"yaml": wrong})) == (400, "invalid_field")
+
+
+async def test_the_trail_can_be_followed() -> None:
+    async with callers() as all:
+        for name in ("x", "y", "z"):
+            await all.post(all.clerk, "/admin/accounts", name=name)
+        assert [line["target"] for line in (await all.clerk("GET", "/admin/trail"))[1]["lines"]] == ["x", "y", "z"]
+        _, told = await all.clerk("GET", "/admin/trail?after=1&limit=1")
+        assert [(line["number"], line["target"]) for line in told["lines"]] == [(2, "y")]
+        assert code(await all.clerk("GET", "/admin/trail?after=x")) == (400, "invalid_field")

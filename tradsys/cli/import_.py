@@ -26,11 +26,11 @@ def import_(
     status 1.
     """
     with at_desk(data_dir) as desk:
-        from workers.administration.importing import carry_out, plan
+        from workers.administration.importing import plan, steps
 
-        made = plan(desk.memory, desk.venue.configuration, file)
-        if not made.refused and not dry_run:
-            carry_out(desk, made)
+        made = plan(desk.memory, desk.venue.configuration, file.read_text(encoding="utf-8"), str(file))
+        for step in steps(desk.memory, made) if not made.refused and not dry_run else ():
+            desk.define(step.act, step.target, step.record, step.after)
         _tell(made, dry_run, as_json)
     raise typer.Exit(1 if made.refused else 0)
 
@@ -39,9 +39,7 @@ def _tell(made: Plan, dry_run: bool, as_json: bool) -> None:
     if as_json:
         import msgspec
 
-        refused = [msgspec.to_builtins(each.change) | {"why": each.why} for each in made.refused]
-        done = not made.refused and not dry_run
-        print_json(msgspec.json.encode({"done": done, "changes": made.changes, "refused": refused}))
+        print_json(msgspec.json.encode(made.told(dry_run)))
         return
     for change in made.changes:
         typer.echo(str(change))

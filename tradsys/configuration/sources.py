@@ -122,13 +122,13 @@ def gather(environment: str, overrides: Path | None, environ: Mapping[str, str])
     return layers, mistakes
 
 
-def read_alone(file: Path) -> tuple[Layers, list[Mistake]]:
-    """What one file says by itself, and what could not be read."""
+def read_alone(text: str, source: str) -> tuple[Layers, list[Mistake]]:
+    """What the text of one file says by itself, and what could not be read."""
     layers = Layers()
     try:
-        layers.lay(_read(file), str(file))
+        layers.lay(_parsed(text), source)
     except _UNREADABLE as error:
-        return layers, [_unreadable(file, error)]
+        return layers, [_unreadable(source, error)]
     return layers, []
 
 
@@ -142,8 +142,11 @@ def files_of(environment: str, overrides: Path | None) -> list[Path]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    with file.open(encoding="utf-8") as stream:
-        content = yaml.load(stream, _StrictLoader)  # noqa: S506 - derived from SafeLoader
+    return _parsed(file.read_text(encoding="utf-8"))
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    content = yaml.load(text, _StrictLoader)  # noqa: S506 - derived from SafeLoader
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -177,7 +180,7 @@ def _other_environment(given: str, chosen: str, source: str) -> Mistake:
     return Mistake(("environment",), repr(given), f"the venue was started with {chosen!r}", remedy, source)
 
 
-def _unreadable(file: Path, error: Exception) -> Mistake:
+def _unreadable(file: Path | str, error: Exception) -> Mistake:
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark
         place = f" in line {mark.line + 1}" if mark else ""

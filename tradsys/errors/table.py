@@ -79,6 +79,7 @@ _TABLE = (
     # What the request names.
     _of(Reason.UNKNOWN_ACCOUNT, BUSINESS_RULE, 404, "There is no such account."),
     _of(Reason.UNKNOWN_SYMBOL, BUSINESS_RULE, 404, "There is no such symbol."),
+    Entry("import_refused", BUSINESS_RULE, 409, "The file says something that cannot be changed; nothing was."),
     Entry("unknown_key", BUSINESS_RULE, 404, "There is no such key, or several begin like that."),
     Entry("unknown_user", BUSINESS_RULE, 404, "There is no such user."),
     _of(Reason.UNKNOWN_ORDER, BUSINESS_RULE, 404, "There is no such open order."),

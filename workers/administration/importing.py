@@ -5,8 +5,8 @@ What the file does not name stays. Nothing is changed when anything in the file 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from msgspec import to_builtins
@@ -20,7 +20,6 @@ from tradsys.configuration.rules import broken_rules
 from tradsys.configuration.sections import AccountEntry, SymbolEntry
 from tradsys.configuration.sources import read_alone
 from workers.administration.defining import account_record, symbol_record
-from workers.administration.desk import AdministrationDesk
 from workers.administration.exporting import exported
 from workers.administration.known import known_in
 from workers.definitions import known_symbols, missing_rules
@@ -47,19 +46,34 @@ class Plan(NamedTuple):
     changes: list[Change]
     refused: list[Refused]
 
+    def told(self, is_dry_run: bool) -> dict[str, Any]:
+        """What comes of it, as JSON."""
+        refused = [to_builtins(each.change) | {"why": each.why} for each in self.refused]
+        done = not self.refused and not is_dry_run
+        return {"done": done, "changes": to_builtins(self.changes), "refused": refused}
 
-def plan(memory: VenueMemory, configuration: Configuration, file: Path) -> Plan:
-    """What a file would change in a venue. Raises InvalidConfigurationError with every mistake in it."""
-    layers, mistakes = read_alone(file)
+
+class Step(NamedTuple):
+    """One record of an import: what it is for the trail, and what makes it when its turn comes."""
+
+    act: str
+    target: str
+    record: Callable[[], Any]
+    after: Any = None
+
+
+def plan(memory: VenueMemory, configuration: Configuration, text: str, source: str) -> Plan:
+    """What the `text` of a file would change in a venue. Raises InvalidConfigurationError with every mistake in it."""
+    layers, mistakes = read_alone(text, source)
     said, wrong = convert(Configuration, layers)
     mistakes += wrong
     mistakes += [
-        Mistake((section,), "", "cannot be imported", "write it into the venue's configuration", str(file))
+        Mistake((section,), "", "cannot be imported", "write it into the venue's configuration", source)
         for section in layers.values
         if section not in LISTS and section not in {"version", "environment"}
     ]
     mistakes += [
-        Mistake(("accounts", number, "keys"), HIDDEN, "cannot be imported", "tradsys key add makes keys", str(file))
+        Mistake(("accounts", number, "keys"), HIDDEN, "cannot be imported", "tradsys key add makes keys", source)
         for number, entry in enumerate(said.accounts)
         if entry.keys
     ]
@@ -75,25 +89,25 @@ def plan(memory: VenueMemory, configuration: Configuration, file: Path) -> Plan:
     return Plan(before, after, [change for change in found if not _why_not(change)], refused)
 
 
-def carry_out(desk: AdministrationDesk, made: Plan) -> None:
-    """Do what was planned, in the order in which the core can take it. What was sent until an error stands."""
-    memory, before, after = desk.memory, made.before, made.after
+def steps(memory: VenueMemory, made: Plan) -> Iterator[Step]:
+    """What was planned, in the order in which the core can take it; each is worked out when those before it stand."""
+    before, after = made.before, made.after
     for account in _added("accounts", before, after):
-        desk.define("account.open", account.name, partial(account_record, memory, account), to_builtins(account))
+        yield Step("account.open", account.name, partial(account_record, memory, account), to_builtins(account))
     for symbol in _added("symbols", before, after):
-        desk.define("symbol.add", symbol.name, partial(symbol_record, memory, symbol), to_builtins(symbol))
+        yield Step("symbol.add", symbol.name, partial(symbol_record, memory, symbol), to_builtins(symbol))
     symbols = known_symbols(memory)
     names = {symbol.id: symbol.name for symbol in symbols}
-    rules = [
-        Definition(f"the rules of {names[number]}", wanted.command(number))
-        for number, wanted in missing_rules(memory, symbols, after).items()
-    ]
-    for definition in rules:
-        desk.act("import", definition.what, definition.record)
-    for definition in missing_records(known_in(memory), after):
-        desk.act("import", definition.what, definition.record)
-    for definition in changed_records(known_in(memory), before, after):
-        desk.act("import", definition.what, definition.record)
+    for number, wanted in missing_rules(memory, symbols, after).items():
+        yield Step("import", f"the rules of {names[number]}", partial(wanted.command, number))
+    for missing in missing_records(known_in(memory), after):
+        yield Step("import", missing.what, partial(_made, missing))
+    for changed in changed_records(known_in(memory), before, after):
+        yield Step("import", changed.what, partial(_made, changed))
+
+
+def _made(definition: Definition) -> Any:
+    return definition.record
 
 
 def _added(section: str, before: Configuration, after: Configuration) -> list[Any]:

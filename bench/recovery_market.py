@@ -111,17 +111,12 @@ def settled(directory: Path, orders: int, seed: int, report: Callable[[int], Non
     """The market of `bench engine --risk`, traded by an engine in this process; `report(orders sent)` now and then."""
     settings = engine.Settings(risk=True, seed=seed)
     venue = describe(directory / "settled", engine.overrides(settings))
-    configuration = venue.configuration
-    defined = [account.definition() for account in missing_accounts([], configuration)]
-    defined += [symbol.definition() for symbol in missing_symbols([], configuration)]
-    definitions = np.concatenate([definition.view(COMMAND) for definition in defined])
     private = memory.private(venue.sizes)
     worker, port = Engine(venue, venue.workers[0], private), Port(private, 0, venue.sequencer_index)
     flow = engine.Flow(settings)
     try:
         worker.recover()
-        _send(worker, port, definitions)
-        _send(worker, port, engine.money_and_limits(settings))
+        open_market(worker, port, settings)
         for sent in range(0, orders, venue.sizes.gateway_ring):
             report(sent)
             _send(worker, port, flow.next(min(orders - sent, venue.sizes.gateway_ring)))
@@ -138,6 +133,16 @@ def settled(directory: Path, orders: int, seed: int, report: Callable[[int], Non
     return Market(
         "settled", venue, orders, records, int(words[W_EVENTS]), int(words[W_TRADES]), int(words[W_LIVE_ORDERS])
     )
+
+
+def open_market(worker: Engine, port: Port, settings: engine.Settings) -> None:
+    """Let an engine of this process take in the accounts and symbols of its configuration, and with risk the money."""
+    configuration = worker.venue.configuration
+    defined = [account.definition() for account in missing_accounts([], configuration)]
+    defined += [symbol.definition() for symbol in missing_symbols([], configuration)]
+    _send(worker, port, np.concatenate([definition.view(COMMAND) for definition in defined]))
+    if settings.risk:
+        _send(worker, port, engine.money_and_limits(settings))
 
 
 def _send(worker: Engine, port: Port, commands: Any) -> None:

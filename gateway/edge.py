@@ -21,6 +21,7 @@ from gateway.postings import Postings
 from gateway.recovered import sessions as sessions_of
 from gateway.service import Service
 from gateway.sessions import SessionNumbers, ends_with_orders
+from gateway.stages import Stages
 from gateway.state import Recovered, VenueState
 from gateway.tally import Tally
 from gateway.underway import UnderWay
@@ -81,7 +82,9 @@ class Edge:
         writer = CommandWriter(memory, port.number, sequencer)
         self._tally = Tally(memory.counters, f"gateway-{port.number}")
         clock_ns = time.monotonic_ns
-        self.entry = OrderEntry(writer, self.state, memory.control, self._shards, clock_ns, self._tally)
+        self.entry = OrderEntry(
+            writer, self.state, memory.control, self._shards, clock_ns, self._tally, Stages(memory, port.number)
+        )
         self.sessions = SessionNumbers(port.number, gateway.count)
         self._under_way = UnderWay(memory, self.feed)
         accounts = Accounts(memory.accounts, memory.control)

@@ -16,6 +16,7 @@ from gateway.market import Market
 from gateway.messages import AmendBody, Identifier, PlaceBody
 from gateway.orders import Order
 from gateway.results import Cancelled, Fill, Recorded
+from gateway.stages import Stages
 from gateway.state import VenueState
 from gateway.tally import Tally
 from gateway.terms import named
@@ -54,6 +55,8 @@ class _Pending(msgspec.Struct):
     """Not about orders: what counts is that it stands in the log, and where."""
     refusal: Event | None = None
     client_keys: tuple[tuple[int, int], ...] = ()
+    times: tuple[int, int] | None = None
+    """When its checks began and when it stood in the ring, where its times are taken."""
 
 
 class OrderEntry:
@@ -67,12 +70,14 @@ class OrderEntry:
         shards: int,
         clock_ns: Callable[[], int],
         tally: Tally,
+        stages: Stages,
     ) -> None:
         self._writer = writer
         self._state = state
         self.shards = shards
         self._clock_ns = clock_ns
         self._tally = tally
+        self._stages = stages
         self._control = memoryview(control)
         self._pending: dict[int, _Pending] = {}
         self._placing: set[tuple[int, int]] = set()
@@ -91,13 +96,16 @@ class OrderEntry:
 
     def place(self, account: int, message: PlaceBody, reply: Reply, session: int = 0) -> None:
         """A new order, with those that are linked to it. Raises TradingError when it is refused at once."""
+        began_ns = self._clock_ns()
         self._refuse_without_journal()
         market = self.market(message.symbol)
         entry = placing.entry_of(message, market, account, session)
         keys = tuple((account, number) for number in entry.client_order_ids)
         for key in keys:
             self._refuse_duplicate(key)
-        self._send(entry.records, market.symbol.id, reply, client_keys=keys)
+        request = self._send(entry.records, market.symbol.id, reply, client_keys=keys)
+        if self._stages.is_sampled(request):
+            self._pending[request].times = (began_ns, self._clock_ns())
 
     def amend(self, order: Order, message: AmendBody, reply: Reply) -> None:
         """Another price, trigger or quantity of an order. Raises TradingError when it is refused at once."""
@@ -255,6 +263,8 @@ class OrderEntry:
             if not pending.left:
                 self._finish(event.request, pending)
                 pending.reply(self._result(pending, event.log_sequence))
+                if pending.times is not None:
+                    self._stages.answered(*pending.times, self._clock_ns(), event.timestamp_ns)
 
     def _collect_fill(self, event: Event, pending: _Pending) -> None:
         order = pending.order
@@ -308,8 +318,11 @@ class OrderEntry:
         order: Order | None = None,
         client_keys: tuple[tuple[int, int], ...] = (),
         is_record: bool = False,
-    ) -> None:
-        """Submit the records of one command, for `symbol` (0: all). Raises InfrastructureError when it is not taken."""
+    ) -> int:
+        """Submit the records of one command, for `symbol` (0: all); gives the request.
+
+        Raises InfrastructureError when it is not taken.
+        """
         if self.stopping or self._control[PHASE] in (DRAINING, FAILED):
             raise error("venue_stopping")
         self.on_submission(symbol)
@@ -318,6 +331,7 @@ class OrderEntry:
             self._tally.busy.add()
             raise error("busy")
         self._expect(request, symbol, reply, order=order, client_keys=client_keys, is_record=is_record)
+        return request
 
     def _expect(
         self,
@@ -352,6 +366,7 @@ class OrderEntry:
         """What the client is told after the last event of its command, which has this place in the log."""
         if pending.refusal is not None:
             self._tally.refused.add()
+            self._stages.refused(pending.refusal.reason)
             return error(from_reason(pending.refusal.reason).code)
         if pending.is_record:
             return Recorded(str(sequence), pending.cancelled)

@@ -22,10 +22,10 @@ from shm.jit import kernel
 _SUB_BITS = 6
 _SUB_BUCKETS = 1 << _SUB_BITS
 _VALUE_BITS = 40
-_COUNT, _MINIMUM, _MAXIMUM, _SUM = 0, 1, 2, 3
-_FIRST = 16
+COUNT, MINIMUM, MAXIMUM, SUM = 0, 1, 2, 3
+FIRST = 16
 _BUCKETS = (_VALUE_BITS - _SUB_BITS + 1) * _SUB_BUCKETS
-WORDS = _FIRST + _BUCKETS
+WORDS = FIRST + _BUCKETS
 """Length of a histogram's array."""
 
 
@@ -43,15 +43,15 @@ def record_n(words: Any, value: int, times: int) -> None:
     if times <= 0:
         return
     value = max(value, 0)
-    if words[_COUNT] == 0 or value < words[_MINIMUM]:
-        words[_MINIMUM] = value
-    words[_MAXIMUM] = max(words[_MAXIMUM], value)
-    words[_SUM] += value * times
+    if words[COUNT] == 0 or value < words[MINIMUM]:
+        words[MINIMUM] = value
+    words[MAXIMUM] = max(words[MAXIMUM], value)
+    words[SUM] += value * times
     bucket = _bucket(value)
     assert 0 <= bucket < _BUCKETS, "every value has a bucket"
-    words[_FIRST + bucket] += times
-    words[_COUNT] += times
-    assert words[_MINIMUM] <= value <= words[_MAXIMUM], "the bounds enclose every value"
+    words[FIRST + bucket] += times
+    words[COUNT] += times
+    assert words[MINIMUM] <= value <= words[MAXIMUM], "the bounds enclose every value"
 
 
 @kernel
@@ -60,8 +60,8 @@ def record(words: Any, value: int) -> None:
     record_n(words, value, 1)
 
 
-def _highest(bucket: Any) -> Any:
-    """The largest value that falls into the bucket."""
+def highest(bucket: Any) -> Any:
+    """The largest value that falls into a bucket."""
     assert 0 <= bucket < _BUCKETS, "a bucket of the histogram"
     shift = max((bucket >> _SUB_BITS) - 1, 0)
     return ((bucket - (shift << _SUB_BITS) + 1) << shift) - 1
@@ -75,7 +75,7 @@ def percentile(words: Any, percent: float) -> int:
 def _percentile_of(copy: Any, percent: float) -> int:
     if not 0 <= percent <= 100:
         raise ValueError(f"a percentile lies between 0 and 100, not at {percent}")
-    below = np.cumsum(copy[_FIRST:])
+    below = np.cumsum(copy[FIRST:])
     count = int(below[-1])
     if count == 0:
         return 0
@@ -85,8 +85,8 @@ def _percentile_of(copy: Any, percent: float) -> int:
     bucket = int(np.searchsorted(below, rank))
     assert bucket < _BUCKETS, "every rank lies in a bucket"
     if bucket == _BUCKETS - 1:
-        return int(copy[_MAXIMUM])
-    return max(min(_highest(bucket), int(copy[_MAXIMUM])), int(copy[_MINIMUM]))
+        return int(copy[MAXIMUM])
+    return max(min(highest(bucket), int(copy[MAXIMUM])), int(copy[MINIMUM]))
 
 
 def summary(words: Any) -> dict[str, int]:
@@ -94,9 +94,9 @@ def summary(words: Any) -> dict[str, int]:
     assert len(words) == WORDS, "one whole histogram"
     copy = np.array(words)
     return {
-        "count": int(copy[_COUNT]),
-        "min": int(copy[_MINIMUM]),
-        "max": int(copy[_MAXIMUM]),
+        "count": int(copy[COUNT]),
+        "min": int(copy[MINIMUM]),
+        "max": int(copy[MAXIMUM]),
         "p50": _percentile_of(copy, 50),
         "p99": _percentile_of(copy, 99),
         "p999": _percentile_of(copy, 99.9),
@@ -105,20 +105,20 @@ def summary(words: Any) -> dict[str, int]:
 
 def mean(words: Any) -> int:
     """The mean, rounded down; 0 when empty."""
-    return int(words[_SUM]) // max(int(words[_COUNT]), 1)
+    return int(words[SUM]) // max(int(words[COUNT]), 1)
 
 
 def merge(into: Any, other: Any) -> None:
     """Add all that `other` has counted to `into`."""
     assert len(into) == len(other) == WORDS, "two whole histograms"
-    if other[_COUNT] == 0:
+    if other[COUNT] == 0:
         return
-    minimum = other[_MINIMUM] if into[_COUNT] == 0 else min(into[_MINIMUM], other[_MINIMUM])
-    maximum = max(into[_MAXIMUM], other[_MAXIMUM])
+    minimum = other[MINIMUM] if into[COUNT] == 0 else min(into[MINIMUM], other[MINIMUM])
+    maximum = max(into[MAXIMUM], other[MAXIMUM])
     into += other
-    into[_MINIMUM] = minimum
-    into[_MAXIMUM] = maximum
-    assert into[_MINIMUM] <= into[_MAXIMUM], "the bounds enclose every value"
+    into[MINIMUM] = minimum
+    into[MAXIMUM] = maximum
+    assert into[MINIMUM] <= into[MAXIMUM], "the bounds enclose every value"
 
 
 def reset(words: Any) -> None:

@@ -51,11 +51,11 @@ def _write(journal: Any) -> int:
 
 
 @kernel
-def _match(matchers: Any, worker: Worker) -> int:
+def _match(matchers: Any) -> int:
     work = 0
     if matchers is not None:
         for matcher in matchers:
-            work += match(matcher, monotonic_ns(worker.clock) + worker.numbers[1])
+            work += match(matcher)
     return work
 
 
@@ -73,7 +73,7 @@ def cycle(worker: Worker) -> int:
     now = monotonic + worker.numbers[1]
     work = _sequence(worker.sequencer, now, monotonic)
     work += _write(worker.journal)
-    work += _match(worker.matchers, worker)
+    work += _match(worker.matchers)
     store_release(worker.line, HEARTBEAT_NS, monotonic)
     worker.line[CYCLES] += 1
     if work > 0:

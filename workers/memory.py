@@ -16,6 +16,7 @@ Control words, each the first of a 128-byte line:
     BANK        which of the ledgers is the venue's: with a standby there are two, and it keeps the other
     SUCCESSOR   pid of the standby that is to take the engine's place, 0 when none is
     FAILOVER    1 when somebody wants the standby to take over
+    SAMPLING    the times of stages are taken of those records whose sequence has none of these bits
     COLD + s    1 until shard s has been rebuilt from the journal for the first time in this memory; the word behind it
                 (TOUCHED) is 1 when its tables are not zero any more
 
@@ -46,7 +47,12 @@ from tradsys.records import ACCOUNT_DEFINITION, COMMAND, EVENT, SYMBOL_DEFINITIO
 LINE = 16
 """Words of one 128-byte line."""
 JOURNALED, PHASE, BOOT, ACCOUNTS, SYMBOLS, LEDGER, JOURNAL_TROUBLE = (line * LINE for line in range(7))
-BANK, SUCCESSOR, FAILOVER, COLD = (line * LINE for line in range(7, 11))
+BANK, SUCCESSOR, FAILOVER, SAMPLING, COLD = (line * LINE for line in range(7, 12))
+SAMPLED = 63
+"""SAMPLING of a venue: one record in 64. -1: none."""
+REASONS = 256
+GATEWAY_STAGES = ("gateway", "publish", "answer")
+"""What a gateway takes the times of, see gateway/stages.py."""
 TOUCHED = 1
 TROUBLE_SINCE_NS = JOURNAL_TROUBLE + 1
 SLOW = -1
@@ -133,9 +139,13 @@ class VenueMemory(NamedTuple):
     workers: Any  # int64, LINE words a worker
     bells: Any  # int64, LINE words a worker: see shm.doorbell
     ring_wait: Any  # histogram: from the gateway's clock to the sequencer's stamp, ns
-    matching: Any  # histogram, by worker of shard 0: from the stamp to the end of the batch's matching, ns
+    risk: Any  # histogram: the sequencer's decision about one record, ns
+    matching: Any  # histograms, by shard: from the stamp to the end of the matching, ns
+    book: Any  # histograms, by shard: the matching of one record alone, the mean of its batch, ns
     journal_sync: Any  # histogram: one write (and sync) of the journal, ns
     journal_batch: Any  # histogram: records of one write of the journal
+    gateway_stages: Any  # histograms of GATEWAY_STAGES, ns, by ring
+    refusals: Any  # int64: commands that the core has refused, by ring and reason
     counters: Counters  # of whoever wants to be seen from outside, by name
     log: Broadcast
     gateway_headers: Any  # the headers of all gateway rings, one after the other
@@ -171,7 +181,10 @@ def lay_out(arena: Arena, sizes: Sizes) -> VenueMemory:
     control = arena.array(np.int64, COLD + LINE * sizes.shards)
     workers = arena.array(np.int64, LINE * WORKERS_MAX)
     bells = arena.array(np.int64, LINE * WORKERS_MAX)
-    ring_wait, matching, sync, batch = (arena.array(np.int64, HISTOGRAM_WORDS) for _ in range(4))
+    ring_wait, risk, sync, batch = (arena.array(np.int64, HISTOGRAM_WORDS) for _ in range(4))
+    matching, book = (arena.array(np.int64, HISTOGRAM_WORDS * sizes.shards) for _ in range(2))
+    stages = arena.array(np.int64, HISTOGRAM_WORDS * len(GATEWAY_STAGES) * sizes.rings)
+    refusals = arena.array(np.int64, REASONS * sizes.rings)
     counters = Counters.create(arena, COUNTERS_MAX)
     log = broadcast_ring(COMMAND, sizes.log_ring)
     headers = arena.array(np.int64, sizes.rings * ring.HEADER_WORDS)
@@ -201,9 +214,13 @@ def lay_out(arena: Arena, sizes: Sizes) -> VenueMemory:
         workers=workers,
         bells=bells,
         ring_wait=ring_wait,
+        risk=risk,
         matching=matching,
+        book=book,
         journal_sync=sync,
         journal_batch=batch,
+        gateway_stages=stages,
+        refusals=refusals,
         counters=counters,
         log=log,
         gateway_headers=headers,
@@ -231,6 +248,7 @@ def initialise(memory: VenueMemory, log_base: int) -> None:
         ring.initialise(gateway)
     memory.control[JOURNALED] = log_base
     memory.control[BOOT] = 1
+    memory.control[SAMPLING] = SAMPLED
     for shard in range(memory.sizes.shards):
         memory.control[COLD + LINE * shard] = 1
     for reader in range(readers):

@@ -33,6 +33,7 @@ from workers.memory import (
     WORKER_STATES,
     VenueMemory,
 )
+from workers.stages import refusals, stages
 from workers.topology import JOURNAL, MATCHER, WorkerPlan
 from workers.venue import Venue
 
@@ -110,6 +111,8 @@ class Observation(msgspec.Struct, frozen=True):
     latencies: dict[str, dict[str, int]]
     journal_batch: dict[str, int]
     """Summary of the histogram of records that the journal writes at once."""
+    refusals: dict[str, int]
+    """Commands of gateways that the core has refused, by reason."""
     journal_trouble: Trouble | None
     counters: dict[str, int]
 
@@ -145,7 +148,6 @@ def observe(venue: Venue, memory: VenueMemory) -> Observation:
         )
         for number, shard in enumerate(memory.shards)
     ]
-    histograms = {"ring_wait": memory.ring_wait, "matching": memory.matching, "journal_sync": memory.journal_sync}
     return Observation(
         monotonic_ns=now,
         phase=PHASES[int(memory.control[PHASE])],
@@ -158,7 +160,8 @@ def observe(venue: Venue, memory: VenueMemory) -> Observation:
         rings=gateways + [_broadcast_ring(name, stream, readers) for name, stream in streams.items()],
         readers=readers,
         shards=shards,
-        latencies={name: histogram.summary(words) for name, words in histograms.items()},
+        latencies={name: histogram.summary(words) for name, words in stages(memory).items()},
+        refusals={reason.name.lower(): count for reason, count in refusals(memory).items()},
         journal_batch=histogram.summary(memory.journal_batch),
         journal_trouble=journal_trouble(memory, now),
         counters=memory.counters.snapshot(),

@@ -20,6 +20,7 @@ import numpy as np
 from shm import broadcast, ring
 from shm.atomics import load_acquire, store_release
 from shm.broadcast import Broadcast
+from shm.clock import monotonic_ns, timespec
 from shm.histogram import record
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
@@ -40,7 +41,7 @@ from workers.decision import (
     new_decider,
     readings,
 )
-from workers.memory import ACCOUNTS, BOOT, SYMBOLS, VenueMemory
+from workers.memory import ACCOUNTS, BOOT, SAMPLING, SYMBOLS, VenueMemory
 from workers.port import REQUEST_MASK
 from workers.settlement import Settlement, is_quiet, is_unrecorded, new_settlement, settle_events
 
@@ -84,6 +85,8 @@ class SequencerState(NamedTuple):
     decider: Decider
     settlement: Settlement
     ring_wait_ns: Any  # histogram
+    risk_ns: Any  # histogram
+    clock: Any
 
 
 def new_sequencer(memory: VenueMemory, tick_ms: int, ledger: Ledger | None = None) -> SequencerState:
@@ -107,6 +110,8 @@ def new_sequencer(memory: VenueMemory, tick_ms: int, ledger: Ledger | None = Non
         new_decider(memory, ledger),
         new_settlement(memory, ledger),
         memory.ring_wait,
+        memory.risk,
+        timespec(),
     )
 
 
@@ -306,6 +311,7 @@ def _take(state: SequencerState, source: int, now_ns: int, monotonic: int) -> in
     head = gateway.header[ring.HEAD]
     ring_mask = len(gateway.slots) - 1
     log_mask = len(log.slots) - 1
+    sampling = load_acquire(state.control, SAMPLING)
     begin_asking(state.decider.ledger, gateway.slots, head, count, ring_mask)
     for i in range(count):
         taken = gateway.slots[(head + i) & ring_mask]
@@ -327,11 +333,15 @@ def _take(state: SequencerState, source: int, now_ns: int, monotonic: int) -> in
         out.timestamp_ns = now_ns
         out.source = source
         out.request = (head + i) & REQUEST_MASK
+        is_sampled = written & sampling == 0
+        began_ns = monotonic_ns(state.clock) if is_sampled else 0
         out.reason = decide_on(state.decider, state.records, at, log_mask, PRELUDE_MAX)
+        if is_sampled:
+            record(state.risk_ns, monotonic_ns(state.clock) - began_ns)
+            if taken.timestamp_ns > 0:
+                record(state.ring_wait_ns, monotonic - taken.timestamp_ns)
         if out.kind == _SYMBOL or out.kind == _ACCOUNT:
             _publish_definitions(state)
-        if taken.timestamp_ns > 0:
-            record(state.ring_wait_ns, monotonic - taken.timestamp_ns)
     if count > 0:
         assert written == words[_WRITTEN] + count, "the sequence grows by one with every command"
         words[_WRITTEN] = written

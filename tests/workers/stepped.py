@@ -122,10 +122,10 @@ class SteppedWorker(Engine):
             state = self._worker.sequencer
             sequencer.settle(state, int(state.words[sequencer.LAST_NS]))
 
-    def match(self, now_ns: int) -> int:
+    def match(self) -> int:
         """One turn of every matcher here; gives the work done."""
         assert self._worker is not None
-        return sum(int(match(matcher, now_ns)) for matcher in self._worker.matchers or ())
+        return sum(int(match(matcher)) for matcher in self._worker.matchers or ())
 
 
 class SteppedWorkers:
@@ -224,7 +224,7 @@ class SteppedWorkers:
         return self.worker_with("journal").write()
 
     def match(self, shard: int = 0) -> int:
-        return self.worker_with(f"matcher-{shard}").match(self.now_ns)
+        return self.worker_with(f"matcher-{shard}").match()
 
     def records(self) -> Any:
         """The whole log, from disk."""

@@ -55,7 +55,7 @@ class ShardedLog:
             case 0:
                 self._append(log)
             case 1:
-                run_matcher(self.matchers[number], 0)
+                run_matcher(self.matchers[number])
             case _:
                 self._read_some(number, self.dice.randrange(1, 6))
 

@@ -56,7 +56,7 @@ def test_the_others_go_on_while_a_worker_is_away(venue: SteppedVenue, seed: int,
             assert worker.sequence(venue.now_ns) == 0
         worker.write()
         if name.startswith("matcher"):
-            worker.match(venue.now_ns)
+            worker.match()
     venue.read()
     venue.start(victim)
     venue.submit(traders.next(20))

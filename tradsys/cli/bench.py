@@ -168,17 +168,22 @@ def engine(
     topology: Annotated[str, typer.Option(help="compact or sharded.")] = "compact",
     shards: Annotated[int, typer.Option(min=1, max=64, help="Matchers.")] = 1,
     risk: Annotated[bool, typer.Option("--risk", help="With settled symbols, and every limit set.")] = False,
+    metrics: Annotated[
+        bool, typer.Option("--metrics", help="Instead: at saturation with all metrics, and without.")
+    ] = False,
     data_dir: _DataDirectory = None,
     as_json: _AsJson = False,
 ) -> None:
     """The whole core in its processes: throughput and latency from the planned send, up to saturation."""
     from bench import engine as benchmark
+    from bench import watched
 
     if topology not in {"compact", "sharded"}:
         raise typer.BadParameter(f"{topology!r} is neither compact nor sharded", param_hint="--topology")
     options = _given(rounds=rounds, seconds=seconds, topology=topology, shards=shards, data_directory=data_dir)
     options["risk"] = risk
-    _measure(as_json, lambda console: benchmark.run(console, benchmark.Settings(**options)))
+    measured = watched.run if metrics else benchmark.run
+    _measure(as_json, lambda console: measured(console, benchmark.Settings(**options)))
 
 
 @bench.command("journal")

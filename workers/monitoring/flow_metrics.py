@@ -25,6 +25,7 @@ def metrics(seen: Observation) -> Iterator[Metric]:
     yield from _shards(seen)
     yield from _rings(seen)
     yield from _gateways(seen)
+    yield from _refusals(seen)
     yield from _ledger(seen)
 
 
@@ -86,6 +87,13 @@ def _gateways(seen: Observation) -> Iterator[Metric]:
             sockets.add_metric([gateway], value)
     yield from families.values()
     yield sockets
+
+
+def _refusals(seen: Observation) -> Iterator[Metric]:
+    refusals = CounterMetricFamily("tradsys_refusals", "Commands that the core has refused.", labels=["reason"])
+    for reason, count in seen.refusals.items():
+        refusals.add_metric([reason], count)
+    yield refusals
 
 
 def _ledger(seen: Observation) -> Iterator[Metric]:

@@ -8,8 +8,6 @@ from typing import NamedTuple, Protocol
 
 import psutil
 
-from workers.topology import usable_cores
-
 
 class Disk(NamedTuple):
     """The disk of a directory. Where a file system has no fixed number of inodes, both counts of them are 0."""
@@ -39,7 +37,7 @@ class Host(Protocol):
         """How much of the memory is in use."""
 
     def cpu_percent(self) -> int:
-        """How much of the time of the cores that this process may use went by in use since the last question."""
+        """How much of the time of the cores that matter went by in use since the last question."""
 
     def disk(self, directory: Path) -> Disk:
         """The disk of a directory. Raises OSError."""
@@ -51,7 +49,9 @@ class Host(Protocol):
 class ThisHost:
     """The host that this process runs on."""
 
-    def __init__(self) -> None:
+    def __init__(self, cores: list[int]) -> None:
+        """`cores`: those whose time matters."""
+        self._cores = cores
         psutil.cpu_percent(percpu=True)  # from here on it tells what came since the question before
 
     def memory_percent(self) -> int:
@@ -59,9 +59,9 @@ class ThisHost:
         return round(psutil.virtual_memory().percent)
 
     def cpu_percent(self) -> int:
-        """How much of the time of the cores that this process may use went by in use since the last question."""
+        """How much of the time of the cores that matter went by in use since the last question."""
         busy = dict(enumerate(psutil.cpu_percent(percpu=True)))
-        usable = [busy[core] for core in usable_cores() if core in busy]
+        usable = [busy[core] for core in self._cores if core in busy]
         return round(sum(usable) / max(len(usable), 1))
 
     def disk(self, directory: Path) -> Disk:

@@ -6,6 +6,7 @@ over HTTP. The venue runs without it.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -23,19 +24,21 @@ from workers.monitoring import alarms
 from workers.monitoring.alarms import Alarms
 from workers.monitoring.board import Board
 from workers.monitoring.exposition import VenueCollector
-from workers.monitoring.host import ThisHost
+from workers.monitoring.host import Host, ThisHost
 from workers.monitoring.probes import PROBES, Readings
 from workers.monitoring.reading import Prober
-from workers.topology import WorkerPlan
+from workers.topology import WorkerPlan, usable_cores
 from workers.venue import Venue
+
+_NICENESS = 5
 
 
 class Monitor:
     """What is done at every look."""
 
-    def __init__(self, venue: Venue, memory: VenueMemory, plan: WorkerPlan) -> None:
+    def __init__(self, venue: Venue, memory: VenueMemory, plan: WorkerPlan, host: Host) -> None:
         self._thresholds = venue.configuration.monitoring.thresholds
-        self._prober = Prober(venue, memory, ThisHost())
+        self._prober = Prober(venue, memory, host)
         self._board = Board(memory.counters)
         self._line = memory.line(plan.index)
         self._alarms = alarms.begin()
@@ -67,10 +70,10 @@ class Monitor:
                 self._log.warning("an alarm", probe=probe.name, why=words)
 
 
-def serve(venue: Venue, memory: VenueMemory) -> HTTPServer | None:
+def serve(venue: Venue, memory: VenueMemory, host: Host) -> HTTPServer | None:
     """Tell metrics over HTTP from now on, in another thread; None when nobody can listen there, which is logged."""
     registry = CollectorRegistry()
-    registry.register(VenueCollector(venue, memory, ThisHost()))
+    registry.register(VenueCollector(venue, memory, host))
     settings = venue.configuration.monitoring
     try:
         server, _ = start_http_server(settings.metrics_port, settings.host, registry)
@@ -83,6 +86,14 @@ def serve(venue: Venue, memory: VenueMemory) -> HTTPServer | None:
     return server
 
 
+def _keep_off(workers: list[WorkerPlan]) -> None:
+    """Leave the cores of the core to it, and let gateways go first on the others."""
+    left = os.sched_getaffinity(0) - {plan.core for plan in workers if plan.is_core}
+    if left:
+        os.sched_setaffinity(0, left)
+    os.nice(_NICENESS)
+
+
 def main() -> int:
     """Watch until SIGTERM or SIGINT; gives the exit status."""
     venue, plan = venues.enter("workers.monitoring.main", __doc__)
@@ -91,8 +102,10 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     segment, memory = venue.attach()
     settings = venue.configuration.monitoring
-    monitor = Monitor(venue, memory, plan)
-    server = serve(venue, memory)
+    host = ThisHost(usable_cores())
+    _keep_off(venue.workers)
+    monitor = Monitor(venue, memory, plan, host)
+    server = serve(venue, memory, host)
     if server is not None:
         venues.write_address(venue.path, plan.name, f"http://{settings.host}:{server.server_port}/metrics")
     following = Following(venue, monitor.configure)

@@ -18,7 +18,8 @@ from shm import broadcast, histogram, ring
 from tests.factories import symbol
 from tests.workers.monitoring.made_up import MadeUpHost, beat, made_up_venue
 from tradsys.book.layout import W_LIVE_ORDERS, W_TRADES, W_USED_ORDERS
-from workers.memory import JOURNALED, RESTARTS, SYMBOLS
+from tradsys.reasons import Reason
+from workers.memory import JOURNALED, REASONS, RESTARTS, SYMBOLS
 from workers.monitoring import alarms
 from workers.monitoring.board import Board
 from workers.monitoring.exposition import VenueCollector
@@ -49,6 +50,9 @@ def exposition(directory: Path) -> str:
     tally.commands.add(70)
     tally.busy.add(4)
     tally.sockets.add(2)
+    memory.refusals[REASONS + Reason.WOULD_CROSS] = 6
+    for ring_number in (0, 1):
+        histogram.record(memory.gateway_stages[ring_number * 3 * histogram.WORDS :][: histogram.WORDS], 1_000)
     Board(memory.counters).write({probe.name: 1 for probe in PROBES}, alarms.begin())
     venue.journal_directory.mkdir(parents=True)
     (venue.journal_directory / "00000000000000000001.journal").write_bytes(bytes(100))
@@ -82,6 +86,8 @@ def test_the_numbers_are_those_of_the_memory(families: dict[str, Metric]) -> Non
     assert value(families, "tradsys_ring_waiting_records", ring="gateway-0") == 5
     assert value(families, "tradsys_reader_lag_records", ring="log", reader="journal") == 100
     assert value(families, "tradsys_worker_restarts_total", worker="engine") == 2
+    assert value(families, "tradsys_refusals_total", reason="would_cross") == 6
+    assert value(families, "tradsys_stage_latency_seconds_count", stage="gateway") == 2, "those of all gateways"
     assert value(families, "tradsys_worker_open_fds", worker="engine") == 30
     assert value(families, "tradsys_gateway_errors_total", gateway="gateway-0", code="busy") == 4
     assert value(families, "tradsys_gateway_sockets", gateway="gateway-0") == 2

@@ -93,7 +93,7 @@ def test_a_heartbeat_that_stops_is_read_and_a_disk_that_cannot_be_asked_is_not(
 
 
 def test_this_host_says_what_the_system_says(tmp_path: Path) -> None:
-    host = ThisHost()
+    host = ThisHost([0])
     disk = host.disk(tmp_path)
     assert disk.is_writable
     assert 0 < disk.free_bytes <= disk.bytes

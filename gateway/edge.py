@@ -24,6 +24,7 @@ from gateway.sessions import SessionNumbers, ends_with_orders
 from gateway.stages import Stages
 from gateway.state import Recovered, VenueState
 from gateway.tally import Tally
+from gateway.tracing import OrderTracer
 from gateway.underway import UnderWay
 from gateway.websocket.channels import Channels
 from shm.broadcast import LAPPED
@@ -67,6 +68,7 @@ class Edge:
         rebuild: Callable[[], Replica],
         directory: Path,
         give_up: Callable[[], None] = lambda: None,
+        tracer: OrderTracer | None = None,
     ) -> None:
         gateway = configuration.gateway
         self.memory = memory
@@ -80,11 +82,10 @@ class Edge:
         )
         self.feed = Feed(memory)
         writer = CommandWriter(memory, port.number, sequencer)
+        self._stages = Stages(memory, port.number, tracer)
         self._tally = Tally(memory.counters, f"gateway-{port.number}")
         clock_ns = time.monotonic_ns
-        self.entry = OrderEntry(
-            writer, self.state, memory.control, self._shards, clock_ns, self._tally, Stages(memory, port.number)
-        )
+        self.entry = OrderEntry(writer, self.state, memory.control, self._shards, clock_ns, self._tally, self._stages)
         self.sessions = SessionNumbers(port.number, gateway.count)
         self._under_way = UnderWay(memory, self.feed)
         accounts = Accounts(memory.accounts, memory.control)
@@ -177,6 +178,7 @@ class Edge:
             await asyncio.sleep(0.001)
         for task in self._catching_up.values():
             task.cancel()
+        self._stages.close()
 
     def _take(self, events: Iterable[Event], number: int) -> None:
         """Go through the events after event `number` of a shard."""

@@ -16,7 +16,7 @@ from gateway.market import Market
 from gateway.messages import AmendBody, Identifier, PlaceBody
 from gateway.orders import Order
 from gateway.results import Cancelled, Fill, Recorded
-from gateway.stages import Stages
+from gateway.stages import Stages, Times
 from gateway.state import VenueState
 from gateway.tally import Tally
 from gateway.terms import named
@@ -55,8 +55,7 @@ class _Pending(msgspec.Struct):
     """Not about orders: what counts is that it stands in the log, and where."""
     refusal: Event | None = None
     client_keys: tuple[tuple[int, int], ...] = ()
-    times: tuple[int, int] | None = None
-    """When its checks began and when it stood in the ring, where its times are taken."""
+    times: Times | None = None
 
 
 class OrderEntry:
@@ -104,8 +103,7 @@ class OrderEntry:
         for key in keys:
             self._refuse_duplicate(key)
         request = self._send(entry.records, market.symbol.id, reply, client_keys=keys)
-        if self._stages.is_sampled(request):
-            self._pending[request].times = (began_ns, self._clock_ns())
+        self._pending[request].times = self._stages.sent(request, began_ns)
 
     def amend(self, order: Order, message: AmendBody, reply: Reply) -> None:
         """Another price, trigger or quantity of an order. Raises TradingError when it is refused at once."""
@@ -262,9 +260,11 @@ class OrderEntry:
             pending.left -= 1
             if not pending.left:
                 self._finish(event.request, pending)
+                heard_ns = self._clock_ns() if pending.times is not None else 0
                 pending.reply(self._result(pending, event.log_sequence))
                 if pending.times is not None:
-                    self._stages.answered(*pending.times, self._clock_ns(), event.timestamp_ns)
+                    order_id = 0 if pending.order is None else pending.order.order_id
+                    self._stages.answered(pending.times, heard_ns, event, order_id)
 
     def _collect_fill(self, event: Event, pending: _Pending) -> None:
         order = pending.order

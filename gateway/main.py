@@ -18,6 +18,7 @@ from aiohttp import web
 
 from gateway.app import application
 from gateway.edge import Edge
+from gateway.tracing import new_tracer
 from gateway.wakeup import Wakeup
 from shm.doorbell import PollableBell
 from shm.segment import Segment
@@ -82,6 +83,7 @@ async def _serve(here: Venue, plan: WorkerPlan, service: ServiceManager) -> None
         lambda: Replica(here.sizes, here.journal_directory),
         here.path,
         stop.set,  # the supervisor starts another one
+        new_tracer(here.configuration.monitoring.tracing, plan.name, here.data_directory),
     )
     loop = asyncio.get_running_loop()
     for interruption in (signal.SIGTERM, signal.SIGINT):

@@ -40,6 +40,16 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True):
     read_only: Threshold = Threshold(1, 0, 2)
 
 
+class Tracing(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where gateways send one in `one_in` orders as OpenTelemetry traces, by OTLP over HTTP; "": nowhere.
+
+    As http://127.0.0.1:4318/v1/traces. It needs the extra tradsys[tracing].
+    """
+
+    endpoint: str = ""
+    one_in: Annotated[int, Meta(ge=1, le=1 << 31)] = 1000
+
+
 class Monitoring(Struct, frozen=True, forbid_unknown_fields=True):
     """The process that looks at the host and the venue every `look_ms`, and tells metrics at `host` and `metrics_port`.
 
@@ -51,10 +61,18 @@ class Monitoring(Struct, frozen=True, forbid_unknown_fields=True):
     metrics_port: Annotated[int, Meta(ge=0, le=65_535)] = 9464
     look_ms: Annotated[int, Meta(ge=50, le=60_000)] = 500
     thresholds: Thresholds = Thresholds()
+    tracing: Tracing = Tracing()
 
 
 def monitoring_rules(monitoring: Monitoring) -> Iterator[tuple[tuple[str, ...], Any, str, str]]:
-    """Thresholds whose bounds are on the wrong sides of each other: path, value, what is wrong, what would be right."""
+    """Thresholds whose bounds are on the wrong sides of each other, and what is no address of a collector.
+
+    Each as path, value, what is wrong, what would be right.
+    """
+    endpoint = monitoring.tracing.endpoint
+    if endpoint and not endpoint.startswith(("http://", "https://")):
+        remedy = "write it as http://127.0.0.1:4318/v1/traces"
+        yield ("monitoring", "tracing", "endpoint"), endpoint, "is no address of a collector", remedy
     falling = {"disk_segments"}
     for name in monitoring.thresholds.__struct_fields__:
         threshold: Threshold = getattr(monitoring.thresholds, name)

@@ -81,11 +81,12 @@ def _flip(path: Path, offset: int, bit: int) -> None:
 
 
 def frames_of(path: Path) -> list[tuple[int, int, int]]:
-    """(offset, first sequence, bytes) of every frame of a file that is whole."""
+    """(offset, first sequence, bytes) of every frame of a file; the last one may be torn."""
     words = np.frombuffer(path.read_bytes(), np.int64)
-    at, found = HEADER_LINES * LINE_WORDS, []
-    while at < len(words) and words[at + MAGIC]:
-        size = (1 + int(words[at + COUNT])) * LINE_WORDS
-        found.append((at * 8, int(words[at + FIRST]), size * 8))
-        at += size
+    at, following, found = HEADER_LINES * LINE_WORDS, int(path.stem), []
+    while at < len(words) and words[at + MAGIC] and words[at + FIRST] == following:
+        count = int(words[at + COUNT])
+        found.append((at * 8, following, (1 + count) * LINE_WORDS * 8))
+        at += (1 + count) * LINE_WORDS
+        following += count
     return found

@@ -56,7 +56,7 @@ def test_every_setting_is_shown_with_where_it_came_from_and_no_key(mine: Path) -
     assert 'gateway.host = "127.0.0.1"  # base.yaml' in lines
     assert 'journal.level = "memory"  # environments/testing.yaml' in lines
     assert "clock.tick_ms = 7  # TRADSYS__CLOCK__TICK_MS" in lines
-    assert f'accounts[0] = {{"name":"zoe","group":3,"keys":["secret:zoe","(not shown)"]}}  # {mine}' in lines
+    assert f'accounts[0] = {{"name":"zoe","group":3,"keys":["secret:zoe","[redacted]"]}}  # {mine}' in lines
     assert "hidden-key" not in result.output
     assert "plain-key" not in result.output
 

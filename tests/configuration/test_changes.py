@@ -74,7 +74,7 @@ def test_the_same_configuration_has_no_changes() -> None:
         (
             {"accounts": "[{name: a}]"},
             {"accounts": "[{name: a, keys: [fresh]}]"},
-            ("accounts[a].keys", "(not shown)", "(not shown)", "live"),
+            ("accounts[a].keys", "[redacted]", "[redacted]", "live"),
         ),
         (
             {"accounts": "[{name: a}, {name: b}]"},

@@ -10,8 +10,8 @@ from tradsys.errors import ConfigurationError
 Path = tuple[str | int, ...]
 """Where a value stands: ("symbols", 2, "name") is written symbols[2].name."""
 
-HIDDEN = "(not shown)"
-"""What is told in the place of a secret."""
+HIDDEN = "[redacted]"
+"""What is told in the place of a secret, as the log does it (tradsys.logging.redaction)."""
 
 _SHOWN_LENGTH_MAX = 60
 _ACCOUNT_DEPTH = 2

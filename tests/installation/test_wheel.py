@@ -36,6 +36,7 @@ gateway: {host: 127.0.0.1, port: 0}
 topology: {pin: false, idle: park}
 pools: {orders_per_shard: 1024, level_pages_per_shard: 128, directory_entries_per_shard: 8192, accounts_max: 32}
 monitoring: {enabled: false}
+snapshots: {interval_seconds: 0, on_stop: false}
 symbols:
   - {name: ACME, tick_size: "0.05", lot_size: "1", lowest_price: "0.05", highest_price: "999.95", reference_price: "25"}
 accounts:
@@ -149,7 +150,7 @@ def test_a_venue_and_its_gateway_run_as_the_installed_units_start_them(
     configuration.write_text(CONFIGURATION)
     manager = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
     manager.bind(str(tmp_path / "notify"))
-    manager.settimeout(600)
+    manager.settimeout(1)
     moved = {
         "/var/lib/tradsys/venue": str(directory),
         "/etc/tradsys": str(configuration.parent),
@@ -161,12 +162,18 @@ def test_a_venue_and_its_gateway_run_as_the_installed_units_start_them(
             unit, instance, moved, NOTIFY_SOCKET=str(tmp_path / "notify"), CREDENTIALS_DIRECTORY=str(credentials)
         )
         stack.callback(end, process)
-        await_line(b"READY=1")
+        await_line(b"READY=1", process)
         return process
 
-    def await_line(line: bytes) -> None:
-        while line not in manager.recv(65_536).split(b"\n"):
-            pass
+    def await_line(line: bytes, process: subprocess.Popen[bytes]) -> None:
+        def is_said() -> bool:
+            try:
+                return line in manager.recv(65_536).split(b"\n")
+            except TimeoutError:
+                assert process.poll() is None, f"ended with status {process.returncode}"
+                return False
+
+        until(is_said, line.decode(), 600)
 
     def end(process: subprocess.Popen[bytes]) -> None:
         if process.poll() is None:
@@ -180,12 +187,12 @@ def test_a_venue_and_its_gateway_run_as_the_installed_units_start_them(
         assert alice.place("ACME", "sell", "10", "100.00")["status"] == "open"
 
         venue.send_signal(signal.SIGHUP)
-        await_line(b"RELOADING=1")
-        await_line(b"READY=1")
+        await_line(b"RELOADING=1", venue)
+        await_line(b"READY=1", venue)
         assert alice.place("ACME", "buy", "10", "100.00")["status"] == "filled"
 
     venue.send_signal(signal.SIGTERM)
-    await_line(b"STOPPING=1")
+    await_line(b"STOPPING=1", venue)
     assert venue.wait(60) == 0
     assert gateway.wait(60) == 0
     assert_nothing_left(directory)

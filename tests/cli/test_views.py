@@ -18,8 +18,13 @@ from tests.workers.fake_venue import Fakes, configuration, supervisor
 from tradsys.book.layout import W_EVENTS, W_LIVE_ORDERS, W_TRADES
 from tradsys.cli import tables
 from tradsys.cli.main import app
+from tradsys.reasons import Reason
 from workers import venue as venues
-from workers.memory import JOURNAL_TROUBLE, JOURNALED, SLOW, TROUBLE_SINCE_NS
+from workers.memory import HEARTBEAT_NS, JOURNAL_TROUBLE, JOURNALED, SLOW, TROUBLE_SINCE_NS
+from workers.monitoring import alarms
+from workers.monitoring.alarms import Alarm
+from workers.monitoring.board import Board
+from workers.monitoring.probes import MONITOR, PROBES, Readings
 from workers.observation import observe
 from workers.supervisor import Supervisor
 
@@ -140,3 +145,25 @@ def test_a_venue_whose_supervisor_is_gone_counts_as_not_running(
     result = runner.invoke(app, ["status", "--data-dir", venue.venue.data_directory])
     assert result.exit_code == 1
     assert "was killed" in result.output
+
+
+def test_why_a_venue_is_not_ready_is_shown_with_every_probe_and_reason(tmp_path: Path, venue_name: str) -> None:
+    with supervisor(tmp_path / venue_name, Fakes(tmp_path / "diary"), configuration(), extras=(MONITOR,)) as started:
+        started.start()
+        memory = started.memory
+        plan = next(plan for plan in started.venue.workers if plan.has(MONITOR))
+        readings: Readings = {probe.name: 7 for probe in PROBES}
+        Board(memory.counters).write(readings, alarms.begin() | {"disk_segments": Alarm(is_on=True)})
+        memory.line(plan.index)[HEARTBEAT_NS] = time.monotonic_ns()
+        memory.refusals[Reason.PRICE_COLLAR] = 11
+        command = ["--data-dir", started.venue.data_directory]
+        for view in (["status"], ["top", "--once", "--interval", "0.05"]):
+            output = " ".join(runner.invoke(app, [*view, *command]).output.split())
+            assert "not ready: the data directory's disk has room for only 7 more segments" in output
+            assert "price_collar 11" in output
+            assert "disk_segments 7" in output
+            assert "probe disk_segments alarm" not in output, "the board's own words are no counters"
+        told = json.loads(runner.invoke(app, ["status", "--json", *command]).output)
+        assert told["reasons"] == ["the data directory's disk has room for only 7 more segments of the journal"]
+        assert told["refusals"] == {"price_collar": 11}
+        assert [probe["name"] for probe in told["probes"] if probe["alarm"]] == ["disk_segments"]

@@ -12,6 +12,7 @@ from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendl
 
 if TYPE_CHECKING:
     from shm.segment import Segment
+    from tradsys.cli.look import Look
     from workers.observation import Observation
     from workers.venue import Venue
 
@@ -24,16 +25,17 @@ def status(
     with friendly_errors():
         import msgspec
 
-        from workers.observation import observe
+        from tradsys.cli.look import look
 
         venue, segment, memory = attach(data_dir)
-        seen = observe(venue, memory)
-        facts = _facts(venue, seen, segment, data_dir)
+        found = look(venue, memory)
+        facts = _facts(venue, found.seen, segment, data_dir)
         segment.close()
         if json:
-            print_json(msgspec.json.encode({**facts, **msgspec.to_builtins(seen)}))
+            health = {**msgspec.to_builtins(found.readiness), "probes": msgspec.to_builtins(found.probes)}
+            print_json(msgspec.json.encode({**facts, **health, **msgspec.to_builtins(found.seen)}))
         else:
-            _show(venue, seen, facts)
+            _show(venue, found, facts)
 
 
 def _facts(venue: Venue, seen: Observation, segment: Segment, data_dir: Path) -> dict[str, Any]:
@@ -55,13 +57,14 @@ def _facts(venue: Venue, seen: Observation, segment: Segment, data_dir: Path) ->
     }
 
 
-def _show(venue: Venue, seen: Observation, facts: dict[str, Any]) -> None:
+def _show(venue: Venue, found: Look, facts: dict[str, Any]) -> None:
     from rich.console import Console
 
     from tradsys.cli import tables
     from tradsys.cli.usage import Usage
 
     console = Console()
+    seen = found.seen
     console.print(
         f"[bold]{seen.phase}[/bold] in {venue.data_directory} ({facts['environment']}), "
         f"process {venue.supervisor_pid}, up {facts['uptime_s']:,} s, "
@@ -71,6 +74,9 @@ def _show(venue: Venue, seen: Observation, facts: dict[str, Any]) -> None:
         console.print(f"{name}: {url}")
     if seen.journal_trouble is not None:
         console.print(tables.trouble(seen))
+    wrong = tables.health(found.readiness)
+    if wrong:
+        console.print(wrong)
     flow = [("commands taken in", seen.inbound, facts["inbound_per_second"])]
     console.print()
     for table in (
@@ -78,9 +84,11 @@ def _show(venue: Venue, seen: Observation, facts: dict[str, Any]) -> None:
         tables.rates(flow, "since the start"),
         tables.positions(seen),
         tables.rings(seen),
-        tables.latencies(seen),
+        tables.latencies(seen.latencies, "since the start"),
         tables.batches(seen),
         tables.counters(seen),
+        tables.refusals(seen),
+        tables.probes(found.probes),
     ):
         console.print(table)
         console.print()

@@ -8,6 +8,8 @@ from rich.table import Table
 
 from tradsys.configuration import Configuration
 from tradsys.symbols import Symbol
+from workers.monitoring.board import ProbeView, is_probe
+from workers.monitoring.readiness import Readiness
 from workers.observation import Observation, WorkerView
 from workers.topology import WorkerPlan
 
@@ -132,15 +134,40 @@ def counters(seen: Observation) -> Table:
     """What gateways and others count."""
     table = new_table("Counters", "", "value#")
     for name, value in seen.counters.items():
+        if is_probe(name):
+            continue
         table.add_row(name, f"[red]{value:,}" if value and name in _NEVER else f"{value:,}")
     return table
 
 
-def latencies(seen: Observation) -> Table:
-    """Percentiles since the start of the venue."""
-    table = new_table("Latency since the start", "stage", "count#", "p50#", "p99#", "p99.9#", "max#")
-    for name, summary in seen.latencies.items():
-        values = [duration(summary[key]) if summary["count"] else "-" for key in ("p50", "p99", "p999", "max")]
+def refusals(seen: Observation) -> Table:
+    """Why the core refuses commands, the most frequent reason first."""
+    table = new_table("Refused by the core", "reason", "commands#")
+    for reason, count in sorted(seen.refusals.items(), key=lambda row: -row[1]):
+        table.add_row(reason, f"{count:,}")
+    return table
+
+
+def probes(found: list[ProbeView]) -> Table:
+    """What the monitor read last; an alarm that keeps orders out is red, another one yellow."""
+    table = new_table("Probes", "", "reads#")
+    for probe in found:
+        style = ("red" if probe.fatal else "yellow") if probe.alarm else "green"
+        table.add_row(probe.name, "-" if probe.value is None else f"[{style}]{probe.value:,}")
+    return table
+
+
+def health(found: Readiness) -> str:
+    """A line for everything that is wrong; nothing where all is well."""
+    lines = [f"[bold red]not ready: {reason}[/]" for reason in found.reasons]
+    return "\n".join(lines + [f"[yellow]{warning}[/]" for warning in found.warnings])
+
+
+def latencies(summaries: dict[str, dict[str, int]], of: str) -> Table:
+    """Percentiles by stage, of a time that `of` names; one record in some is taken."""
+    table = new_table(f"Latency {of}", "stage", "count#", "p50#", "p99#", "p99.9#")
+    for name, summary in summaries.items():
+        values = [duration(summary[key]) if summary["count"] else "-" for key in ("p50", "p99", "p999")]
         table.add_row(name.replace("_", " "), f"{summary['count']:,}", *values)
     return table
 

@@ -12,8 +12,8 @@ from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendl
 if TYPE_CHECKING:
     from rich.console import Group
 
+    from tradsys.cli.look import Look
     from tradsys.cli.usage import Usage
-    from workers.observation import Observation
 
 
 def top(
@@ -26,25 +26,25 @@ def top(
         from rich.console import Console
         from rich.live import Live
 
+        from tradsys.cli.look import look
         from tradsys.cli.usage import Usage
-        from workers.observation import observe
         from workers.venue import VenueNotRunningError
 
         venue, segment, memory = attach(data_dir)
         usage = Usage()
         console = Console()
-        before = observe(venue, memory)
-        for worker in before.workers:
+        before = look(venue, memory)
+        for worker in before.seen.workers:
             usage.of(worker)
         if once:
             time.sleep(interval)
-            console.print(view(before, observe(venue, memory), usage))
+            console.print(view(before, look(venue, memory), usage))
             return
         try:
             with Live(console=console, screen=True, auto_refresh=False) as live:
                 while segment.alive:
                     time.sleep(interval)
-                    now = observe(venue, memory)
+                    now = look(venue, memory)
                     live.update(view(before, now, usage), refresh=True)
                     before = now
         except KeyboardInterrupt:
@@ -52,14 +52,18 @@ def top(
         raise VenueNotRunningError(f"the venue in {data_dir} has stopped")
 
 
-def view(before: Observation, now: Observation, usage: Usage) -> Group:
-    """What one look shows: totals of `now`, and rates since `before`."""
+def view(before_look: Look, now_look: Look, usage: Usage) -> Group:
+    """What one look shows: totals of now, and rates and latencies since the look before."""
     from rich.columns import Columns
     from rich.console import Group
     from rich.text import Text
 
+    from shm.buckets import since
+    from shm.histogram import summary
     from tradsys.cli import tables
 
+    before, now = before_look.seen, now_look.seen
+    latest = {name: summary(since(words, before_look.stages[name])) for name, words in now_look.stages.items()}
     elapsed_ns = max(now.monotonic_ns - before.monotonic_ns, 1)
 
     def row(name: str, total: int, total_before: int) -> tuple[str, int, int]:
@@ -75,9 +79,10 @@ def view(before: Observation, now: Observation, usage: Usage) -> Group:
     return Group(
         Text(f"tradsys: {now.phase}, {now.live_orders:,} live orders", style="bold"),
         Text.from_markup(tables.trouble(now)),
-        Columns([tables.rates(flow, "now"), tables.latencies(now)], padding=(0, 6)),
+        Text.from_markup(tables.health(now_look.readiness)),
+        Columns([tables.rates(flow, "now"), tables.latencies(latest, "now"), tables.refusals(now)], padding=(0, 6)),
         blank,
         Columns([tables.rings(now), tables.readers(now), tables.counters(now), tables.batches(now)], padding=(0, 6)),
         blank,
-        tables.workers(now, usage.of),
+        Columns([tables.workers(now, usage.of), tables.probes(now_look.probes)], padding=(0, 6)),
     )

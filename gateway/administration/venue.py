@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,11 @@ from gateway.results import Recorded
 from gateway.service import Service
 from tradsys.configuration import InvalidConfigurationError
 from tradsys.configuration.sections import AccountEntry
-from tradsys.errors import error
+from tradsys.errors import TradingError, error
 from tradsys.records import MarketState
 from tradsys.symbols import Symbol
 from workers.administration import trail
+from workers.administration.calendars import calendar_views
 from workers.administration.defining import (
     account_record,
     records_of_symbol,
@@ -36,6 +38,9 @@ from workers.ledger_definitions import tier_record
 from workers.statement import account_named, accounts
 
 _LINES_DEFAULT, _LINES_MAX = 100, 10_000
+_AT_ONCE = 64
+"""Commands that wait for their answers: the ring is for orders too."""
+_DAYS_MAX = 366
 _ID_MAX = (1 << 63) - 1
 
 
@@ -59,6 +64,7 @@ class VenueAdministration:
         router.add_put("/admin/fee_tiers", self.set_tier)
         router.add_get("/admin/export", self.export, allow_head=False)
         router.add_post("/admin/import", self.import_)
+        router.add_get("/admin/calendars", self.calendars, allow_head=False)
         router.add_get("/admin/trail", self.trail, allow_head=False)
 
     async def symbols(self, request: web.Request) -> web.Response:
@@ -97,15 +103,21 @@ class VenueAdministration:
         return answer(await self._set_state(by, request, symbol, body.state, body.reference_price))
 
     async def set_all_states(self, request: web.Request) -> web.Response:
-        """PUT /admin/state: the same for every symbol, one after the other."""
+        """PUT /admin/state: the same for every symbol; of each its place in the log, or the code of its error."""
         by = self._administrator(request)
         body = decode(bodies.all_states, await request.read())
-        symbols = list(self._acts.known().symbols.values())
-        done = [
-            {"symbol": symbol.name, "sequence": (await self._set_state(by, request, symbol, body.state)).sequence}
-            for symbol in symbols
-        ]
-        return answer({"symbols": done})
+        turns = asyncio.Semaphore(_AT_ONCE)
+
+        async def change(symbol: Symbol) -> dict[str, str]:
+            async with turns:
+                try:
+                    recorded = await self._set_state(by, request, symbol, body.state)
+                except TradingError as problem:  # the others are not to wait for this one
+                    return {"symbol": symbol.name, "error": problem.code}
+            return {"symbol": symbol.name, "sequence": recorded.sequence}
+
+        symbols = [market.symbol for market in self._service.state.markets.values()]
+        return answer({"symbols": await asyncio.gather(*map(change, symbols))})
 
     async def accounts(self, request: web.Request) -> web.Response:
         """GET /admin/accounts: what each account is, and its roles."""
@@ -169,6 +181,14 @@ class VenueAdministration:
         after = whole_number(given.get("after", "0"), "after", 0, _ID_MAX)
         found = await asyncio.to_thread(_lines, self._acts.directory, after, most)
         return answer({"lines": found})
+
+    async def calendars(self, request: web.Request) -> web.Response:
+        """GET /admin/calendars[?days=]: the present phase of each, and those of the days to come."""
+        self._administrator(request)
+        days = count(query(request, "days").get("days"), "days", 7, _DAYS_MAX)
+        symbols = list(self._acts.known().symbols)
+        views = await asyncio.to_thread(calendar_views, self._acts.configuration, symbols, time.time_ns(), days)
+        return answer({"calendars": views})
 
     async def _set_state(
         self, by: Caller, request: web.Request, symbol: Symbol, state: str, reference_price: str | None = None

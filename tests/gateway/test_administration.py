@@ -8,8 +8,9 @@ from typing import Any
 
 from shm import ring
 from tests.gateway.harness import until
-from tests.gateway.money import ALICE, CLERK, callers, code
+from tests.gateway.money import ALICE, CLERK, callers, code, settled
 from tradsys.configuration import load
+from tradsys.errors import error
 from workers.administration import trail
 
 NEW: dict[str, Any] = {
@@ -103,6 +104,7 @@ async def test_only_administrators_may() -> None:
             ("GET", "/admin/export"),
             ("POST", "/admin/import"),
             ("GET", "/admin/trail"),
+            ("GET", "/admin/calendars"),
         ):
             for other in (all.alice, all.officer):
                 assert code(await other(method, path, json={})) == (403, "role_required"), path
@@ -215,3 +217,36 @@ async def test_the_trail_can_be_followed() -> None:
         _, told = await all.clerk("GET", "/admin/trail?after=1&limit=1")
         assert [(line["number"], line["target"]) for line in told["lines"]] == [(2, "y")]
         assert code(await all.clerk("GET", "/admin/trail?after=x")) == (400, "invalid_field")
+
+
+async def test_the_days_to_come_are_shown() -> None:
+    phases = '[{at: "09:00", state: continuous}, {at: "17:00", state: closed}]'
+    every_day = "weekdays: [mon, tue, wed, thu, fri, sat, sun]"
+    entry = f"[{{name: all, time_zone: Asia/Tokyo, {every_day}, phases: {phases}}}]"
+    async with callers(settled(TRADSYS__CALENDARS=entry)) as all:
+        ((told,),) = (await all.clerk("GET", "/admin/calendars?days=2"))[1].values()
+        assert (told["symbols"], told["time_zone"], len(told["next"])) == (["ACME"], "Asia/Tokyo", 4)
+        assert {(phase["at"][11:], phase["local"][15:]) for phase in told["next"]} == {
+            ("00:00:00+00:00", "09:00:00"),
+            ("08:00:00+00:00", "17:00:00"),
+        }
+
+
+async def test_one_symbol_that_cannot_be_halted_does_not_keep_the_others_from_it() -> None:
+    async with callers() as all:
+        await all.post(all.clerk, "/admin/symbols", **NEW)
+        sent = all.harness.edge.entry.send
+
+        def refuse_the_first(record: Any, reply: Any) -> None:
+            if record["symbol"][0] == 1:
+                raise error("busy")
+            sent(record, reply)
+
+        all.harness.edge.entry.send = refuse_the_first  # type: ignore[method-assign]
+        _, told = await all.clerk("PUT", "/admin/state", json={"state": "halt"})
+        assert told["symbols"][0] == {"symbol": "ACME", "error": "busy"}
+        assert set(told["symbols"][1]) == {"symbol", "sequence"}
+        states = {
+            symbol["name"]: symbol["state"] for symbol in (await all.clerk("GET", "/admin/symbols"))[1]["symbols"]
+        }
+        assert states == {"ACME": "continuous", "NEWCO": "halt"}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -14,20 +12,14 @@ from tradsys.cli.common import (
     ConfigFile,
     DataDirectory,
     Environment,
+    attach,
     friendly_errors,
     print_json,
     read_configuration,
 )
 from tradsys.cli.operator import AsJson
-from tradsys.words import word
-
-if TYPE_CHECKING:
-    from tradsys.configuration import Configuration
-    from tradsys.configuration.calendars import CalendarEntry
 
 calendar = typer.Typer(no_args_is_help=True, add_completion=False, help="Show when symbols open and close.")
-
-_NS_PER_SECOND = 1_000_000_000
 
 
 @calendar.callback()
@@ -48,10 +40,18 @@ def show(
     Of the file given with --config; else of the venue that runs in the data directory.
     """
     with friendly_errors():
-        configuration = (
-            _running(data_dir) if config is None else read_configuration(environment, config, None).configuration
-        )
-        told = [_told(entry, configuration, time.time_ns(), days) for entry in configuration.calendars]
+        from workers.administration.calendars import calendar_views
+
+        if config is None:
+            from workers.definitions import known_symbols
+
+            venue, segment, memory = attach(data_dir)
+            configuration, symbols = venue.configuration, [symbol.name for symbol in known_symbols(memory)]
+            segment.close()
+        else:
+            configuration = read_configuration(environment, config, None).configuration
+            symbols = [symbol.name for symbol in configuration.symbols]
+        told = calendar_views(configuration, symbols, time.time_ns(), days)
         if as_json:
             import msgspec
 
@@ -61,34 +61,6 @@ def show(
             typer.echo("no calendars: symbols stay in the states that they are set to")
         for each in told:
             _show(each)
-
-
-def _running(data_dir: Path) -> Configuration:
-    from workers import venue as venues
-
-    return venues.read(data_dir).configuration
-
-
-def _told(entry: CalendarEntry, configuration: Configuration, now_ns: int, days: int) -> dict[str, Any]:
-    from tradsys.timetable import beginnings, standing_at
-
-    timetable = entry.timetable()
-    named = {symbol for other in configuration.calendars for symbol in other.symbols}
-    symbols = entry.symbols or [symbol.name for symbol in configuration.symbols if symbol.name not in named]
-    now = standing_at(timetable, now_ns).phase
-
-    def phase(at_ns: int, state: Any) -> dict[str, str]:
-        moment = datetime.fromtimestamp(at_ns // _NS_PER_SECOND, UTC)
-        local = moment.astimezone(timetable.zone)
-        return {"at": moment.isoformat(), "local": local.strftime("%a %Y-%m-%d %H:%M:%S"), "state": word(state)}
-
-    return {
-        "calendar": entry.name,
-        "time_zone": entry.time_zone,
-        "symbols": symbols,
-        "now": None if now is None else phase(now.at_ns, now.state),
-        "next": [phase(each.at_ns, each.state) for each in beginnings(timetable, now_ns + 1, days)],
-    }
 
 
 def _show(told: dict[str, Any]) -> None:

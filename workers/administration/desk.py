@@ -40,10 +40,10 @@ class AdministrationDesk(Desk):
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> Answer:
         """Send a record as `send` does, and write to the trail what became of it. Raises as that does, and OSError."""
-        result, sequence = trail.DONE, None
+        result, sequence = "interrupted", None
         try:
             answer = self.send(record, shards, patience_seconds)
-            sequence = answer.sequence
+            result, sequence = trail.DONE, answer.sequence
         except TradingError as problem:
             result = problem.code
             raise

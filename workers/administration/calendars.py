@@ -1,0 +1,38 @@
+"""What the calendars of a venue say of the days to come, for people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from tradsys.configuration import Configuration
+from tradsys.timetable import Beginning, beginnings, standing_at
+from tradsys.words import word
+
+_NS_PER_SECOND = 1_000_000_000
+
+
+def calendar_views(configuration: Configuration, symbols: list[str], now_ns: int, days: int) -> list[dict[str, Any]]:
+    """Of each calendar its symbols, the present phase, and those that begin within so many days. `symbols`: all."""
+    named = {symbol for entry in configuration.calendars for symbol in entry.symbols}
+    others = [symbol for symbol in symbols if symbol not in named]
+    views = []
+    for entry in configuration.calendars:
+        timetable = entry.timetable()
+        present = standing_at(timetable, now_ns).phase
+        views.append(
+            {
+                "calendar": entry.name,
+                "time_zone": entry.time_zone,
+                "symbols": entry.symbols or others,
+                "now": None if present is None else _view(present, timetable.zone),
+                "next": [_view(each, timetable.zone) for each in beginnings(timetable, now_ns + 1, days)],
+            }
+        )
+    return views
+
+
+def _view(phase: Beginning, zone: tzinfo) -> dict[str, str]:
+    moment = datetime.fromtimestamp(phase.at_ns // _NS_PER_SECOND, UTC)
+    local = moment.astimezone(zone).strftime("%a %Y-%m-%d %H:%M:%S")
+    return {"at": moment.isoformat(), "local": local, "state": word(phase.state)}

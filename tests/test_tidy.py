@@ -195,3 +195,30 @@ def test_folders_of_tests_mirror_the_packages() -> None:
         if inside.as_posix() not in known and not any(place.is_dir() for place in places):
             strangers.append(inside.as_posix())
     assert strangers == []
+
+
+ASSERTIONS_MIN = {"shm": 0.9, "workers": 0.55, "tradsys/ledger": 0.6, "tradsys/book": 0.8}
+"""On average so many assertions in a function or kernel of at least LONG statements: what was reached may grow."""
+LONG = 4
+
+
+def _statements(function: ast.AST) -> Iterator[ast.stmt]:
+    """All statements of a function but those of functions within it."""
+    for node in ast.iter_child_nodes(function):
+        if isinstance(node, ast.stmt):
+            yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from _statements(node)
+
+
+@pytest.mark.parametrize("package", ASSERTIONS_MIN)
+def test_functions_say_what_must_hold(package: str) -> None:
+    assertions = functions = 0
+    for path in (ROOT / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                found = list(_statements(node))
+                asserted = sum(isinstance(statement, ast.Assert) for statement in found)
+                assertions += asserted
+                functions += len(found) - asserted - (ast.get_docstring(node) is not None) >= LONG
+    assert assertions >= ASSERTIONS_MIN[package] * functions, f"{assertions} assertions in {functions} functions"

@@ -126,6 +126,7 @@ class Crew:
         """Let go of a worker that has ended; gives what is left of it."""
         child = member.child
         assert child is not None
+        assert child.returncode is not None, "only who has ended is forgotten"
         self._ignore(child.exit)
         self._ignore(child.output)
         child.close()

@@ -80,6 +80,7 @@ class Engine:
 
     def recover(self) -> None:
         """Bring every agent to the state that the log gives. Raises JournalError, OSError."""
+        assert self._worker is None, "a worker recovers once"
         self.line[PID] = os.getpid()
         self.line[STATE] = RECOVERING
         self.beat()
@@ -109,6 +110,7 @@ class Engine:
                 state = sequencer.new_sequencer(self.memory, configuration.clock.tick_ms)
             # What the ring holds and the journal does not goes to disk first: it was sequenced, and it stands.
             self._await_journal(int(broadcast.published(self.memory.log)))
+            assert self.stopping or int(self.memory.control[JOURNALED]) >= after, "a snapshot holds nothing but the log"
             # Read from here on by readers of their own: the writer may have put whole files into the place of others.
             if state is not None:
                 self._redecide(state, snapshot, JournalReader(directory, self.memory.sizes.shards, after=after))
@@ -120,6 +122,8 @@ class Engine:
 
     def adopt(self, state: SequencerState, matchers: tuple[MatcherState, ...]) -> None:
         """Take the place of an engine that has died, with what a standby has kept, instead of recovering."""
+        assert self._worker is None, "a worker begins once"
+        assert len(matchers) == self.memory.sizes.shards, "an engine matches every shard"
         self.line[PID] = os.getpid()
         self._watch = LedgerWatch(self.memory, state.decider, self.log)
         self._worker = self._assemble(state, matchers)
@@ -129,6 +133,8 @@ class Engine:
         started, begin = time.monotonic(), reader.sequence
         with self._reading(reader, "taking the journal's decisions again") as each_batch:
             redecide_journal(state, self.memory, snapshot, reader, each_batch)
+        logged = int(broadcast.published(self.memory.log))
+        assert self.stopping or reader.sequence == logged, "the journal holds all that was logged"
         sequencer.resume(state, self.memory)
         self._tell("took the journal's decisions again", begin, reader.sequence, started)
 
@@ -219,6 +225,7 @@ class Engine:
 
     def run(self, tell_ready: Callable[[], None] = lambda: None) -> None:
         """Serve until told to stop and everything taken in is done; `tell_ready()` is called once in between."""
+        assert not self._beside_journal, "a worker runs once"
         if self._journal is not None:
             directory, settings = self.venue.journal_directory, self.venue.configuration.journal
             self._beside_journal = [
@@ -243,6 +250,7 @@ class Engine:
         if self.plan.has(SEQUENCER) and not all(map(sequencer.is_taken_in, memory.gateways)):
             return False
         last = int(broadcast.published(memory.log))
+        assert self._journal is None or self._journal.written <= last, "the journal is never ahead of the log"
         if self._journal is not None and self._journal.written != last:
             return False
         return all(

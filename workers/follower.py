@@ -93,13 +93,15 @@ class Follower:
             for begin in range(0, len(plain), _RECORDS_AT_ONCE):
                 self._take(plain[begin : begin + _RECORDS_AT_ONCE])
                 beat(self.sequence)
+        assert self._sequence <= self._reader.sequence, "nobody follows further than was read"
         return self.sequence
 
     def _take(self, records: Any) -> None:
         self._postings.append(records[records["kind"] == Kind.POSTING].tobytes())
         self._redecision.take(records)
         self._is_level = self._redecision.carry_out()
-        self._sequence = int(records["sequence"][-1])
+        before, self._sequence = self._sequence, int(records["sequence"][-1])
+        assert self._sequence == before + len(records), "no record of the log is missing"
 
     def settle(self) -> None:
         """Settle all that the records so far lead to, also what the log does not say is settled. The last call."""
@@ -109,6 +111,7 @@ class Follower:
     def view(self) -> VenueMemory:
         """The state as a venue's memory, for those who read one: definitions, ledger and shards."""
         known = self._state.decider.words
+        assert (known[[KNOWN_ACCOUNTS, KNOWN_SYMBOLS]] >= 0).all(), "accounts and symbols are counted from 0"
         self.memory.control[[ACCOUNTS, SYMBOLS]] = known[[KNOWN_ACCOUNTS, KNOWN_SYMBOLS]]
         return self.memory._replace(shards=tuple(self.shards))
 

@@ -101,6 +101,7 @@ class _Teller:
 
     def steps(self, events: Any, first: int) -> Iterator[Step]:
         """Those of an array of events, of which `first` is the number of the first."""
+        assert first >= 1, "events are numbered from 1"
         paired = np.isin(events["kind"], _PAIRED)
         mine = (events["order_id"] == self._order_id) | (paired & (events["counter_order_id"] == self._order_id))
         for place in np.flatnonzero(mine):
@@ -168,6 +169,7 @@ def _records(directory: Path, first: int) -> Iterator[Any]:
         records = batch.view(np.ndarray)
         skip = max(first - int(records["sequence"][0]), 0)
         if skip < len(records):
+            assert records["sequence"][skip] >= first, "nothing before the first is told"
             yield records[skip:]
 
 

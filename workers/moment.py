@@ -42,6 +42,7 @@ class Moment:
 
     def recent_events(self, shard: int, count: int) -> Any:
         """The last events of a shard, at most `count`, oldest first."""
+        assert count >= 0, "a number of events"
         events = recent_events(self.shards[shard].events, 0)
         return events[max(len(events) - count, 0) :]
 
@@ -66,6 +67,7 @@ def moment_at(
     follower = Follower.open(directory, venue.sizes, tell, lambda heading: heading.sequence <= sequence)
     if follower.advance(sequence, beat) < sequence:
         raise NoSuchMomentError(f"the log ends with sequence {follower.sequence}")
+    assert follower.sequence == sequence, "the state is that of the moment"
     return Moment(follower)
 
 

@@ -54,6 +54,7 @@ def begin(memory: VenueMemory, number: int, snapshot: Snapshot | None) -> Shard:
         initialise(shard, is_zeroed=True)
     else:
         restore_shard(snapshot, number, shard)
+    assert shard.words[W_PENDING] == 0, "a snapshot is of a moment between two commands"
     is_cold = bool(memory.control[place])
     shard.words[W_FLOOR] = NOTHING_IS_WRITTEN if is_cold else int(shard.events.header[broadcast.CURSOR])
     return shard
@@ -104,5 +105,8 @@ def rebuild(
             while not apply_batch(shard, number, memory.sizes.shards, records):
                 each_batch()
                 os.sched_yield()
+    assert all(int(shard.words[W_POSITION]) == reader.sequence for shard in shards), (
+        "every shard has seen the whole log"
+    )
     for number in numbers:
         finish(memory, number)

@@ -50,6 +50,7 @@ class Standby:
 
         Raises JournalError, DecisionError.
         """
+        assert len(memory.ledgers) == 2, "the standby has a ledger beside the venue's"
         self._memory = memory
         self._bank = 1 - int(memory.control[BANK])
         self._state = sequencer.new_sequencer(memory, tick_ms, empty_ledger(memory, self._bank))
@@ -74,7 +75,8 @@ class Standby:
     def _take(self, records: Any) -> None:
         self._redecision.take(records)
         self._redecision.carry_out()
-        self.sequence = int(records["sequence"][-1])
+        before, self.sequence = self.sequence, int(records["sequence"][-1])
+        assert self.sequence == before + len(records), "no record of the log is missing"
 
     def step(self) -> int:
         """Follow the log's ring; gives how many records. Raises LappedError, DecisionError."""
@@ -95,6 +97,7 @@ class Standby:
             pass
         self._redecision.finish()
         memory = self._memory
+        assert self.sequence == int(broadcast.published(memory.log)), "nothing of the log is left, and nobody writes it"
         for stream, settled in zip(memory.events, self._state.settlement.settled, strict=True):
             # First: what the engine's ledger had not settled would leave no room for what is to be told.
             broadcast.reserve(stream, READER_LEDGER, int(settled))
@@ -122,6 +125,7 @@ class Standby:
             first, told = told + 1, told + count
             target[broadcast.places(target, first, told)] = source[broadcast.places(source, first, told)]
             broadcast.publish(stream, told)
+        assert told == last, "all that the log leads to is told"
         # Tools that look at the venue find the shard's words where they always were.
         words = self._memory.shards[number].words
         words[:] = shard.words

@@ -24,6 +24,7 @@ class Succession:
 
     def configure(self, patience_ms: int) -> None:
         """From now on the engine may be silent for so long."""
+        assert patience_ms > 0, "an engine may be silent for a moment"
         self._patience_ns = patience_ms * 1_000_000
 
     @property

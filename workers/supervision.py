@@ -110,6 +110,7 @@ class WorkerService(Service):
 
     def start(self, report: Report) -> None:
         """Start the process; gives when it is ready. Raises StartError, StoppedError."""
+        assert self.member.child is None, "a worker is started once"
         report(f"starting {self.name}")
         try:
             self._crew.spawn(self.member)
@@ -159,6 +160,7 @@ class WorkerService(Service):
             member.is_killed = True
 
     def _handle_end(self, child: Child, now_ns: int) -> None:
+        assert self.member.child is None, "who has ended is forgotten first"
         delay = self.member.restarts.next_delay_ns(now_ns)
         why = child.describe_exit()
         if delay is None:
@@ -172,6 +174,7 @@ class WorkerService(Service):
             self.member.start_at_ns = now_ns + delay
 
     def _restart(self, now_ns: int) -> None:
+        assert self.member.child is None, "nobody runs twice"
         self._line[RESTARTS] += 1
         try:
             self._crew.spawn(self.member)
@@ -196,6 +199,7 @@ class WorkerService(Service):
 
 def said(child: Child) -> str:
     """The end of a sentence about a worker that ended. All that it said has been handed on to stderr before."""
+    assert child.returncode is not None, "what it said last is known when it has ended"
     line = _in_words(child.last_line)
     if len(line) > _QUOTE_MAX:
         line = line[:_QUOTE_MAX] + "…"

@@ -104,6 +104,7 @@ class Supervisor:
         ]
         # A worker's index is its line in shared memory; gateways come last, so leaving them out makes no hole.
         plans += [WorkerPlan(len(plans) + place, name, [name], None, "event loop") for place, name in enumerate(extras)]
+        assert [plan.index for plan in plans] == list(range(len(plans))), "every worker has a line of its own"
         self.venue = Venue(
             data_directory=str(directory),
             segment=memories.segment_name(directory),
@@ -183,6 +184,7 @@ class Supervisor:
             self._extend()
             report(step)
 
+        assert self._memory is None, "a venue is started once"
         try:
             tell("reading the journal")
             self._create_memory()

@@ -62,6 +62,7 @@ def needed(plans: list[WorkerPlan]) -> bool:
 def compile_all(plans: list[WorkerPlan], configuration: Configuration, report: Report) -> None:
     """Compile what these workers, their gateways and the replicas run. Takes up to a minute the first time."""
     core = [plan for plan in plans if plan.is_core]
+    assert core, "somebody takes orders"
     steps: list[tuple[str, Callable[[], None]]] = []
     with tempfile.TemporaryDirectory(prefix="tradsys-compile-") as directory:
         venue = _private_venue(plans, configuration, Path(directory))
@@ -144,6 +145,7 @@ def _settled_commands() -> Any:
     records.append(details(Kind.CONTRACT, symbol=2, **terms))
     settled = np.concatenate([commands[:2], *(record.view(COMMAND) for record in records), commands[2:]])
     settled["sequence"] = np.arange(1, len(settled) + 1)
+    assert settled["sequence"][-1] == len(commands) + len(records), "every record has its place"
     return settled
 
 
@@ -162,6 +164,7 @@ def _write_journal(venue: Venue, commands: Any) -> int:
     before.log.slots[1 : len(commands) + 1] = commands
     broadcast.publish(before.log, len(commands))
     writer.write()
+    assert writer.written == len(commands), "all of it is in the journal"
     writer.close()
     return len(commands)
 

@@ -148,6 +148,7 @@ def user_named(access: Access, name: str) -> User:
 
 def with_key(access: Access, key: Key) -> Access:
     """One key more."""
+    assert key.fingerprint not in {other.fingerprint for other in access.keys}, "no secret is given out twice"
     return replace(access, keys=[*access.keys, key])
 
 

@@ -82,6 +82,8 @@ def symbol_entry(memory: VenueMemory, symbol: Symbol) -> SymbolEntry:
     if not contract["base"]:
         return entry
     assets = assets_of(memory.ledger)
+    assert contract["quote"], "a symbol that is settled has both assets"
+    assert contract["fee_account"], "somebody gets its fees"
     payee = known_accounts(memory)[int(contract["fee_account"]) - 1]
     return replace(
         entry,
@@ -126,6 +128,7 @@ def _asset(asset: Asset) -> AssetEntry:
         while rest:  # at most nine times: see Asset.from_text
             digit, rest = divmod(10 * rest, worth.denominator)
             digits += str(digit)
+            assert len(digits) <= 9, "a value has at most nine decimals"
         text = f"{whole}.{digits}"
     return AssetEntry(asset.name, asset.decimals, text)
 

@@ -39,6 +39,7 @@ def replace(path: Path, content: bytes) -> None:
     temporary.unlink(missing_ok=True)
     with opened(temporary) as descriptor:
         write_all(descriptor, content)
+        assert os.fstat(descriptor).st_size == len(content), "the file is whole before it has its name"
         os.fsync(descriptor)
     temporary.rename(path)
     directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)

@@ -116,6 +116,8 @@ def append(directory: Path, act: Act) -> Line:
             )
         )
         text = body[:-1] + _HASH + hashlib.sha256(body).hexdigest().encode() + b'"}'
+        assert b"\n" not in text, "an act is one line"
+        assert text[:-_TAIL] + b"}" == body, "the hash is that of the line without it"
         os.ftruncate(descriptor, end)  # what a writer that died left half written was never told to anybody
         write_all(descriptor, text + b"\n")
         os.fdatasync(descriptor)
@@ -171,4 +173,5 @@ def _last_line(descriptor: int) -> tuple[int, bytes]:
         begin = max(begin - _CHUNK_BYTES, 0)
         tail = os.pread(descriptor, size - begin, begin)
     end = tail.rfind(b"\n") + 1
+    assert begin + end <= size, "a whole line ends within the file"
     return begin + end, tail[tail.rfind(b"\n", 0, max(end - 1, 0)) + 1 : max(end - 1, 0)]

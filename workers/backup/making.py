@@ -76,6 +76,7 @@ def _plan(directory: Path, until: int, tell: Tell, from_snapshot: bool) -> _Plan
         assert begin is not None
         first = sequence_of(begin)
     segments = [path for path in list_segments(directory) if first <= sequence_of(path) <= sequence_of(ending)]
+    assert segments[-1] == ending, "the log is copied up to where it ends"
     # Only the last one is still being written.
     reader = JournalReader(directory, after=sequence_of(ending) - 1)
     while len(reader.next_batch(until)):
@@ -85,6 +86,7 @@ def _plan(directory: Path, until: int, tell: Tell, from_snapshot: bool) -> _Plan
         raise BackupError(
             f"the log on disk ends with sequence {reader.sequence}, and the venue has acknowledged {until}"
         )
+    assert reader.sequence <= until, "nothing is copied that is not durable"
     return _Plan(segments, used, snapshots, reader.venue, first, reader.sequence)
 
 
@@ -114,6 +116,7 @@ def _copy(data_directory: Path, plan: _Plan, partial: Path, progress: Tell) -> M
         used = plan.used if source == plan.segments[-1] else None
         files.append(CopiedFile(name, *copy_file(source, partial / name, used)))
     manifest = Manifest(FORMAT, f"{plan.venue:016x}", time.time_ns(), plan.first, plan.last, files)
+    assert len({file.name for file in files}) == len(files), "every file is copied once"
     sync_directory(partial / JOURNAL)
     write_manifest(partial, manifest)
     sync_directory(partial)

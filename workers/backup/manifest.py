@@ -69,6 +69,7 @@ def _seal(manifest: Manifest) -> str:
 
 def write_manifest(directory: Path, manifest: Manifest) -> None:
     """Make a directory a backup, for good. Raises OSError."""
+    assert manifest.first <= manifest.last + 1, "sequences from the first to the last"
     text = msgspec.json.format(msgspec.json.encode(_Sealed(manifest, _seal(manifest))), indent=2)
     with (directory / _FILE).open("wb") as file:
         file.write(text)

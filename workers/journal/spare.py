@@ -19,6 +19,7 @@ class SpareMaker(Beside):
     """A thread beside the journal's writer: whenever the writer has taken the spare segment, it makes another."""
 
     def __init__(self, directory: Path, segment_bytes: int, trouble: Trouble) -> None:
+        assert segment_bytes > 0, "a segment has room for records"
         self._spare = directory / SPARE
         self._segment_bytes = segment_bytes
         self._trouble = trouble

@@ -23,6 +23,7 @@ class SyncWatch(Beside):
 
     def __init__(self, writer: JournalWriter, line: Any, stuck_ms: int) -> None:
         """`line`: the worker's."""
+        assert stuck_ms > 0, "every write takes some time"
         self._words = writer.state.words
         self._trouble = writer.trouble
         self._line = line

@@ -57,6 +57,7 @@ class Writeback(Beside):
             except OSError as error:
                 # Its pages stay: they may be the only whole copy.
                 self._log.error("a finished segment cannot be written to disk", file=str(path), error=str(error))
+            assert path.name > self._done, "every segment is dropped once"
             self._done = path.name
 
     def _drop(self, path: Path, pause: float) -> None:

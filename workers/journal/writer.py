@@ -68,6 +68,7 @@ def _write_again(path: Path, end: int) -> None:
     A sync by a writer that is gone may have failed: the system then keeps pages as if they were on disk, and says so
     the next time that it is asked to sync.
     """
+    assert end % LINE_BYTES == 0, "frames end with a line"
     descriptor = os.open(path, os.O_RDWR)
     try:
         for start in range(0, end, _PART_BYTES):
@@ -95,6 +96,7 @@ class JournalWriter:
         for unfinished in (*directory.glob("*.new"), directory / SPARE):
             unfinished.unlink(missing_ok=True)
         reader = read_to_end(directory, memory.sizes.shards, after=after)
+        assert reader.sequence >= after, "the end does not lie before what was not looked at"
         self._check_log(memory, reader.sequence)  # or what is cut as torn might be what was acknowledged
         self.torn_bytes = reader.cut_torn_tail()
         """Bytes of a half-written frame that were cut off: never acknowledged."""
@@ -164,7 +166,9 @@ class JournalWriter:
 
     def write(self) -> int:
         """Take the next frame to disk, outside the duty cycle; gives the number of records. Raises JournalError."""
+        before = self.written
         count = int(frames.write_journal(self.state))
+        assert self.written == before + count, "what counts has grown by what is told"
         self.attend()
         return count
 
@@ -213,6 +217,8 @@ class JournalWriter:
         self._next_try_ns = time.monotonic_ns() + self.retry_ns
         words = self.state.words
         offset, chain = int(words[DURABLE_OFFSET]), int(words[DURABLE_CHAIN])
+        assert words[DURABLE] <= words[WRITTEN], "only what is written is durable"
+        assert offset <= words[OFFSET], "what is durable stands before what is only written"
         rewrite(self._segment, offset, self.written, chain)
         words[WRITTEN], words[CHAIN] = self.written, chain
         self._open(self._segment.path, offset)
@@ -220,6 +226,7 @@ class JournalWriter:
     def close(self) -> None:
         """Make durable what is written, and close the file. That it cannot is told, as any trouble."""
         descriptor = int(self.state.words[DESCRIPTOR])
+        assert descriptor > 0, "a writer is closed once"
         try:
             os.fsync(descriptor)
             sync_directory(self._directory)

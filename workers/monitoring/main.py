@@ -51,6 +51,7 @@ class Monitor:
     def look(self) -> None:
         """Read every probe, judge, show and tell."""
         readings = self._prober.look(time.monotonic_ns(), time.time_ns())
+        assert readings.keys() == {probe.name for probe in PROBES}, "every probe is read"
         before, self._alarms = self._alarms, alarms.judge(readings, self._thresholds, self._alarms)
         self._board.write(readings, self._alarms)
         self._line[HEARTBEAT_NS] = time.monotonic_ns()

@@ -30,6 +30,7 @@ class JournalLag:
             self._seen.append((log, now_ns))
         while self._seen and self._seen[0][0] <= journaled:
             self._seen.popleft()
+        assert not self._seen or self._seen[0][1] <= now_ns, "the monotonic clock does not go back"
         return now_ns - self._seen[0][1] if self._seen else 0
 
 

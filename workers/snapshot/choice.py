@@ -43,6 +43,7 @@ def open_whole_log(directory: Path, sizes: Sizes, tell: Tell) -> tuple[Snapshot 
 def _from_the_beginning(directory: Path, sizes: Sizes) -> JournalReader:
     reader = JournalReader(directory, sizes.shards)
     reader.begin()
+    assert reader.sequence == 0, "the log is read from its first record on"
     return reader
 
 
@@ -84,6 +85,7 @@ def reader_behind(snapshot: Snapshot, directory: Path) -> JournalReader:
     if (reader.venue, reader.chain) != (heading.venue, heading.chain):
         whose = "venue" if reader.venue != heading.venue else "history"
         raise SnapshotError(f"{snapshot.path}: it is of another {whose} than the log beside it")
+    assert reader.sequence == heading.sequence, "the log is read from right behind the snapshot on"
     return reader
 
 

@@ -55,6 +55,7 @@ def prune_snapshots(directory: Path, keep: int, keep_hours: float, needed: int =
     of_use = sum(sequence_of(path) <= needed for path in paths)
     dispensable = paths[: max(min(len(paths) - keep, of_use - 1), 0)]
     gone = [path for path in dispensable if path.stat().st_mtime < limit]
+    assert not paths or paths[-1] not in gone, "the newest snapshot stays"
     for path in gone:
         path.unlink()
     return gone
@@ -67,7 +68,10 @@ def unneeded_segments(directory: Path, needed: int = FAR) -> list[Path]:
         return []
     segments = list_segments(directory)
     dispensable = sequence_of(snapshots[0])
-    return [path for path, following in pairwise(segments) if sequence_of(following) <= dispensable + 1]
+    unneeded = [path for path, following in pairwise(segments) if sequence_of(following) <= dispensable + 1]
+    assert not segments or segments[-1] not in unneeded, "the segment that is being written stays"
+    assert unneeded == segments[: len(unneeded)], "the log goes from its beginning"
+    return unneeded
 
 
 def clear_segments(directory: Path, policy: Policy, archive: Path, needed: int = FAR) -> list[Path]:
@@ -87,6 +91,7 @@ def clear_segments(directory: Path, policy: Policy, archive: Path, needed: int =
 def _archive(path: Path, archive: Path) -> None:
     """A durable copy in another directory, which may be on another disk."""
     archive.mkdir(parents=True, exist_ok=True)
+    assert archive != path.parent, "an archive is another directory"
     temporary = archive / f"{path.name}.new"
     temporary.unlink(missing_ok=True)  # of an attempt that was cut short
     copy_file(path, temporary)

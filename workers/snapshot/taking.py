@@ -41,6 +41,8 @@ def take_snapshot(
     follower.advance(until, beat)
     if not follower.sequence:
         raise NoSnapshotError("the log is empty: there is nothing to take a snapshot of")
+    assert newest <= follower.sequence, "the log is followed forward"
+    assert follower.sequence <= until, "nothing goes into a snapshot that is not durable"
     if follower.sequence == newest:
         return snapshot_path(directory, newest)
     if not follower.is_level:

@@ -32,6 +32,7 @@ class SnapshotTimer:
 
     def step(self, journaled: int) -> None:
         """Start a snapshot when it is time for one; `journaled` is the log's durable end."""
+        assert journaled >= 0, "records are numbered from 1"
         if self._child is not None:
             self._attend(self._child)
             return
@@ -66,6 +67,7 @@ class SnapshotTimer:
         return sequence_of(paths[-1]) if paths else 0
 
     def _start(self) -> None:
+        assert self._child is None, "one process at a time takes a snapshot"
         command = [sys.executable, "-m", "workers.snapshot", "--data-dir", self._venue.data_directory]
         variables = {SUPERVISOR_VARIABLE: str(os.getpid()), SEGMENT_VARIABLE: self._venue.segment}
         try:
@@ -74,6 +76,7 @@ class SnapshotTimer:
             self._log.error("no snapshot can be taken", error=str(error))
 
     def _attend(self, child: Child) -> None:
+        assert child is self._child, "nobody else is looked after"
         child.relay()
         if child.returncode is not None:
             if child.returncode:

@@ -63,7 +63,9 @@ def publish(ring: Ring, count: int) -> None:
     """Make the next `count` records, already written to their slots, visible to the consumer."""
     tail = ring.header[TAIL] + count
     assert count >= 0, "the tail never goes back"
-    assert tail - ring.header[CACHED_HEAD] <= ring.header[CAPACITY], "no record that was not released is overwritten"
+    assert tail - load_acquire(ring.header, HEAD) <= ring.header[CAPACITY], (
+        "no record that was not released is overwritten"
+    )
     store_release(ring.header, TAIL, tail)
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +33,10 @@ class Prometheus:
 
     def is_watching(self) -> bool:
         """Whether it has the venue's metrics."""
-        return bool(self._ask("query?query=tradsys_ready")["result"])
+        try:
+            return bool(self._ask("query?query=tradsys_ready")["result"])
+        except urllib.error.HTTPError:  # it is still starting
+            return False
 
     def _ask(self, what: str) -> Any:
         with urllib.request.urlopen(f"{self._url}/api/v1/{what}", timeout=30) as answer:

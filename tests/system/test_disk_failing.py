@@ -129,7 +129,7 @@ def test_a_stuck_disk_stops_new_orders_until_it_answers_again(tmp_path: Path, ve
     with image.open("wb") as file:
         file.truncate(64 << 20)
     subprocess.run(["mkfs.ext4", "-q", str(image)], check=True)
-    venue = VenueOnDisk(tmp_path / venue_name, "-o", "loop", str(image), journal__stuck_ms="200")
+    venue = VenueOnDisk(tmp_path / venue_name, "-o", "loop", str(image), journal__stuck_ms="1000")
     with closing(venue), venue.client("alice-key") as alice:
         trader = Trader(alice)
         for _ in range(50):

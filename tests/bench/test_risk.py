@@ -56,7 +56,7 @@ def test_each_limit_is_one_that_the_flow_comes_up_against(monkeypatch: pytest.Mo
     if limit == Limit.ORDERS_BURST:
         monkeypatch.setitem(LIMITS, Limit.ORDERS_PER_SECOND, 1)
     # In the debug build an assertion may come first: what ends a refused order's slot was refused as well.
-    with pytest.raises((BenchmarkError, AssertionError), match="refused|the order before this one in its slot"):
+    with pytest.raises((BenchmarkError, AssertionError), match=r"refused|the order before this one in its slot"):
         risk.run(Console(quiet=True), SMALL)
 
 

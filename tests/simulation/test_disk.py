@@ -17,7 +17,7 @@ from tests.workers.stepped import SteppedVenue, compact, journal_records
 from workers.journal import frames, last_sequence
 from workers.snapshot.taking import take_snapshot
 
-TRIES = 40
+TRIES = 300
 
 
 def write(path: Path, content: bytes, offset: int = 0) -> int:

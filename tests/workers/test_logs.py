@@ -98,5 +98,5 @@ def test_a_failure_has_a_code_or_a_stack(logged: Logged, problem: Exception, cod
     ],
 )
 def test_a_start_that_fails_quotes_the_last_line_in_words(line: str, told: str) -> None:
-    child: Any = SimpleNamespace(last_line=line)
+    child: Any = SimpleNamespace(last_line=line, returncode=1)
     assert said(child) == f"; it said last: {told}"

@@ -9,10 +9,12 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import uvloop
 from aiohttp import web
 
@@ -22,7 +24,7 @@ from gateway.tracing import new_tracer
 from gateway.wakeup import Wakeup
 from shm.doorbell import PollableBell
 from shm.segment import Segment
-from tradsys.logging import logger, tell_repetitions
+from tradsys.logging import chosen_format, logger, tell_repetitions
 from workers import apart, logs, memory, venue
 from workers.following import Following
 from workers.memory import VenueMemory

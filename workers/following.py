@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
+import msgspec
+
 from tradsys import logging
 from tradsys.configuration import Configuration
 from workers import venue as venues
@@ -30,7 +32,7 @@ class Following:
         with suppress(VenueNotRunningError):
             found = venues.read(self._venue.path)
             if found.started_ns == self._venue.started_ns and found.configuration != self._venue.configuration:
-                self._venue = found
-                settings = found.configuration.logging
-                logging.configure(settings.level, settings.format)
+                # In which form this process logs was decided at its start.
+                self._venue = msgspec.structs.replace(found, log_format=self._venue.logging.format)
+                logging.configure(self._venue.logging.level, self._venue.logging.format)
                 self._tell(found.configuration)

@@ -113,8 +113,12 @@ class Supervisor:
             sizes=topology.sizes(configuration),
             workers=plans,
             control_ring=topology.control_ring(configuration),
-            configuration=_with_log_format(configuration, logging.chosen_format("auto", sys.stderr)),
+            configuration=configuration,
             apart=[] if gateways else topology.gateways_apart(configuration, len(plans)),
+            # The workers' stderr is a pipe: whether it leads to a terminal or to the journal is decided here.
+            log_format=logging.chosen_format(configuration.logging.format, sys.stderr),
+            variables={} if read is None else read.layers.variables(),
+            credentials={} if read is None else read.credentials,
         )
         self._lock = DirectoryLock(directory)
         members = [Member(plan, limits or RestartLimits(), extra=plan.name in extras) for plan in plans]
@@ -128,7 +132,7 @@ class Supervisor:
             self._drain_patience,
         )
         self._snapshots = SnapshotTimer(self.venue)
-        self._reload = None if read is None else Reload(read, self._staff.definitions.configure)
+        self._reload = None if read is None else Reload(read, self._staff.definitions.configure, self._crew.wake)
         if self._reload is not None:
             self._reload.subscribe(self._adopt)
 
@@ -199,10 +203,15 @@ class Supervisor:
         """Watch over the venue until a stop is requested. Raises VenueFailedError."""
         while not self._stop_requests:
             self._turn(_WATCH_SECONDS)
-            if self._reload is not None and self._reload.due(time.monotonic_ns()):
-                self._service.reloading(time.monotonic_ns())
-                with suppress(StoppedError):
-                    self._reload.reload()
+            if self._reload is not None:
+                self._look_at_configuration(self._reload)
+
+    def _look_at_configuration(self, reload: Reload) -> None:
+        now = time.monotonic_ns()
+        if reload.begin_due(now):
+            self._service.reloading(now)
+        with suppress(StoppedError):
+            if reload.adopt_read() is not None:
                 self._service.ready(_WELL)
 
     def _turn(self, seconds: float) -> None:
@@ -244,6 +253,8 @@ class Supervisor:
             restarts = {name: int(each["restarts"]) for name, each in figures.items() if each["restarts"]}
             self._log.info("every worker has ended", restarts=restarts)
         self._snapshots.close()
+        if self._reload is not None:
+            self._reload.close()
         self._memory = None
         self._crew.attach(None)
         if self._segment is not None:
@@ -277,13 +288,16 @@ class Supervisor:
 
     def _adopt(self, configuration: Configuration, found: list[Change]) -> None:
         """From now on this configuration counts, for workers that start later too."""
-        decided = _with_log_format(configuration, self.venue.configuration.logging.format)
-        self.venue = msgspec.structs.replace(self.venue, configuration=decided)
-        logging.configure(decided.logging.level, decided.logging.format)
-        self._snapshots.configure(decided.snapshots)
-        self._staff.hours.configure(decided)
+        assert self._reload is not None, "who reads the configuration again tells of it"
+        assert configuration.rings == self.venue.configuration.rings, "what the memory was made for stays"
+        assert configuration.pools == self.venue.configuration.pools, "what the memory was made for stays"
+        credentials = self._reload.credentials
+        self.venue = msgspec.structs.replace(self.venue, configuration=configuration, credentials=credentials)
+        logging.configure(self.venue.logging.level, self.venue.logging.format)
+        self._snapshots.configure(configuration.snapshots)
+        self._staff.hours.configure(configuration)
         if self._staff.succession is not None:
-            self._staff.succession.configure(decided.topology.standby_patience_ms)
+            self._staff.succession.configure(configuration.topology.standby_patience_ms)
         venues.write(self.venue)
 
     def _until(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
@@ -345,12 +359,3 @@ class Supervisor:
 
     def _drain_patience(self) -> float:
         return self._timeouts.hurry if self._stop_requests > 1 else self._timeouts.drain
-
-
-def _with_log_format(configuration: Configuration, format: str) -> Configuration:
-    """The workers' stderr is a pipe: whether it leads to a terminal or to the journal is decided here."""
-    settings = configuration.logging
-    if settings.format != "auto":
-        return configuration
-    decided = msgspec.structs.replace(settings, format=format)
-    return msgspec.structs.replace(configuration, logging=decided)

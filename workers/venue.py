@@ -11,6 +11,7 @@ import msgspec
 from shm.segment import Segment, SegmentError
 from tradsys.configuration import Configuration
 from tradsys.configuration.secrets import sealed
+from tradsys.configuration.sections import Logging
 from tradsys.errors import InfrastructureError, OperatingError
 from workers import logs, memory, process
 from workers.memory import Sizes, VenueMemory
@@ -40,6 +41,12 @@ class Venue(msgspec.Struct, frozen=True):
     configuration: Configuration
     apart: list[WorkerPlan] = []
     """Gateways that may come as services of their own, where the venue was started without any."""
+    log_format: str = ""
+    """What "auto" stands for in processes whose stderr leads to the supervisor; "": what is configured."""
+    variables: dict[str, str] = {}
+    """By path the settings that the supervisor has from environment variables, and which one: they stay as they are."""
+    credentials: dict[str, str] = {}
+    """Fingerprints by name of systemd's credentials that keys name: the supervisor gets no others."""
 
     @property
     def path(self) -> Path:
@@ -50,6 +57,12 @@ class Venue(msgspec.Struct, frozen=True):
     def journal_directory(self) -> Path:
         """Where the log's segments are."""
         return self.path / "journal"
+
+    @property
+    def logging(self) -> Logging:
+        """How its processes log."""
+        settings = self.configuration.logging
+        return msgspec.structs.replace(settings, format=self.log_format or settings.format)
 
     @property
     def sequencer_index(self) -> int:
@@ -132,7 +145,7 @@ def enter(program: str, description: str | None = None) -> tuple[Venue, WorkerPl
     arguments = parser.parse_args()
     process.die_with_parent()
     venue = read(arguments.data_dir)
-    logs.begin(venue.configuration.logging, arguments.worker)
+    logs.begin(venue.logging, arguments.worker)
     plan = next(plan for plan in venue.workers if plan.name == arguments.worker)
     process.pin(plan.core)
     return venue, plan

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from urllib.request import urlopen
@@ -25,8 +25,10 @@ pytestmark = pytest.mark.timeout(900)
 
 
 @contextmanager
-def gateway(directory: Path, index: int, **variables: str) -> Iterator[subprocess.Popen[str]]:
-    """`tradsys gateway`, killed at the end of the block if it still runs."""
+def gateway(
+    directory: Path, index: int, log: int = subprocess.PIPE, /, **variables: str
+) -> Iterator[subprocess.Popen[str]]:
+    """`tradsys gateway`, killed at the end of the block if it still runs. `log`: where its stderr leads."""
     command = [sys.executable, "-m", "tradsys.cli.main", "gateway", "--data-dir", str(directory), "--index", str(index)]
     process = subprocess.Popen(
         command,
@@ -34,7 +36,7 @@ def gateway(directory: Path, index: int, **variables: str) -> Iterator[subproces
         env={**os.environ, **variables},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.STDOUT if log == subprocess.PIPE else log,
         text=True,
     )
     try:
@@ -81,13 +83,15 @@ def test_gateways_come_and_go_beside_the_venue_and_leave_with_it(tmp_path: Path,
         directory,
         "--no-gateways",
         TRADSYS__GATEWAY__COUNT="2",
+        TRADSYS__LOGGING__FORMAT="auto",
+        TRADSYS__LOGGING__LEVEL="info",
         TRADSYS__MONITORING__ENABLED="true",
         TRADSYS__MONITORING__METRICS_PORT="0",
     )
     try:
         assert [worker.name for worker in venue.seen().workers] == ["engine", "monitor"]
         assert "gateways 0 to 1" in refusal(directory, 2)
-        with gateway(directory, 0, **manager) as first, gateway(directory, 1) as second:
+        with ExitStack() as stack, gateway(directory, 0, **manager) as first, gateway(directory, 1) as second:
             with serving(directory, first, "gateway-0") as alice:
                 order = alice.place("ACME", "sell", "10", "100.00")["order_id"]
             while not listener.recv(4096).startswith(b"READY=1\n"):
@@ -106,7 +110,11 @@ def test_gateways_come_and_go_beside_the_venue_and_leave_with_it(tmp_path: Path,
             first.wait(30)
             (venues.run_directory(directory) / "gateway-0.address").unlink()
             assert venue.worker("monitor").restarts == 0
-            with gateway(directory, 0) as third:
+            terminal, end = os.openpty()
+            os.set_blocking(terminal, False)
+            stack.callback(os.close, terminal)
+            stack.callback(os.close, end)
+            with gateway(directory, 0, end) as third:
                 with serving(directory, third, "gateway-0") as alice:
                     assert alice.cancel(order)["status"] == "cancelled"
                 assert venue.worker("gateway-0").restarts == 1
@@ -117,6 +125,11 @@ def test_gateways_come_and_go_beside_the_venue_and_leave_with_it(tmp_path: Path,
                 assert second.wait(30) == 0
                 assert venue.end(signal.SIGTERM) == 0
                 assert third.wait(30) == 0
+                # Where it logs to is its own, whatever the venue's log leads to: text on a terminal, there JSON.
+                said = os.read(terminal, 65536).decode()
+                assert "leaving" in said
+                assert '"event"' not in said
+                assert '"event"' in venue.output
     finally:
         venue.close()
         listener.close()

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -83,6 +83,32 @@ def test_a_changed_file_counts_for_workers_that_run_and_for_those_to_come(venue:
     assert told[0].clock.tick_ms == 50, "which needs a restart"
     _write(file, {"logging": {"level": "debug"}})
     until(lambda: _level(venue) == "debug", "the file to be right again")
+
+
+def test_workers_are_looked_after_while_a_file_is_read_that_takes_its_time(
+    venue: Supervisor, file: Path, tmp_path: Path
+) -> None:
+    fakes = Fakes(tmp_path / "diary")
+    before = _level(venue)
+    endless = tmp_path / "endless"
+    os.mkfifo(endless)
+    endless.rename(file)
+    opened: list[int] = []
+    until(lambda: _is_read(file, opened), "the file to be read")
+    _write(file, {"logging": {"level": "error"}})  # what is read next: nobody comes back to the one without an end
+    with open(opened[0], "w", encoding="utf-8") as writer:
+        os.kill(fakes.pids("engine")[0], signal.SIGKILL)
+        until(lambda: len(fakes.pids("engine")) == 2, "the engine to be started again")
+        assert _level(venue) == before
+        writer.write(yaml.safe_dump(EMPTY | {"clock": {"tick_ms": 1}}))
+    until(lambda: _level(venue) == "error", "the next file to count")
+
+
+def _is_read(pipe: Path, opened: list[int]) -> bool:
+    """Whether somebody reads this pipe; then it has been opened for writing, too."""
+    with suppress(OSError):  # ENXIO while nobody does
+        opened.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+    return bool(opened)
 
 
 def test_hangup_has_it_read_again(stopped: Supervisor) -> None:

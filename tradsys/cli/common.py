@@ -45,14 +45,22 @@ _OURS = ("bench", "gateway", "shm", "tradsys", "workers")
 
 
 def read_configuration(
-    environment: str, file: Path | None, secrets: Path | None, variables: Mapping[str, str] | None = None
+    environment: str,
+    file: Path | None,
+    secrets: Path | None,
+    variables: Mapping[str, str] | None = None,
+    *,
+    credentials: Mapping[str, str] | None = None,
 ) -> Read:
-    """What a venue would be started with; `variables` over those of this process. Raises InvalidConfigurationError."""
+    """What a venue would be started with; `variables` over those of this process. Raises InvalidConfigurationError.
+
+    `credentials`: fingerprints of systemd's credentials that only a service has.
+    """
     from tradsys.configuration import Origin
     from tradsys.configuration.secrets import FILE_VARIABLE
 
     named = {} if secrets is None else {FILE_VARIABLE: str(secrets)}
-    return Origin(environment, file, {**os.environ, **named, **(variables or {})}).read()
+    return Origin(environment, file, {**os.environ, **named, **(variables or {})}).read(credentials=credentials)
 
 
 @contextmanager

@@ -92,7 +92,7 @@ def _serve(
         # Asked for at each start: a gateway that came back may listen elsewhere.
         url = next(iter(addresses(venue.path).values()), "")
         options = ["--environment", configuration.environment, "--url", url]
-        options += ["--log-format", venue.configuration.logging.format]
+        options += ["--log-format", venue.logging.format]
         options += ["--config", str(read.origin.overrides)] if read.origin.overrides else []
         options += ["--secrets", configuration.security.secrets_file] if configuration.security.secrets_file else []
         return [sys.executable, "-m", "tradsys.demo", *options]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -17,13 +17,17 @@ When = Literal["live", "core", "restart", "never"]
 """live: at once. core: at once, through the log. restart: with the venue's next start. never: the log's word stays."""
 
 
-class Change(msgspec.Struct, frozen=True):
-    """One difference. Values are JSON, "" where there is none; entries of lists are named, not numbered."""
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One difference. Values are JSON, "" where there is none; entries of lists are named, not numbered.
+
+    `variable`: which environment variable of a running venue says the value before, and goes on doing so.
+    """
 
     path: str
     before: str
     after: str
     when: When
+    variable: str = ""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.before or 'not there'} -> {self.after or 'not there'}"
@@ -102,6 +106,16 @@ def changes(before: Configuration, after: Configuration) -> list[Change]:
         elif was != is_now:
             found.append(Change(section, _text(was), _text(is_now), "restart"))
     return found
+
+
+def held(found: Sequence[Change], variables: Mapping[str, str]) -> list[Change]:
+    """The changes, with the variables of a venue that runs, by path: no file changes what those say."""
+
+    def of(path: str) -> str:
+        # A list is given whole by one variable.
+        return variables.get(path) or variables.get(path.partition("[")[0], "")
+
+    return [replace(change, variable=of(change.path)) for change in found]
 
 
 def effective(running: Configuration, wanted: Configuration) -> Configuration:

@@ -43,34 +43,46 @@ class _MissingError(Exception):
 
 
 class Secrets:
-    """Secrets by name: systemd's credentials first, then the file."""
+    """Secrets by name: systemd's credentials first, then the file.
 
-    def __init__(self, credentials: Path | None, file: Path) -> None:
+    `known`: fingerprints of credentials that another process has.
+    """
+
+    def __init__(self, credentials: Path | None, file: Path, known: Mapping[str, str]) -> None:
         self._credentials = credentials
         self._file = file
         self._lines: dict[str, str] | None = None
+        self.credentials = dict(known)
+        """Fingerprints by name of the credentials that were asked for."""
 
     def named(self, name: str) -> str:
         """The secret. Raises _MissingError."""
         if not _NAME.fullmatch(name):
             raise _MissingError("names no secret", 'write "secret:" and letters, digits, _, - and . behind it')
+        credential = self._credential(name)
+        if credential is not None:
+            return credential
+        if self._lines is None:
+            self._lines = read_file(self._file) if self._file.is_file() else {}
+        if name in self._lines:
+            return self._lines[name]
+        give = "give systemd the credential, which a service gets when it is started and not before"
+        raise _MissingError(f"there is no secret {name!r}", f"{give}, or write {name}=... to {self._file}")
+
+    def _credential(self, name: str) -> str | None:
         if self._credentials is not None:
             for file in (self._credentials / name, self._credentials / f"{_OF_DIRECTORY}{name}"):
                 try:
-                    return file.read_text(encoding="utf-8").rstrip("\n")
+                    found = file.read_text(encoding="utf-8").rstrip("\n")
                 except FileNotFoundError:
                     continue
                 except (OSError, UnicodeDecodeError):
                     raise _MissingError(
                         f"is a credential that cannot be read: {name}", "encrypt it again as text"
                     ) from None
-        if self._lines is None:
-            self._lines = read_file(self._file) if self._file.is_file() else {}
-        if name in self._lines:
-            return self._lines[name]
-        raise _MissingError(
-            f"there is no secret {name!r}", f"give systemd the credential, or write {name}=... to {self._file}"
-        )
+                self.credentials[name] = found if found.startswith(FINGERPRINT) else fingerprint(found)
+                return found
+        return self.credentials.get(name)
 
 
 class UnreadableSecretsError(ValueError):
@@ -78,10 +90,11 @@ class UnreadableSecretsError(ValueError):
 
 
 class Opened(NamedTuple):
-    """A configuration whose keys are there, and what was wrong with them."""
+    """A configuration whose keys are there, what was wrong with them, and fingerprints of systemd's credentials."""
 
     configuration: Configuration
     mistakes: list[Mistake]
+    credentials: dict[str, str]
 
 
 def secrets_file(environment: str, configured: str) -> Path:
@@ -109,11 +122,16 @@ def read_file(path: Path) -> dict[str, str]:
     return secrets
 
 
-def opened(configuration: Configuration, layers: Layers, environ: Mapping[str, str]) -> Opened:
-    """The configuration with the secrets that its keys name. A key that is wrong stays as it was written."""
+def opened(
+    configuration: Configuration, layers: Layers, environ: Mapping[str, str], known: Mapping[str, str]
+) -> Opened:
+    """The configuration with the secrets that its keys name. A key that is wrong stays as it was written.
+
+    `known`: fingerprints by name of credentials that only another process has.
+    """
     file = secrets_file(configuration.environment, configuration.security.secrets_file)
     credentials = environ.get(CREDENTIALS_VARIABLE)
-    secrets = Secrets(Path(credentials) if credentials else None, file)
+    secrets = Secrets(Path(credentials) if credentials else None, file, known)
     mistakes: list[Mistake] = []
     clear_text = configuration.security.clear_text
 
@@ -152,7 +170,7 @@ def opened(configuration: Configuration, layers: Layers, environ: Mapping[str, s
         replace(entry, keys=[key_of(number, place, key) for place, key in enumerate(entry.keys)])
         for number, entry in enumerate(configuration.accounts)
     ]
-    return Opened(replace(configuration, accounts=accounts), mistakes)
+    return Opened(replace(configuration, accounts=accounts), mistakes, secrets.credentials)
 
 
 def fingerprint(key: str) -> str:

@@ -54,6 +54,12 @@ class Layers:
             else:
                 below[key] = value
 
+    def variables(self) -> dict[str, str]:
+        """By path the settings that environment variables say, and which one."""
+        return {
+            wrong.dotted(place): source for place, source in self._sources.items() if source.startswith(VARIABLE_PREFIX)
+        }
+
     def source_of(self, path: wrong.Path) -> str:
         """The file or variable that set the value at `path`, or the last one of a part of it, or what is around."""
         within = [source for place, source in self._sources.items() if place[: len(path)] == path]

@@ -39,7 +39,7 @@ def main() -> int:
     parser.add_argument("--data-dir", type=Path, required=True)
     directory: Path = parser.parse_args().data_dir
     venue = venues.last(directory)
-    logs.begin(venue.configuration.logging, "snapshot")
+    logs.begin(venue.logging, "snapshot")
     log = logging.logger("snapshot")
     os.setpriority(os.PRIO_PROCESS, 0, _NICE)
     others = os.sched_getaffinity(0) - {plan.core for plan in venue.workers if plan.is_core}

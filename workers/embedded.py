@@ -32,7 +32,7 @@ from workers.process import die_with_parent
 from workers.reclaim import end_orphans, remove_traces
 from workers.supervisor import StartError, StoppedError, Supervisor, VenueFailedError
 from workers.topology import WorkerPlan
-from workers.venue import Venue, VenueNotRunningError
+from workers.venue import UnreadableVenueError, Venue, VenueNotRunningError
 
 START_SECONDS_MAX = 600.0
 """The first start after a change of the sources compiles every kernel."""
@@ -137,7 +137,7 @@ def _attach(process: subprocess.Popen[bytes], data: Path, log: Path, settings: P
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise failure(f"the embedded venue ended with exit status {process.returncode} while it started")
-        with suppress(VenueNotRunningError):
+        with suppress(VenueNotRunningError, UnreadableVenueError):
             venue = venues.read(data)
             segment, memory = venue.attach()
             # A directory that was used before may still describe the venue of then.

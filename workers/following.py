@@ -11,7 +11,7 @@ from tradsys import logging
 from tradsys.configuration import Configuration
 from workers import venue as venues
 from workers.filewatch import FileWatch
-from workers.venue import Venue, VenueNotRunningError
+from workers.venue import UnreadableVenueError, Venue, VenueNotRunningError
 
 
 class Following:
@@ -29,7 +29,7 @@ class Following:
         if not self._watch.changed(now_ns) and not self._first:
             return
         self._first = False  # what has changed since this process read it first
-        with suppress(VenueNotRunningError):
+        with suppress(VenueNotRunningError, UnreadableVenueError):  # a service of its own may be of another version
             found = venues.read(self._venue.path)
             if found.started_ns == self._venue.started_ns and found.configuration != self._venue.configuration:
                 # In which form this process logs was decided at its start.

@@ -28,6 +28,12 @@ class VenueNotRunningError(OperatingError, InfrastructureError):
     CODE = "venue_not_running"
 
 
+class UnreadableVenueError(OperatingError, InfrastructureError):
+    """What a venue told about itself is damaged, or in the format of another version; the message says what to do."""
+
+    CODE = "venue_unreadable"
+
+
 class Venue(msgspec.Struct, frozen=True):
     """A venue that runs, or ran, in a data directory."""
 
@@ -114,24 +120,37 @@ def write(venue: Venue) -> None:
 
 
 def read(data_directory: Path) -> Venue:
-    """The venue of a data directory. Raises VenueNotRunningError."""
+    """The venue of a data directory. Raises VenueNotRunningError, UnreadableVenueError."""
+    path = file_of(data_directory)
     try:
-        text = file_of(data_directory).read_bytes()
+        text = path.read_bytes()
     except FileNotFoundError:
         raise VenueNotRunningError(
             f"no venue runs in {data_directory}; start one with: tradsys up --data-dir {data_directory}"
         ) from None
-    return msgspec.json.decode(text, type=Venue)
+    return _decoded(path, text)
 
 
 def last(data_directory: Path) -> Venue:
-    """The venue that runs in a data directory, or ran there last. Raises VenueNotRunningError."""
+    """The venue that runs in a data directory, or ran there last. Raises VenueNotRunningError, UnreadableVenueError."""
+    path = data_directory / _LAST_FILE
     try:
-        text = (data_directory / _LAST_FILE).read_bytes()
+        text = path.read_bytes()
     except FileNotFoundError:
         raise VenueNotRunningError(f"no venue has run in {data_directory}") from None
     # The directory may have been moved since then.
-    return msgspec.structs.replace(msgspec.json.decode(text, type=Venue), data_directory=str(data_directory))
+    return msgspec.structs.replace(_decoded(path, text), data_directory=str(data_directory))
+
+
+def _decoded(path: Path, text: bytes) -> Venue:
+    try:
+        return msgspec.json.decode(text, type=Venue)
+    except msgspec.DecodeError as error:
+        raise UnreadableVenueError(
+            f"{path} cannot be read ({error}): it is damaged, or another version of TradSys wrote it. While that venue "
+            "runs, use the tradsys that started it; if none runs, start the venue as always (tradsys up), which writes "
+            "the file anew. Journal and snapshots are not concerned"
+        ) from error
 
 
 def enter(program: str, description: str | None = None) -> tuple[Venue, WorkerPlan]:

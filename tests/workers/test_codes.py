@@ -110,6 +110,16 @@ def test_a_venue_that_does_not_run(tmp_path: Path) -> None:
         venue.last(tmp_path)
 
 
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"sizes": 1}', '"\udc80"', "\0"])
+def test_what_another_version_or_a_dying_disk_left_of_a_venue(tmp_path: Path, text: str) -> None:
+    run = venue.run_directory(tmp_path)
+    run.mkdir()
+    for name, read in ((tmp_path / "last-venue.json", venue.last), (run / "venue.json", venue.read)):
+        name.write_text(text, encoding="utf-8", errors="surrogateescape")
+        with told_as("venue_unreadable"):
+            read(tmp_path)
+
+
 def test_directories(tmp_path: Path) -> None:
     lock = DirectoryLock(tmp_path / "venue")
     with told_as("directory_in_use"):

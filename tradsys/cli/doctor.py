@@ -61,7 +61,7 @@ def _needs(data_directory: Path, environment: str, config: Path | None) -> Needs
     try:
         running = venue.read(data_directory)
         segment, memory = running.attach()
-    except venue.VenueNotRunningError:
+    except (venue.VenueNotRunningError, venue.UnreadableVenueError):
         configuration = Origin(environment, config, os.environ).read(open_secrets=False).configuration
         return needs_of(configuration, data_directory, topology.plan(configuration, topology.usable_cores()), "self")
     try:

@@ -127,12 +127,14 @@ def _survey(data_dir: Path, as_json: bool, show: Callable[[Survey, Console], Non
 
 
 def _runs(data_dir: Path) -> bool:
-    from workers.venue import VenueNotRunningError
+    from workers.venue import UnreadableVenueError, VenueNotRunningError
 
     try:
         _, segment, _ = attach(data_dir)
     except VenueNotRunningError:
         return False
+    except UnreadableVenueError:
+        return True  # perhaps: then a frame at the end that is not whole is no damage
     segment.close()
     return True
 

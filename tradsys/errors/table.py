@@ -213,6 +213,7 @@ _TABLE = (
     Entry("venue_failed", INFRASTRUCTURE, 500, "The venue has stopped, because a worker ends again and again."),
     Entry("directory_in_use", INFRASTRUCTURE, 500, "Another venue has the data directory."),
     Entry("directory_unusable", INFRASTRUCTURE, 500, "The venue cannot make its data directory or write to it."),
+    Entry("venue_unreadable", INFRASTRUCTURE, 500, "What a venue tells about itself in its directory cannot be read."),
     Entry("shared_memory_unusable", INFRASTRUCTURE, 500, "Shared memory is missing, too small or another venue's."),
     Entry("ring_taken", INFRASTRUCTURE, 500, "All rings for tools of this host are taken."),
     Entry("journal_damaged", INFRASTRUCTURE, 500, "The journal cannot be used as it is."),

@@ -15,7 +15,7 @@ from tradsys.errors import ConfigurationError, OperatingError, from_reason
 from tradsys.logging import logger
 from tradsys.records import COMMAND, EventKind
 from tradsys.symbols import Account, Rules, Symbol
-from workers.ledger_definitions import Definition, Known, missing_records, others_than_configured
+from workers.ledger_definitions import Definition, Known, missing_records, missing_terms, others_than_configured
 from workers.memory import ACCOUNTS, JOURNALED, SYMBOLS, VenueMemory
 from workers.port import REQUEST_MASK, Port
 from workers.redefinition import changed_entries, changed_records
@@ -117,13 +117,15 @@ def define_missing(memory: VenueMemory, port: Port, configuration: Configuration
     _define(
         memory, port, wait, [Definition(f"the account {account.name}", account.definition()) for account in accounts]
     )
-    _define(memory, port, wait, [Definition(f"the symbol {symbol.name}", symbol.definition()) for symbol in symbols])
-    _define(
-        memory,
-        port,
-        wait,
-        [Definition(f"the rules of {names[number]}", wanted.command(number)) for number, wanted in rules.items()],
-    )
+    assets, contracts = missing_terms(Known(memory.ledger, known_accounts(memory), before + symbols), configuration)
+    # In one go: who sees a new symbol at once and sends an order shall find it under its rules, and settled.
+    together = [
+        *assets,
+        *(Definition(f"the symbol {symbol.name}", symbol.definition()) for symbol in symbols),
+        *(Definition(f"the rules of {names[number]}", wanted.command(number)) for number, wanted in rules.items()),
+        *contracts,
+    ]
+    _define(memory, port, wait, together)
     known = Known(memory.ledger, known_accounts(memory), known_symbols(memory))
     for name in others_than_configured(known, configuration):
         _log.warning("the log has an asset or a symbol's assets otherwise than the configuration; they stay", name=name)

@@ -76,6 +76,12 @@ def missing_records(known: Known, configuration: Configuration) -> list[Definiti
     return missing
 
 
+def missing_terms(known: Known, configuration: Configuration) -> tuple[list[Definition], list[Definition]]:
+    """The first of them: assets, and what symbols trade. `known` has the symbols that are yet to be defined, too."""
+    assets = {asset.name: asset for asset in assets_of(known.ledger)}
+    return list(_assets(assets, configuration)), list(_contracts(known, assets, configuration))
+
+
 def others_than_configured(known: Known, configuration: Configuration) -> list[str]:
     """Assets that the log has with other decimals, and symbols with orders that it has with other assets: they stay."""
     assets = {asset.name: asset for asset in assets_of(known.ledger)}

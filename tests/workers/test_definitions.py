@@ -179,6 +179,37 @@ def test_money_is_defined_once_and_what_was_changed_since_stays(tmp_path: Path) 
     stepped.close()
 
 
+def test_a_new_symbol_is_under_its_rules_and_settled_as_soon_as_it_is_there(tmp_path: Path) -> None:
+    symbol = (
+        '{{name: {}, base: SHARE, quote: USD, tick_size: "0.01", lot_size: "1", lowest_price: "1.00",'
+        ' highest_price: "90.00", reference_price: "50.00", rules: {{collar_bps: 100}}}}'
+    )
+    environ = {
+        "TRADSYS__ASSETS": '[{name: USD, decimals: 2, value: "1"}, {name: SHARE, decimals: 0, value: "50"}]',
+        "TRADSYS__ACCOUNTS": "[{name: fees, kind: fee}]",
+        "TRADSYS__SYMBOLS": f"[{symbol.format('ACME')}]",
+    }
+    before = load("testing", environ=environ)
+    after = load(
+        "testing", environ=environ | {"TRADSYS__SYMBOLS": f"[{symbol.format('ACME')}, {symbol.format('EMCA')}]"}
+    )
+    stepped = Stepped(tmp_path)
+    stepped.define(before)
+    plainly = stepped.wait
+
+    def wait(condition: Callable[[], bool], what: str) -> None:
+        """Whenever something has been sent and stands, everybody may act on it."""
+        plainly(condition, what)
+        for known in known_symbols(stepped.memory):
+            assert np.asarray(stepped.memory.ledger.contracts)[known.id]["base"] != 0
+            assert present_rules(stepped.memory, known.id).collar_bps == 100
+
+    stepped.wait = wait  # type: ignore[method-assign]
+    stepped.redefine(before, after)
+    assert [known.name for known in known_symbols(stepped.memory)] == ["ACME", "EMCA"]
+    stepped.close()
+
+
 def test_a_change_of_a_running_venue_counts_whatever_the_log_says(tmp_path: Path) -> None:
     environ = {
         "TRADSYS__ASSETS": '[{name: USD, decimals: 2, value: "1"}]',

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from tests.workers.stepped import SIZES, compact, describe
 from tradsys.cli.main import app
-from tradsys.configuration import load
+from tradsys.configuration import Origin, load
 from workers import venue as venues
 
 runner = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb", "TRADSYS_ENVIRONMENT": "testing"})
@@ -105,6 +105,35 @@ def test_a_running_venue_is_compared_with_a_file(tmp_path: Path, mine: Path) -> 
     result = runner.invoke(app, ["config", "diff", "running", str(mine), *options])
     assert result.exit_code == 1
     assert "no venue runs" in result.output
+
+
+def test_what_a_running_service_has_from_variables_and_credentials_is_known(tmp_path: Path) -> None:
+    mine, credentials = tmp_path / "mine.yaml", tmp_path / "credentials"
+    credentials.mkdir()
+    (credentials / "tradsys_zoe").write_text("hidden-key")
+    mine.write_text("accounts: [{name: zoe, keys: ['secret:zoe']}]\n")
+    variables = {"TRADSYS__GATEWAY__PORT": "9002", "CREDENTIALS_DIRECTORY": str(credentials)}
+    read = Origin("production", mine, variables).read()
+    venues.write(
+        msgspec.structs.replace(
+            describe(tmp_path, compact(), SIZES),
+            configuration=read.configuration,
+            variables=read.layers.variables(),
+            credentials=read.credentials,
+        )
+    )
+    command = ["config", "diff", "running", str(mine), "--environment", "production", "--data-dir", str(tmp_path)]
+    stays = "(stays: TRADSYS__GATEWAY__PORT of the venue says it)"
+    assert runner.invoke(app, command).output == f"restart gateway.port: 9002 -> 8080  {stays}\n"
+    (change,) = json.loads(runner.invoke(app, [*command, "--json"]).output)
+    assert change["variable"] == "TRADSYS__GATEWAY__PORT"
+    assert "hidden-key" not in venues.file_of(tmp_path).read_text()
+    mine.write_text("accounts: [{name: zoe, keys: ['secret:zoe', 'secret:new']}]\n")
+    result = runner.invoke(app, command)
+    assert result.exit_code == 1
+    assert "there is no secret 'new'; give systemd the credential, which a service gets when it is started" in (
+        result.output
+    )
 
 
 def test_the_schema_is_printed() -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,15 +20,38 @@ if TYPE_CHECKING:
     from workers.venue import Venue
 
 DEFAULT_DIRECTORY = Path("venue")
-DataDirectory = Annotated[
-    Path,
-    typer.Option(
-        "--data-dir",
-        envvar="TRADSYS_DATA_DIR",
-        help="The venue: its journal, and the name that its shared memory carries.",
-        file_okay=False,
-    ),
-]
+_DATA_DIRECTORY: dict[str, Any] = {
+    "envvar": "TRADSYS_DATA_DIR",
+    "help": "The venue: its journal, and the name that its shared memory carries.",
+    "file_okay": False,
+}
+
+
+def or_of_service(context: typer.Context, directory: Path) -> Path:
+    """The directory; when nobody named it and it is not there, that of this host's service, which is said then."""
+    source = context.get_parameter_source("data_dir")
+    if source is None or source.name != "DEFAULT" or os.path.exists(directory):
+        return directory
+    from tradsys.installation import whereabouts
+
+    venue = whereabouts.find(whereabouts.PLACE)
+    if venue is None:
+        return directory
+    user = venue.user_name
+    if not whereabouts.act_for(venue):
+        said = (
+            f"the venue of this host's service, in {venue.data_directory}, is that of the user {user}: call with sudo"
+        )
+        typer.echo(f"{said}, or name another one with --data-dir", err=True)
+        return directory
+    typer.echo(f"the venue is that of this host's service, in {venue.data_directory} (as the user {user})", err=True)
+    return venue.data_directory
+
+
+DataDirectory = Annotated[Path, typer.Option("--data-dir", callback=or_of_service, **_DATA_DIRECTORY)]
+"""Of a venue that is there."""
+OwnDirectory = Annotated[Path, typer.Option("--data-dir", **_DATA_DIRECTORY)]
+"""Of a venue that this command makes or is a part of, and for commands that do not always need one."""
 
 Environment = Annotated[
     str, typer.Option("--environment", envvar="TRADSYS_ENVIRONMENT", help="Which configuration to start from.")

@@ -10,10 +10,11 @@ import typer
 from tradsys.cli.common import (
     DEFAULT_DIRECTORY,
     ConfigFile,
-    DataDirectory,
     Environment,
+    OwnDirectory,
     SecretsFile,
     friendly_errors,
+    or_of_service,
     print_json,
     read_configuration,
 )
@@ -21,6 +22,7 @@ from tradsys.cli.operator import AsJson
 
 if TYPE_CHECKING:
     from tradsys.configuration import Configuration
+    from workers.venue import Venue
 
 config = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Check and show a configuration, and what differs between two."
@@ -90,11 +92,12 @@ def show(
 
 @config.command("diff")
 def diff(
+    context: typer.Context,
     before: Annotated[str, typer.Argument(help=f"An environment, a YAML file laid over --environment, or {RUNNING}.")],
     after: Annotated[str, typer.Argument(help="The same.")],
     environment: Environment = "development",
     secrets: SecretsFile = None,
-    data_dir: DataDirectory = DEFAULT_DIRECTORY,
+    data_dir: OwnDirectory = DEFAULT_DIRECTORY,
     as_json: AsJson = False,
 ) -> None:
     """Show what differs between two, and when it would count in a venue that runs; exit status 1 when anything does.
@@ -104,18 +107,22 @@ def diff(
     with friendly_errors():
         import msgspec
 
-        from tradsys.configuration.changes import changes
+        from tradsys.configuration.changes import changes, held
 
-        old, new = (_named(each, environment, secrets, data_dir) for each in (before, after))
+        running = None
         if RUNNING in {before, after}:
-            # Which format "auto" is was decided when the venue was started.
-            old, new = (_without_format(each) for each in (old, new))
-        found = changes(old, new)
+            place = or_of_service(context, data_dir)  # first: it decides whose kernels are loaded
+            from workers import venue as venues
+
+            running = venues.read(place)
+        old, new = (_named(each, environment, secrets, running) for each in (before, after))
+        found = held(changes(old, new), running.variables if running is not None else {})
         if as_json:
             print_json(msgspec.json.encode(found))
         else:
             for change in found:
-                typer.echo(f"{change.when:8}{change}")
+                stays = f"  (stays: {change.variable} of the venue says it)" if change.variable else ""
+                typer.echo(f"{change.when:8}{change}{stays}")
         raise typer.Exit(1 if found else 0)
 
 
@@ -127,20 +134,13 @@ def schema() -> None:
     typer.echo(schema_text(), nl=False)
 
 
-def _named(name: str, environment: str, secrets: Path | None, data_dir: Path) -> Configuration:
+def _named(name: str, environment: str, secrets: Path | None, running: Venue | None) -> Configuration:
+    """Secrets that systemd gave to the running venue alone are those that it has."""
     from tradsys.configuration import ENVIRONMENTS
 
-    if name == RUNNING:
-        from workers import venue as venues
-
-        return venues.read(data_dir).configuration
+    if name == RUNNING and running is not None:
+        return running.configuration
+    credentials = {} if running is None else running.credentials
     if name in ENVIRONMENTS:
-        return read_configuration(name, None, secrets).configuration
-    return read_configuration(environment, Path(name), secrets).configuration
-
-
-def _without_format(configuration: Configuration) -> Configuration:
-    import msgspec
-
-    logging = msgspec.structs.replace(configuration.logging, format="auto")
-    return msgspec.structs.replace(configuration, logging=logging)
+        return read_configuration(name, None, secrets, credentials=credentials).configuration
+    return read_configuration(environment, Path(name), secrets, credentials=credentials).configuration

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, friendly_errors, print_json
+from tradsys.cli.common import DEFAULT_DIRECTORY, OwnDirectory, friendly_errors, print_json
 from tradsys.cli.operator import AsJson
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _STYLES = {"good": "green", "advice": "yellow", "bad": "bold red", "unknown": "d
 
 
 def doctor(
-    data_dir: DataDirectory = DEFAULT_DIRECTORY,
+    data_dir: OwnDirectory = DEFAULT_DIRECTORY,
     environment: Annotated[
         str, typer.Option("--environment", envvar="TRADSYS_ENVIRONMENT", help="Which configuration the venue has.")
     ] = "development",

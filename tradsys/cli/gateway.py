@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, service_errors
+from tradsys.cli.common import DEFAULT_DIRECTORY, OwnDirectory, service_errors
 
 
 def gateway(
-    data_dir: DataDirectory = DEFAULT_DIRECTORY,
+    data_dir: OwnDirectory = DEFAULT_DIRECTORY,
     index: Annotated[
         int, typer.Option("--index", min=0, help="Which of the venue's gateways: 0 to gateway.count - 1.")
     ] = 0,

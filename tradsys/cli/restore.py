@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, friendly_errors, print_json
+from tradsys.cli.common import DEFAULT_DIRECTORY, OwnDirectory, friendly_errors, print_json
 from tradsys.cli.operator import AsJson
 
 
 def restore(
     backup: Annotated[Path, typer.Argument(help="What tradsys backup has made.")],
-    data_dir: DataDirectory = DEFAULT_DIRECTORY,
+    data_dir: OwnDirectory = DEFAULT_DIRECTORY,
     as_json: AsJson = False,
 ) -> None:
     """Check a backup and copy it to where a venue shall go on from it: tradsys up in that directory.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -12,8 +13,8 @@ import typer
 from tradsys.cli.common import (
     DEFAULT_DIRECTORY,
     ConfigFile,
-    DataDirectory,
     Environment,
+    OwnDirectory,
     SecretsFile,
     read_configuration,
     service_errors,
@@ -36,7 +37,7 @@ _COMPILE_SECONDS_MAX = 900
 
 
 def up(
-    data_dir: DataDirectory = DEFAULT_DIRECTORY,
+    data_dir: OwnDirectory = DEFAULT_DIRECTORY,
     environment: Environment = "development",
     config: ConfigFile = None,
     secrets: SecretsFile = None,
@@ -80,6 +81,7 @@ def _serve(
     gateways: bool,
     console: Console,
 ) -> None:
+    from tradsys.installation import whereabouts
     from workers.crew import worker_command
     from workers.monitoring.probes import MONITOR
     from workers.notify import ServiceManager
@@ -104,6 +106,7 @@ def _serve(
     with Supervisor(
         configuration, data_dir, gateways=gateways, extras=extras, command=command, service=service, read=read
     ) as supervisor:
+        whereabouts.tell(supervisor.venue.path, os.environ)
         _compile(supervisor, service, console)
         with supervisor.stopping_on_signals():
             try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, friendly_errors, print_json
+from tradsys.cli.common import DEFAULT_DIRECTORY, OwnDirectory, friendly_errors, or_of_service, print_json
 from tradsys.cli.operator import AsJson
 
 if TYPE_CHECKING:
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 
 def verify(
+    context: typer.Context,
     directory: Annotated[
         Path | None, typer.Argument(help="The venue's directory, a copy, or a backup; instead of --data-dir.")
     ] = None,
-    data_dir: DataDirectory = DEFAULT_DIRECTORY,
+    data_dir: OwnDirectory = DEFAULT_DIRECTORY,
     as_json: AsJson = False,
 ) -> None:
     """Replay the log from its first record and from every snapshot: state and events must be the same.
@@ -31,13 +32,14 @@ def verify(
         import msgspec
         from rich.console import Console
 
+        place = directory or or_of_service(context, data_dir)  # first: it decides whose kernels are loaded
         from workers import venue as venues
         from workers.verification import verify as compare
 
         console = Console(stderr=as_json)
         with console.status("opening the log") as status:
             found = compare(
-                venues.last(directory or data_dir),
+                venues.last(place),
                 lambda what, sequence: status.update(f"{what}: {sequence:,} records"),
             )
         if as_json:

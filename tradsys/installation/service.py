@@ -10,6 +10,7 @@ from tradsys.installation.steps import Remove, Run, Step, Write
 _UNIT_DIRECTORY = "etc/systemd/system"
 _APART = f"{_UNIT_DIRECTORY}/tradsys.service.d/gateways.conf"
 _CONFIGURATION, _STATE, _CACHE = "etc/tradsys", "var/lib/tradsys", "var/cache/tradsys"
+_RUNTIME = "run/tradsys"
 _HOST = Path("/")
 GATEWAYS_MAX = 64
 
@@ -57,6 +58,7 @@ def removal(root: Path, *, purge: bool) -> list[Step]:
     steps += [Remove(units / name) for name in UNITS]
     steps.append(Remove(root / _APART))
     steps += [Remove(root / "etc" / kind / "tradsys.conf") for kind in ("sysusers.d", "tmpfiles.d")]
+    steps.append(Remove(root / _RUNTIME))
     if purge:
         steps += [Remove(root / place) for place in (_CONFIGURATION, _STATE, _CACHE)]
         steps += [Remove(units / f"{name}.d") for name in UNITS]

@@ -27,6 +27,7 @@ from shm.segment import Segment
 from tradsys.logging import chosen_format, logger, tell_repetitions
 from workers import apart, logs, memory, venue
 from workers.following import Following
+from workers.locked_memory import lock_memory_of
 from workers.memory import VenueMemory
 from workers.notify import ServiceManager
 from workers.port import Port
@@ -60,8 +61,12 @@ def main_apart(data_directory: Path, number: int, service: ServiceManager) -> No
 
     Raises VenueNotRunningError, NoGatewayError, RingTakenError, OSError when the address is taken.
     """
-    here, plan = apart.find(data_directory, number)
-    logs.begin(here.configuration.logging, plan.name)
+    found, plan = apart.find(data_directory, number)
+    # Its stderr does not lead to the venue's supervisor: where it leads is decided here.
+    format = chosen_format(found.configuration.logging.format, sys.stderr)
+    here = msgspec.structs.replace(found, log_format=format)
+    logs.begin(here.logging, plan.name)
+    lock_memory_of(plan, here.configuration.performance)
     uvloop.run(_serve(here, plan, service))
 
 

@@ -14,6 +14,7 @@ from tradsys.configuration.secrets import sealed
 from tradsys.configuration.sections import Logging
 from tradsys.errors import InfrastructureError, OperatingError
 from workers import logs, memory, process
+from workers.locked_memory import lock_memory_of
 from workers.memory import Sizes, VenueMemory
 from workers.topology import GATEWAY, SEQUENCER, WorkerPlan
 
@@ -167,6 +168,7 @@ def enter(program: str, description: str | None = None) -> tuple[Venue, WorkerPl
     logs.begin(venue.logging, arguments.worker)
     plan = next(plan for plan in venue.workers if plan.name == arguments.worker)
     process.pin(plan.core)
+    lock_memory_of(plan, venue.configuration.performance)
     return venue, plan
 
 

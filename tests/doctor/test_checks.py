@@ -208,6 +208,27 @@ def test_the_limits_of_a_venue_that_runs_are_its_own(tmp_path: Path) -> None:
     assert verdicts(findings) == {"timer slack": "advice", "open files": "bad"} | {"memory after a logout": "advice"}
 
 
+@pytest.mark.parametrize(
+    ("limit", "status", "verdict"),
+    [
+        ("unlimited", "", "good"),
+        ("8388608", "", "advice"),
+        ("8388608", "CapEff:\t0000000001000000\n", "good"),
+        ("8388608", "CapEff:\t0000000000004000\n", "good"),
+        ("8388608", "CapEff:\t00000000feffbfff\n", "advice"),
+        (None, "", "unknown"),
+    ],
+)
+def test_a_venue_that_is_to_lock_its_memory_and_may_not_is_told(
+    tmp_path: Path, limit: str | None, status: str, verdict: str
+) -> None:
+    limits = "" if limit is None else f"{LIMITS}Max locked memory         {limit}  {limit}  bytes\n"
+    here = host(tmp_path, GOOD | {"proc/self/limits": limits, "proc/self/status": f"Uid:\t999\n{status}"})
+    (found,) = [each for each in examine(here, NEEDS._replace(lock_memory=True)) if each.check == "locked memory"]
+    assert found.verdict == verdict
+    assert verdict != "advice" or ("8,192 KiB" in found.found and "LimitMEMLOCK" in found.mend)
+
+
 def test_a_venue_that_runs_has_its_memory_already(tmp_path: Path) -> None:
     files = {name.replace("/self/", "/77/"): text for name, text in GOOD.items()}
     full = host(tmp_path, files | {"proc/meminfo": "MemAvailable: 1 kB"}, Space(30 * GIB, 15 * GIB, 0, 0))

@@ -87,6 +87,7 @@ def needs_of(configuration: Configuration, data_directory: Path, plans: list[Wor
         core_workers=len(core),
         gateways=configuration.gateway.count,
         process=process,
+        lock_memory=configuration.performance.lock_memory,
     )
 
 

@@ -116,6 +116,12 @@ class Clock(Struct, frozen=True, forbid_unknown_fields=True):
     tick_ms: Annotated[int, Meta(ge=1, le=60_000)] = 250
 
 
+class Performance(Struct, frozen=True, forbid_unknown_fields=True):
+    """What workers ask of the host beyond cores (see Topology). `lock_memory`: of what they have touched."""
+
+    lock_memory: bool = False
+
+
 class Logging(Struct, frozen=True, forbid_unknown_fields=True):
     """What is logged to stderr, and in which form; "auto": journald under systemd, console on a terminal, else JSON."""
 
@@ -218,6 +224,7 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
     snapshots: Snapshots = Snapshots()
     gateway: Gateway = Gateway()
     clock: Clock = Clock()
+    performance: Performance = Performance()
     logging: Logging = Logging()
     security: Security = Security()
     monitoring: Monitoring = Monitoring()

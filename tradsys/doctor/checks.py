@@ -27,6 +27,7 @@ CHECKS: tuple[Callable[[Host, Needs], Finding], ...] = (
     clock.synchronisation,
     limits.open_files,
     limits.queues,
+    limits.locked_memory,
     limits.visibility,
     limits.shared_memory_of_users,
 )

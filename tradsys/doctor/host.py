@@ -33,6 +33,7 @@ class Needs(NamedTuple):
     core_workers: int
     gateways: int
     process: str = "self"
+    lock_memory: bool = False
 
 
 def space_of(path: Path) -> Space:
@@ -119,6 +120,11 @@ class Host:
                 value = line.removeprefix(name).split()[0]
                 return int(value) if value.isdigit() else None
         return None
+
+    def capabilities(self, process: str) -> int:
+        """The effective capabilities of a process, a bit each (capabilities(7)); 0 when they are not known."""
+        lines = self.text(f"proc/{process}/status").splitlines()
+        return next((int(line.split()[1], 16) for line in lines if line.startswith("CapEff:")), 0)
 
 
 def numbers(text: str) -> list[int]:

@@ -9,6 +9,7 @@ from tradsys.doctor.host import Host, Needs
 
 _FILES_MIN, _FILES_WANTED = 256, 4096
 _SYSTEM_USERS_END = 1000
+_CAP_IPC_LOCK, _CAP_SYS_RESOURCE = 1 << 14, 1 << 24
 
 
 def open_files(host: Host, needs: Needs) -> Finding:
@@ -34,6 +35,26 @@ def queues(host: Host, needs: Needs) -> Finding:
         return good(check, found)
     mend = f"sysctl -w fs.mqueue.queues_max={max(256, 2 * needs.gateways)}"
     return bad(check, found, "a gateway without one does not start", mend)
+
+
+def locked_memory(host: Host, needs: Needs) -> Finding:
+    """Whether workers may lock their memory, where they are to."""
+    check, name = "locked memory", "Max locked memory"
+    if not needs.lock_memory:
+        return good(check, "not asked for (performance.lock_memory)")
+    if name not in host.text(f"proc/{needs.process}/limits"):
+        return unknown(check, f"/proc/{needs.process}/limits cannot be read")
+    limit = host.limit(needs.process, name)
+    if limit is None:
+        return good(check, "not limited")
+    if host.capabilities(needs.process) & (_CAP_IPC_LOCK | _CAP_SYS_RESOURCE):
+        return good(check, "limited, but the venue may lock more")
+    return advice(
+        check,
+        f"limited to {limit >> 10:,} KiB",
+        "performance.lock_memory is on, and under a limit workers leave their memory unlocked",
+        "run the venue as the service of tradsys install-service (LimitMEMLOCK=infinity), or: ulimit -l unlimited",
+    )
 
 
 def visibility(host: Host, needs: Needs) -> Finding:

@@ -73,6 +73,7 @@ def life_of(directory: Path, sizes: Sizes, order_id: int) -> Life:
     steps: list[Step] = []
     teller = _Teller(order_id)
     number = _events_before(directory, order_id >> SLOT_BITS, shard)
+    assert number >= 0, "events are counted"
     for events in replica.missing_events(shard, number):
         steps += teller.steps(events, number + 1)
         number += len(events)
@@ -80,6 +81,8 @@ def life_of(directory: Path, sizes: Sizes, order_id: int) -> Life:
             break
     if not steps:
         raise NoSuchOrderError(f"the log places no order with the id {order_id}: it was refused, or never was")
+    assert steps[0].log_sequence >= order_id >> SLOT_BITS, "nothing happens to an order before it is placed"
+    assert steps[0].event <= steps[-1].event, "events are told in their order"
     return Life(
         order_id,
         replica.accounts[int(record["account"])],
@@ -102,6 +105,7 @@ class _Teller:
     def steps(self, events: Any, first: int) -> Iterator[Step]:
         """Those of an array of events, of which `first` is the number of the first."""
         assert first >= 1, "events are numbered from 1"
+        assert not self.has_ended, "nothing happens to an order that has ended"
         paired = np.isin(events["kind"], _PAIRED)
         mine = (events["order_id"] == self._order_id) | (paired & (events["counter_order_id"] == self._order_id))
         for place in np.flatnonzero(mine):
@@ -139,6 +143,7 @@ class _Teller:
 
 def _settled(steps: list[Step], directory: Path, shard: int) -> Iterator[Step]:
     """The steps, each with the time at which the log says that the ledger knows of it."""
+    assert steps, "an order that is known was placed"
     waiting = list(steps)
     for records in _records(directory, steps[0].log_sequence):
         told = records[(records["kind"] == Kind.SETTLED) & (records["account"] == shard)]

@@ -28,6 +28,8 @@ class Staff:
         drain_patience: Callable[[], float],
     ) -> None:
         """`memory()` gives the venue's memory while it has one."""
+        assert sum(member.plan.has(SEQUENCER) for member in crew.members) == 1, "one engine decides"
+        assert sum(member.plan.is_standby for member in crew.members) <= 1, "one standby follows it"
         engine = next(member for member in crew.members if member.plan.has(SEQUENCER))
         standby = next((member for member in crew.members if member.plan.is_standby), None)
         patience_ms = venue.configuration.topology.standby_patience_ms
@@ -47,12 +49,14 @@ class Staff:
         ]
         core = [member.plan.name for member in crew.members if member.plan.is_core or member.plan.is_standby]
         self.definitions = Definitions(venue, memory, core, waits, timeouts.define)
+        assert core, "definitions are sent to somebody"
         self.hours = TradingHours(venue, memory)
         self.registry = Registry([*self.workers, self.definitions, self.hours])
 
 
 def needs_of(member: Member, members: list[Member]) -> list[str]:
     """Names of what a worker needs: whoever takes in what it sends, and whoever made what it reads."""
+    assert member in members, "who needs others is one of them"
     plan = member.plan
     plans: list[WorkerPlan] = [other.plan for other in members if not other.extra]
     if member.extra:

@@ -94,6 +94,8 @@ class WorkerService(Service):
         successor: Successor | None = None,
     ) -> None:
         """`drain_patience()`: the seconds that it has from `drain` on. A dispensable one may be given up."""
+        assert is_dispensable or not member.extra, "the venue runs without an extra worker too"
+        assert successor is None or not is_dispensable, "whose place is taken at once is never given up"
         super().__init__(member.plan.name, needs)
         self.logger = logger("supervisor")
         self.member = member
@@ -111,6 +113,7 @@ class WorkerService(Service):
     def start(self, report: Report) -> None:
         """Start the process; gives when it is ready. Raises StartError, StoppedError."""
         assert self.member.child is None, "a worker is started once"
+        assert self.member.start_at_ns is None, "nobody is due again before the first start"
         report(f"starting {self.name}")
         try:
             self._crew.spawn(self.member)
@@ -149,6 +152,7 @@ class WorkerService(Service):
     def step(self, now_ns: int) -> None:
         """Start it again when it has ended and that is due; kill it when it is silent. Raises VenueFailedError."""
         member = self.member
+        assert member.child is None or member.start_at_ns is None, "who runs is not due to be started"
         if member.has_ended:
             self._handle_end(self._crew.forget(member), now_ns)
         if member.start_at_ns is not None and now_ns >= member.start_at_ns:
@@ -162,12 +166,14 @@ class WorkerService(Service):
     def _handle_end(self, child: Child, now_ns: int) -> None:
         assert self.member.child is None, "who has ended is forgotten first"
         delay = self.member.restarts.next_delay_ns(now_ns)
+        assert child.returncode is not None, "why it ended is known"
         why = child.describe_exit()
         if delay is None:
             if not self._is_dispensable:
                 raise VenueFailedError(f"{self.name} ends again and again, so the venue stops; it {why}{said(child)}")
             self.logger.error("giving up a worker that ends again and again; the venue runs on", worker=self.name)
         elif (pid := self._successor.take_over(now_ns)) is not None:
+            assert pid != child.pid, "another process takes the place"
             self.logger.warning("the standby takes over", worker_pid=pid, gone=child.pid, why=why)
         else:
             self.logger.warning("restarting a worker", worker=self.name, worker_pid=child.pid, why=why)
@@ -175,6 +181,7 @@ class WorkerService(Service):
 
     def _restart(self, now_ns: int) -> None:
         assert self.member.child is None, "nobody runs twice"
+        assert now_ns >= self.member.started_ns, "who was started before is started again"
         self._line[RESTARTS] += 1
         try:
             self._crew.spawn(self.member)
@@ -194,6 +201,7 @@ class WorkerService(Service):
         patience_ns = self._successor.patience_ns()
         if patience_ns is None:
             patience_ns = int(self._timeouts.heartbeat * _NANOSECONDS)
+        assert patience_ns > 0, "every worker may be silent for a moment"
         return self._silent_ns(now_ns) > patience_ns
 
 

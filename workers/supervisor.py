@@ -105,6 +105,7 @@ class Supervisor:
         # A worker's index is its line in shared memory; gateways come last, so leaving them out makes no hole.
         plans += [WorkerPlan(len(plans) + place, name, [name], None, "event loop") for place, name in enumerate(extras)]
         assert [plan.index for plan in plans] == list(range(len(plans))), "every worker has a line of its own"
+        assert len({plan.name for plan in plans}) == len(plans), "every worker has a name of its own"
         self.venue = Venue(
             data_directory=str(directory),
             segment=memories.segment_name(directory),
@@ -120,6 +121,7 @@ class Supervisor:
             variables={} if read is None else read.layers.variables(),
             credentials={} if read is None else read.credentials,
         )
+        assert self.venue.control_ring < self.venue.sizes.rings, "the supervisor's ring is one of the venue's"
         self._lock = DirectoryLock(directory)
         members = [Member(plan, limits or RestartLimits(), extra=plan.name in extras) for plan in plans]
         self._crew = Crew(self.venue, members, command)
@@ -189,6 +191,7 @@ class Supervisor:
             report(step)
 
         assert self._memory is None, "a venue is started once"
+        assert not self._lock.released, "a venue that has ended is not started again"
         try:
             tell("reading the journal")
             self._create_memory()
@@ -196,11 +199,13 @@ class Supervisor:
         except BaseException:
             self.stop()
             raise
+        assert all(member.child is not None for member in self._crew.members), "every worker was started"
         self._lifecycle.enter(State.READY)
         return self.venue
 
     def run(self) -> None:
         """Watch over the venue until a stop is requested. Raises VenueFailedError."""
+        assert self._lifecycle.takes_orders, "who is watched over has been started"
         while not self._stop_requests:
             self._turn(_WATCH_SECONDS)
             if self._reload is not None:
@@ -216,6 +221,7 @@ class Supervisor:
 
     def _turn(self, seconds: float) -> None:
         """Look after everything once, then wait for something to happen, at most so long. Raises VenueFailedError."""
+        assert seconds > 0, "somebody may end meanwhile"
         now = time.monotonic_ns()
         try:
             for worker in self._staff.workers:
@@ -267,6 +273,7 @@ class Supervisor:
         self._service.close()
 
     def _create_memory(self) -> None:
+        assert self._segment is None, "a venue has one memory"
         venue = self.venue
         orphans = end_orphans(venue.segment, self._timeouts.orphans)
         if orphans:
@@ -275,6 +282,7 @@ class Supervisor:
         if any(plan.is_gateway for plan in venue.workers):
             check_address(venue.configuration.gateway.host, venue.configuration.gateway.port)
         base = self._log_end(venue.journal_directory, venue.sizes.shards)
+        assert base >= 0, "records are numbered from 1"
         check_disk(venue.path, 0 if base else venue.configuration.journal.segment_bytes)
         check_memory(venue.sizes)
         try:
@@ -302,6 +310,7 @@ class Supervisor:
 
     def _until(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
         """Wait for a condition during the start. Raises StartError when time is up or a worker ends, StoppedError."""
+        assert seconds > 0, "a worker needs a moment"
         deadline = time.monotonic() + seconds
         while not condition():
             for member in self._crew.members:
@@ -316,6 +325,7 @@ class Supervisor:
 
     def _while_running(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
         """Wait for a condition, looking after everything meanwhile. Raises VenueFailedError, and as _until() does."""
+        assert self._lifecycle.takes_orders, "everything is looked after meanwhile"
         deadline = time.monotonic() + seconds
         while not condition():
             if self._stop_requests:
@@ -336,6 +346,7 @@ class Supervisor:
         unwell = [health for health in self._staff.registry.health().values() if not health.is_well]
         trouble = journal_trouble(self.memory, now_ns)
         why = [health.why for health in unwell] + ([] if trouble is None else [f"journal: {trouble.why}"])
+        assert self._lifecycle.takes_orders, "a venue that starts or ends is not judged"
         self._lifecycle.enter(State.DEGRADED if why else State.READY, "; ".join(why))
         self._service.tell("; ".join(why) or _WELL)
         if all(health.is_returning for health in unwell):

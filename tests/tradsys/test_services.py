@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 
+from tradsys.configuration import Configuration
 from tradsys.services import Health, InvalidTransitionError, Lifecycle, Registry, RegistryError, Report, Service, State
 from workers.memory import PHASES
 
@@ -42,6 +43,10 @@ class Noted(Service):
     def metrics(self) -> Mapping[str, float]:
         return {"starts": self.diary.count(("start", self.name))} if self.needs else {}
 
+    def configure(self, configuration: Configuration) -> None:
+        assert configuration.environment == "testing"
+        self.note("configure")
+
     def handle_error(self, error: Exception) -> None:
         self.errors.append(error)
 
@@ -72,6 +77,14 @@ def test_services_start_after_what_they_need_and_stop_before_it(seed: int) -> No
                 assert stopped.index(name) < stopped.index(need)
                 assert diary.index(("stop", name)) < diary.index(("drain", need)), "what is needed takes in to the end"
             assert diary.index(("drain", name)) < diary.index(("stop", name))
+
+
+def test_another_configuration_is_told_to_all_whatever_one_of_them_does_with_it() -> None:
+    diary: list[tuple[str, str]] = []
+    core = Noted("core", [], diary, fails="configure")
+    Registry([Noted("edge", ["core"], diary), core]).configure(Configuration(environment="testing"))
+    assert done(diary, "configure") == ["core", "edge"]
+    assert [str(error) for error in core.errors] == ["core cannot configure"]
 
 
 def test_those_that_nobody_needs_drain_together() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from graphlib import CycleError, TopologicalSorter
 
+from tradsys.configuration import Configuration
 from tradsys.logging import log_latency
 from tradsys.services.service import Health, Report, Service
 
@@ -76,6 +78,14 @@ class Registry:
             for service in layer:
                 with log_latency(service.logger, "stop", service=service.name, slow_seconds=_SLOW_SECONDS):
                     _try(service, service.stop)
+
+    def configure(self, configuration: Configuration) -> None:
+        """Let all go on with another configuration, in the order in which they start.
+
+        One that fails to does not keep others from it.
+        """
+        for service in self.services:
+            _try(service, partial(service.configure, configuration))
 
     def health(self) -> dict[str, Health]:
         """How each service is, by name."""

@@ -71,6 +71,7 @@ class Edge:
         tracer: OrderTracer | None = None,
     ) -> None:
         gateway = configuration.gateway
+        self._silence_ms_max = configuration.monitoring.thresholds.heartbeat_ms.enter
         self.memory = memory
         self.port = port
         self._rebuild = rebuild
@@ -107,14 +108,15 @@ class Edge:
             self._administration,
             self._under_way,
             gateway.frame_bytes_max,
-            lambda: health.read(memory, workers, time.monotonic_ns(), is_stopping=self.entry.stopping),
+            lambda: self._health(workers),
             self._tally.sockets,
         )
 
     def configure(self, configuration: Configuration) -> None:
-        """What of this configuration concerns a gateway that runs counts from now on: keys, roles, depth."""
+        """What of this configuration concerns a gateway that runs counts from now on: keys, roles, depth, patience."""
         self._keys.learn(configuration)
         self._administration.configuration = configuration
+        self._silence_ms_max = configuration.monitoring.thresholds.heartbeat_ms.enter
         self.channels.depth_levels_max = configuration.gateway.depth_levels_max
 
     async def recover(self) -> None:
@@ -179,6 +181,10 @@ class Edge:
         for task in self._catching_up.values():
             task.cancel()
         self._stages.close()
+
+    def _health(self, workers: list[WorkerPlan]) -> health.Details:
+        now_ns, is_stopping = time.monotonic_ns(), self.entry.stopping
+        return health.read(self.memory, workers, now_ns, self._silence_ms_max, is_stopping=is_stopping)
 
     def _take(self, events: Iterable[Event], number: int) -> None:
         """Go through the events after event `number` of a shard."""

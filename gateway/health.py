@@ -6,7 +6,7 @@ import msgspec
 
 from shm import broadcast
 from workers.memory import JOURNALED, PHASE, PHASES, VenueMemory
-from workers.monitoring.board import ProbeView, is_watched, read_board
+from workers.monitoring.board import ProbeView, read_board
 from workers.monitoring.readiness import readiness
 from workers.observation import journal_trouble, worker_view
 from workers.topology import WorkerPlan
@@ -45,9 +45,19 @@ class Details(Health):
     probes: list[ProbeView]
 
 
-def read(venue_memory: VenueMemory, workers: list[WorkerPlan], now_ns: int, *, is_stopping: bool = False) -> Details:
-    """All about the venue's health at the monotonic time `now_ns`, from a gateway that may be stopping."""
-    found = readiness(venue_memory, workers, now_ns)
+def read(
+    venue_memory: VenueMemory,
+    workers: list[WorkerPlan],
+    now_ns: int,
+    silence_ms_max: int,
+    *,
+    is_stopping: bool = False,
+) -> Details:
+    """All about the venue's health at the monotonic time `now_ns`, from a gateway that may be stopping.
+
+    A worker that has been silent for longer than `silence_ms_max` is not relied on.
+    """
+    found = readiness(venue_memory, workers, now_ns, silence_ms_max)
     reasons = [*found.reasons, "this gateway is stopping"] if is_stopping else found.reasons
     trouble = journal_trouble(venue_memory, now_ns)
     return Details(
@@ -61,7 +71,7 @@ def read(venue_memory: VenueMemory, workers: list[WorkerPlan], now_ns: int, *, i
         journal=None if trouble is None else trouble.why,
         events=[int(broadcast.published(stream)) for stream in venue_memory.events],
         workers=[_worker(venue_memory, worker, now_ns) for worker in workers],
-        probes=read_board(venue_memory.counters) if is_watched(venue_memory, workers, now_ns) else [],
+        probes=read_board(venue_memory.counters, now_ns),
     )
 
 

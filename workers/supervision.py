@@ -194,8 +194,10 @@ class WorkerService(Service):
 
     def _is_silent(self, now_ns: int) -> bool:
         line = self._line
-        if self.member.extra or line[STATE] == RECOVERING:
+        if line[STATE] == RECOVERING:
             return False
+        if self.member.extra and not line[HEARTBEAT_NS]:
+            return False  # it gives no signs of life, or none yet
         if line[STATE] == ABSENT:
             return now_ns - self.member.started_ns > self._timeouts.attach * _NANOSECONDS
         patience_ns = self._successor.patience_ns()

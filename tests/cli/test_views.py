@@ -153,14 +153,16 @@ def test_why_a_venue_is_not_ready_is_shown_with_every_probe_and_reason(tmp_path:
         memory = started.memory
         plan = next(plan for plan in started.venue.workers if plan.has(MONITOR))
         readings: Readings = {probe.name: 7 for probe in PROBES}
-        Board(memory.counters).write(readings, alarms.begin() | {"disk_segments": Alarm(is_on=True)})
+        Board(memory.counters).write(readings, alarms.begin() | {"disk_segments": Alarm(is_on=True)}, 1 << 62)
         memory.line(plan.index)[HEARTBEAT_NS] = time.monotonic_ns()
         memory.refusals[Reason.PRICE_COLLAR] = 11
+        venues.write_address(started.venue.path, MONITOR, "http://127.0.0.1:5678/metrics")
         command = ["--data-dir", started.venue.data_directory]
         for view in (["status"], ["top", "--once", "--interval", "0.05"]):
             output = " ".join(runner.invoke(app, [*view, *command]).output.split())
             assert "not ready: the data directory's disk has room for only 7 more segments" in output
             assert "price_collar 11" in output
+            assert "monitor: http://127.0.0.1:5678/metrics" in output or view[0] == "top"
             assert "disk_segments 7" in output
             assert "probe disk_segments alarm" not in output, "the board's own words are no counters"
         told = json.loads(runner.invoke(app, ["status", "--json", *command]).output)

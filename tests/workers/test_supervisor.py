@@ -194,6 +194,16 @@ def test_a_worker_without_a_heartbeat_is_killed_and_started_again(directory: Pat
     assert len(fakes.pids("gateway-0")) == 1
 
 
+def test_so_is_an_extra_worker_that_has_once_given_a_sign_of_life(directory: Path, fakes: Fakes) -> None:
+    fakes.behaviour["monitor"] = "silent"
+    quick = QUICK._replace(heartbeat=0.3)
+    with running(supervisor(directory, fakes, configuration("compact", 1), extras=("monitor",), timeouts=quick)):
+        until(lambda: len(fakes.pids("monitor")) == 1)
+        fakes.behaviour["monitor"] = "good"
+        until(lambda: len(fakes.pids("monitor")) == 2)
+        until(lambda: process_start_time(fakes.pids("monitor")[0]) == 0)
+
+
 def test_a_worker_that_does_not_drain_is_killed(directory: Path, fakes: Fakes) -> None:
     fakes.behaviour["gateway-0"] = "deaf"
     with supervisor(directory, fakes, configuration("compact", 1), timeouts=QUICK._replace(drain=0.2)) as venue:

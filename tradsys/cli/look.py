@@ -6,7 +6,7 @@ import time
 from typing import Any, NamedTuple
 
 from workers.memory import VenueMemory
-from workers.monitoring.board import ProbeView, is_watched, read_board
+from workers.monitoring.board import ProbeView, read_board
 from workers.monitoring.readiness import Readiness, readiness
 from workers.observation import Observation, observe
 from workers.stages import stages
@@ -25,10 +25,10 @@ class Look(NamedTuple):
 def look(venue: Venue, memory: VenueMemory) -> Look:
     """Everything, read once."""
     now_ns = time.monotonic_ns()
-    watched = is_watched(memory, venue.workers, now_ns)
+    silence_ms_max = venue.configuration.monitoring.thresholds.heartbeat_ms.enter
     return Look(
         observe(venue, memory),
         stages(memory),
-        readiness(memory, venue.workers, now_ns),
-        read_board(memory.counters) if watched else [],
+        readiness(memory, venue.workers, now_ns, silence_ms_max),
+        read_board(memory.counters, now_ns),
     )

@@ -39,6 +39,7 @@ def status(
 
 
 def _facts(venue: Venue, seen: Observation, segment: Segment, data_dir: Path) -> dict[str, Any]:
+    from workers.monitoring.probes import MONITOR
     from workers.venue import addresses
 
     uptime_s = max((time.time_ns() - segment.created_ns) // 10**9, 1)
@@ -49,7 +50,7 @@ def _facts(venue: Venue, seen: Observation, segment: Segment, data_dir: Path) ->
         "uptime_s": uptime_s,
         "segment": venue.segment,
         "segment_bytes": segment.size,
-        "addresses": addresses(data_dir),
+        "addresses": addresses(data_dir) | addresses(data_dir, MONITOR),
         "inbound_per_second": seen.inbound // uptime_s,
         "trades": seen.trades,
         "events": seen.events,

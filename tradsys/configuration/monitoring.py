@@ -24,7 +24,7 @@ class Threshold(Struct, frozen=True, forbid_unknown_fields=True):
 class Thresholds(Struct, frozen=True, forbid_unknown_fields=True):
     """One for each probe; docs/monitoring.md says what each reads, and which of them make the venue not ready."""
 
-    heartbeat_ms: Threshold = Threshold(2000, 1000, 1)
+    heartbeat_ms: Threshold = Threshold(1000, 500, 1)
     ring_percent: Threshold = Threshold(90, 60, 3)
     journal_lag_ms: Threshold = Threshold(2000, 500, 2)
     journal_sync_ms: Threshold = Threshold(250, 100, 3)
@@ -38,6 +38,8 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True):
     imbalance: Threshold = Threshold(1, 0, 1)
     lost: Threshold = Threshold(1, 0, 1)
     read_only: Threshold = Threshold(1, 0, 2)
+    database: Threshold = Threshold(1, 0, 1)
+    snapshot_percent: Threshold = Threshold(300, 100, 1)
 
 
 class Tracing(Struct, frozen=True, forbid_unknown_fields=True):

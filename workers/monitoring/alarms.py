@@ -31,6 +31,8 @@ def judge(readings: Readings, thresholds: Thresholds, before: Alarms) -> Alarms:
 
 def judge_one(value: int | None, threshold: Threshold, before: Alarm) -> Alarm:
     """One alarm after one more look. What could not be read speaks for no change."""
+    assert before.looks >= 0, "looks are counted from 0"
+    assert threshold.looks >= 1, "no alarm begins or ends without a look"
     if value is None:
         return Alarm(before.is_on)
     if not _speaks_for_change(value, threshold, is_on=before.is_on):
@@ -40,6 +42,7 @@ def judge_one(value: int | None, threshold: Threshold, before: Alarm) -> Alarm:
 
 
 def _speaks_for_change(value: int, threshold: Threshold, *, is_on: bool) -> bool:
+    assert threshold.enter != threshold.leave, "no reading speaks both for an alarm and for its end"
     more_is_worse = threshold.enter > threshold.leave
     if is_on:
         return value <= threshold.leave if more_is_worse else value >= threshold.leave

@@ -5,14 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from shm.counters import STRIDE, CounterKind, Counters
-from workers.memory import HEARTBEAT_NS, VenueMemory
-from workers.monitoring.alarms import Alarms
-from workers.monitoring.probes import MONITOR, PROBES, Probe, Readings
-from workers.topology import WorkerPlan
+from workers.monitoring.alarms import Alarm, Alarms
+from workers.monitoring.probes import PROBES, Probe, Readings
 
 _UNREAD = -1
-SILENT_NS = 5_000_000_000
-"""What a monitor has written that is silent for longer counts no more."""
+_PREFIX = "probe "
+_COUNTS_UNTIL = f"{_PREFIX}readings count until"
+"""The name of no probe, as it has spaces."""
 
 
 class ProbeView(msgspec.Struct, frozen=True):
@@ -26,21 +25,21 @@ class ProbeView(msgspec.Struct, frozen=True):
     @property
     def words(self) -> str:
         """What its alarm means."""
-        words = next(probe.words for probe in PROBES if probe.name == self.name)
-        return words.format(0 if self.value is None else self.value)
+        probe = next(probe for probe in PROBES if probe.name == self.name)
+        return probe.say(self.value)
 
 
 def is_probe(counter: str) -> bool:
     """Whether the counter is one of the board's."""
-    return counter.startswith("probe ")
+    return counter.startswith(_PREFIX)
 
 
 def _value_name(probe: Probe) -> str:
-    return f"probe {probe.name}"
+    return f"{_PREFIX}{probe.name}"
 
 
 def _alarm_name(probe: Probe) -> str:
-    return f"probe {probe.name} alarm"
+    return f"{_PREFIX}{probe.name} alarm"
 
 
 class Board:
@@ -56,18 +55,29 @@ class Board:
             )
             for probe in PROBES
         }
+        self._counts_until = STRIDE * counters.allocate(_COUNTS_UNTIL, CounterKind.TIME)
+        places = [*(place for pair in self._places.values() for place in pair), self._counts_until]
+        assert len(set(places)) == len(places), "every reading and every alarm has a place of its own"
 
-    def write(self, readings: Readings, alarms: Alarms) -> None:
-        """Show one look."""
+    def alarms(self) -> Alarms:
+        """Those that the board shows: of the monitor before this one, which may have died in the middle of an alarm."""
+        return {name: Alarm(is_on=bool(self._values[alarm])) for name, (_, alarm) in self._places.items()}
+
+    def write(self, readings: Readings, alarms: Alarms, counts_until_ns: int) -> None:
+        """Show one look; it counts no more when nothing newer is there at the monotonic time `counts_until_ns`."""
+        assert readings.keys() == alarms.keys() == self._places.keys(), "every probe is shown"
         for name, (value, alarm) in self._places.items():
             reading = readings[name]
             self._values[value] = _UNREAD if reading is None else reading
             self._values[alarm] = alarms[name].is_on
+        self._values[self._counts_until] = counts_until_ns
 
 
-def read_board(counters: Counters) -> list[ProbeView]:
-    """What the monitor has written last; nothing when none has ever looked."""
+def read_board(counters: Counters, now_ns: int) -> list[ProbeView]:
+    """What the monitor has written last; nothing when it has been silent for too long, or has never looked."""
     found = counters.snapshot()
+    if now_ns > found.get(_COUNTS_UNTIL, 0):
+        return []
     return [
         ProbeView(
             probe.name,
@@ -76,13 +86,4 @@ def read_board(counters: Counters) -> list[ProbeView]:
             probe.is_fatal,
         )
         for probe in PROBES
-        if _value_name(probe) in found and _alarm_name(probe) in found
     ]
-
-
-def is_watched(memory: VenueMemory, workers: list[WorkerPlan], now_ns: int) -> bool | None:
-    """Whether the monitor lives at the monotonic time `now_ns`; None when the venue has none."""
-    for plan in workers:
-        if plan.has(MONITOR):
-            return now_ns - int(memory.line(plan.index)[HEARTBEAT_NS]) <= SILENT_NS
-    return None

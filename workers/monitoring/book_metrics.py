@@ -20,6 +20,8 @@ def metrics(seen: Observation, memory: VenueMemory) -> Iterator[Metric]:
     orders = GaugeMetricFamily("tradsys_live_orders", "Orders that live in a shard's books.", labels=["shard"])
     room = GaugeMetricFamily("tradsys_live_orders_max", "Orders that a shard has room for.", labels=["shard"])
     pages = GaugeMetricFamily("tradsys_level_pages", "Pages of price levels that a shard uses.", labels=["shard"])
+    assert len(seen.shards) == len(memory.shards), "what was seen is of this memory"
+    assert memory.sizes.orders_per_shard > 0, "a shard has room for orders"
     for shard in seen.shards:
         label = [str(shard.number)]
         orders.add_metric(label, shard.live_orders)
@@ -34,7 +36,9 @@ def metrics(seen: Observation, memory: VenueMemory) -> Iterator[Metric]:
 def _books(memory: VenueMemory) -> Metric:
     books = GaugeMetricFamily("tradsys_book_orders", "Orders that live in a symbol.", labels=["symbol", "side"])
     counts = [_count(shard) for shard in memory.shards]
+    assert counts, "a venue has a shard"
     for symbol in known_symbols(memory):
+        assert symbol.id >= 1, "symbols are numbered from 1"
         count = counts[symbol.id % len(counts)]
         for side in Side:
             place = 2 * symbol.id + side

@@ -34,6 +34,8 @@ def add_records(family: HistogramMetricFamily, labels: list[str], words: Any) ->
 
 def _add(family: HistogramMetricFamily, labels: list[str], words: Any, bounds: tuple[int, ...], unit: int) -> None:
     copy = words.copy()
-    counts = zip(bounds, counts_up_to(copy, bounds), strict=True)
-    buckets = [(str(bound / unit), float(count)) for bound, count in counts]
-    family.add_metric(labels, [*buckets, ("+Inf", float(total(copy)))], sum_of(copy) / unit)
+    counts, all = counts_up_to(copy, bounds), total(copy)
+    assert counts == sorted(counts), "a bucket holds all that the ones below it hold"
+    assert counts[-1] <= all, "nothing is counted that is not there"
+    buckets = [(str(bound / unit), float(count)) for bound, count in zip(bounds, counts, strict=True)]
+    family.add_metric(labels, [*buckets, ("+Inf", float(all))], sum_of(copy) / unit)

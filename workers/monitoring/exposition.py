@@ -7,13 +7,15 @@ import time
 from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 
+import msgspec
 import numba
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from tradsys.configuration import Configuration
 from workers.memory import PHASES, VenueMemory
 from workers.monitoring import book_metrics, flow_metrics, host_metrics, latency_metrics
-from workers.monitoring.board import is_watched, read_board
+from workers.monitoring.board import read_board
 from workers.monitoring.host import Host
 from workers.monitoring.readiness import readiness
 from workers.observation import Observation, observe
@@ -28,9 +30,15 @@ class VenueCollector(Collector):
         self._memory = memory
         self._host = host
 
+    def configure(self, configuration: Configuration) -> None:
+        """Tell of a venue that goes by this configuration from now on."""
+        self._venue = msgspec.structs.replace(self._venue, configuration=configuration)
+
     def collect(self) -> Iterable[Metric]:
         """One reading of every metric."""
         seen = observe(self._venue, self._memory)
+        assert len(seen.workers) >= len(self._venue.workers), "every worker is told of"
+        assert len(seen.shards) == self._venue.sizes.shards, "every shard is told of"
         yield from _build(self._venue)
         yield from self._state(seen)
         yield from flow_metrics.metrics(seen)
@@ -45,8 +53,9 @@ class VenueCollector(Collector):
 
     def _state(self, seen: Observation) -> Iterator[Metric]:
         now_ns = time.monotonic_ns()
-        workers = self._venue.workers
-        found = readiness(self._memory, workers, now_ns)
+        silence_ms_max = self._venue.configuration.monitoring.thresholds.heartbeat_ms.enter
+        found = readiness(self._memory, self._venue.workers, now_ns, silence_ms_max)
+        assert seen.phase in PHASES, "a phase that there is"
         yield GaugeMetricFamily("tradsys_ready", "1 when the venue takes orders.", value=found.ready)
         phases = GaugeMetricFamily("tradsys_phase", "1 for the phase that the venue is in.", labels=["phase"])
         for phase in PHASES:
@@ -67,11 +76,10 @@ class VenueCollector(Collector):
         alarms = GaugeMetricFamily(
             "tradsys_probe_alarm", "1 while a probe's alarm is on.", labels=["probe", "severity"]
         )
-        if is_watched(self._memory, self._venue.workers, now_ns):
-            for probe in read_board(self._memory.counters):
-                if probe.value is not None:
-                    values.add_metric([probe.name], probe.value)
-                alarms.add_metric([probe.name, "unready" if probe.fatal else "warning"], probe.alarm)
+        for probe in read_board(self._memory.counters, now_ns):
+            if probe.value is not None:
+                values.add_metric([probe.name], probe.value)
+            alarms.add_metric([probe.name, "unready" if probe.fatal else "warning"], probe.alarm)
         yield values
         yield alarms
 

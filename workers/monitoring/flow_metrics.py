@@ -30,6 +30,8 @@ def metrics(seen: Observation) -> Iterator[Metric]:
 
 
 def _log(seen: Observation) -> Iterator[Metric]:
+    assert seen.log >= 0, "records are numbered from 1"
+    assert seen.inbound >= 0, "commands are counted from 0"
     yield CounterMetricFamily("tradsys_commands", "Commands that the sequencer has taken in.", value=seen.inbound)
     yield GaugeMetricFamily("tradsys_log_sequence", "The log's last sequence number.", value=seen.log)
     yield GaugeMetricFamily(
@@ -48,6 +50,7 @@ def _shards(seen: Observation) -> Iterator[Metric]:
     trades = CounterMetricFamily("tradsys_trades", "Trades of a shard.", labels=["shard"])
     lag = GaugeMetricFamily("tradsys_shard_lag_records", "Records of the log that a shard is behind.", labels=["shard"])
     for shard in seen.shards:
+        assert shard.trades >= 0, "trades are counted from 0"
         label = [str(shard.number)]
         commands.add_metric(label, shard.commands)
         events.add_metric(label, shard.events)
@@ -62,6 +65,7 @@ def _rings(seen: Observation) -> Iterator[Metric]:
     )
     capacity = GaugeMetricFamily("tradsys_ring_capacity_records", "Records that a ring holds.", labels=["ring"])
     for ring in seen.rings:
+        assert ring.capacity > 0, "a ring has room"
         waiting.add_metric([ring.name], ring.waiting)
         capacity.add_metric([ring.name], ring.capacity)
     readers = GaugeMetricFamily(
@@ -81,6 +85,8 @@ def _gateways(seen: Observation) -> Iterator[Metric]:
     for counter, value in seen.counters.items():
         gateway, _, what = counter.partition(" ")
         if what in _GATEWAY_COUNTERS:
+            assert value >= 0, "what a gateway counts only grows"
+            assert gateway, "a gateway has a name"
             name, _, code = _GATEWAY_COUNTERS[what]
             families[name].add_metric([gateway, code] if code else [gateway], value)
         elif what == _GATEWAY_SOCKETS:
@@ -92,6 +98,7 @@ def _gateways(seen: Observation) -> Iterator[Metric]:
 def _refusals(seen: Observation) -> Iterator[Metric]:
     refusals = CounterMetricFamily("tradsys_refusals", "Commands that the core has refused.", labels=["reason"])
     for reason, count in seen.refusals.items():
+        assert count > 0, "only what was refused is told"
         refusals.add_metric([reason], count)
     yield refusals
 

@@ -51,6 +51,7 @@ class ThisHost:
 
     def __init__(self, cores: list[int]) -> None:
         """`cores`: those whose time matters."""
+        assert cores, "somebody works on some core"
         self._cores = cores
         psutil.cpu_percent(percpu=True)  # from here on it tells what came since the question before
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from workers.journal.segments import list_segments
-from workers.memory import READY, WORKER_STATES
 from workers.monitoring.host import Host
 from workers.monitoring.readiness import worker_trouble
 from workers.observation import Observation
@@ -29,10 +28,11 @@ def workers(seen: Observation, venue: Venue, host: Host) -> Iterator[Metric]:
     resident = GaugeMetricFamily("tradsys_worker_resident_memory_bytes", "Resident memory.", labels=label)
     descriptors = GaugeMetricFamily("tradsys_worker_open_fds", "Open file descriptors.", labels=label)
     most = GaugeMetricFamily("tradsys_worker_max_fds", "File descriptors that it may open.", labels=label)
+    silence_ms_max = venue.configuration.monitoring.thresholds.heartbeat_ms.enter
+    assert silence_ms_max > 0, "every worker is silent for a moment"
     for worker in seen.workers:
-        name, plan = [worker.name], venue.plan_of(worker.name)
-        beats = plan.is_core or plan.is_gateway or plan.is_standby
-        up.add_metric(name, worker_trouble(worker) is None if beats else worker.state == WORKER_STATES[READY])
+        name = [worker.name]
+        up.add_metric(name, worker_trouble(venue.plan_of(worker.name), worker, silence_ms_max) is None)
         if worker.heartbeat_age_ns is not None:
             beat.add_metric(name, worker.heartbeat_age_ns / 1e9)
         restarts.add_metric(name, worker.restarts)

@@ -10,13 +10,24 @@ MONITOR = "monitor"
 Readings = dict[str, int | None]
 """By the name of the probe; None where nothing could be read."""
 
+WELL, UNWRITABLE, UNREADABLE = range(3)
+"""What the probe `database` reads: how the directory is in which the venue keeps all that it has."""
+
 
 class Probe(NamedTuple):
-    """`is_fatal`: while its alarm is on, the venue is not ready. `words` say what the alarm means."""
+    """`is_fatal`: while its alarm is on, the venue is not ready.
+
+    `words` say what the alarm means, with the reading in them, or by reading.
+    """
 
     name: str
     is_fatal: bool
-    words: str
+    words: str | tuple[str, ...]
+
+    def say(self, value: int | None) -> str:
+        """What its alarm means, when this was read last."""
+        value = value or 0
+        return self.words.format(value) if isinstance(self.words, str) else self.words[value]
 
 
 PROBES = (
@@ -34,4 +45,14 @@ PROBES = (
     Probe("imbalance", True, "the ledger does not add up: {:,} assets or events; see docs/operations.md, Watch"),
     Probe("lost", False, "{:,} alerts or records of circuit breakers were lost; see docs/operations.md, Watch"),
     Probe("read_only", True, "the data directory cannot be written"),
+    Probe(
+        "database",
+        True,
+        (
+            "the data directory has been in trouble until now",
+            "a file in the data directory cannot be written and synced",
+            "what the journal has written cannot be read back; `tradsys journal verify` says what is wrong",
+        ),
+    ),
+    Probe("snapshot_percent", False, "a snapshot has been due for {:,} % of snapshots.interval_seconds"),
 )

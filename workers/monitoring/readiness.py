@@ -6,12 +6,10 @@ import msgspec
 
 from workers import memory
 from workers.memory import PHASE, PHASES, READY, WORKER_STATES, VenueMemory
-from workers.monitoring.board import is_watched, read_board
+from workers.monitoring.board import read_board
+from workers.monitoring.probes import MONITOR
 from workers.observation import WorkerView, journal_trouble, worker_view
 from workers.topology import WorkerPlan
-
-HEARTBEAT_NS_MAX = 2_000_000_000
-"""A worker that has been silent for longer is not relied on."""
 
 
 class Readiness(msgspec.Struct, frozen=True):
@@ -26,37 +24,45 @@ class Readiness(msgspec.Struct, frozen=True):
         return not self.reasons
 
 
-def readiness(venue_memory: VenueMemory, workers: list[WorkerPlan], now_ns: int) -> Readiness:
-    """The venue's readiness at the monotonic time `now_ns`.
+def readiness(venue_memory: VenueMemory, workers: list[WorkerPlan], now_ns: int, silence_ms_max: int) -> Readiness:
+    """The venue's readiness at the monotonic time `now_ns`. A worker that is silent for longer is not relied on.
 
     What stops orders at once is looked at here and now; the rest the monitor tells, as long as it lives.
     """
     phase = int(venue_memory.control[PHASE])
+    assert 0 <= phase < len(PHASES), "a phase that there is"
     reasons = [] if phase in memory.TAKES_ORDERS else [f"the venue is {PHASES[phase]}"]
     warnings: list[str] = []
     for plan in workers:
-        trouble = worker_trouble(worker_view(venue_memory, plan, now_ns))
-        if trouble and (plan.is_core or plan.is_gateway or plan.is_standby):
+        trouble = worker_trouble(plan, worker_view(venue_memory, plan, now_ns), silence_ms_max)
+        if trouble and plan.has(MONITOR):
+            warnings.append(f"{trouble}: nobody watches disk, memory, descriptors and clock")
+        elif trouble and beats(plan):
             (reasons if plan.is_core else warnings).append(trouble)
     journal = journal_trouble(venue_memory, now_ns)
     if journal is not None:
         reasons.append(f"the journal is in trouble: {journal.why}")
-    watched = is_watched(venue_memory, workers, now_ns)
-    if watched:
-        for probe in read_board(venue_memory.counters):
+    if any(plan.has(MONITOR) for plan in workers):
+        for probe in read_board(venue_memory.counters, now_ns):
             if probe.alarm:
                 (reasons if probe.fatal else warnings).append(probe.words)
-    elif watched is False:
-        warnings.append("the monitor is silent: nobody watches disk, memory, descriptors and clock")
     return Readiness(reasons, warnings)
 
 
-def worker_trouble(view: WorkerView) -> str | None:
-    """What is wrong with a worker that should beat; None when nothing is."""
+def beats(plan: WorkerPlan) -> bool:
+    """Whether a worker gives signs of life."""
+    return plan.is_core or plan.is_gateway or plan.is_standby or plan.has(MONITOR)
+
+
+def worker_trouble(plan: WorkerPlan, view: WorkerView, silence_ms_max: int) -> str | None:
+    """What is wrong with a worker; None when nothing is."""
+    assert silence_ms_max > 0, "every worker is silent for a moment"
+    assert plan.name == view.name, "a view of this worker"
     if view.state != WORKER_STATES[READY]:
         return f"{view.name} is {view.state}"
+    if not beats(plan):
+        return None
     if view.heartbeat_age_ns is None:
         return f"{view.name} has given no sign of life yet"
-    if view.heartbeat_age_ns > HEARTBEAT_NS_MAX:
-        return f"{view.name} has given no sign of life for {view.heartbeat_age_ns // 1_000_000:,} ms"
-    return None
+    silent_ms = view.heartbeat_age_ns // 1_000_000
+    return f"{view.name} has given no sign of life for {silent_ms:,} ms" if silent_ms > silence_ms_max else None

@@ -10,14 +10,25 @@ import numpy as np
 from tests.workers.stepped import SIZES, compact, describe
 from workers import memory as memories
 from workers.memory import HEARTBEAT_NS, PHASE, PID, READY, RUNNING, STATE, VenueMemory
+from workers.monitoring.database import Kept
 from workers.monitoring.host import Disk, Usage
-from workers.monitoring.probes import MONITOR
+from workers.monitoring.probes import MONITOR, WELL
 from workers.topology import WorkerPlan
 from workers.venue import Venue
 
 GIB = 1 << 30
 ENGINE, GATEWAY, WATCHER = range(3)
 PID_OF_ENGINE = 4242
+
+
+class MadeUpDatabase:
+    """What has been found of a data directory."""
+
+    def __init__(self) -> None:
+        self.found: Kept | None = Kept(WELL, 0)
+
+    def kept(self) -> Kept | None:
+        return self.found
 
 
 class MadeUpHost:

@@ -18,6 +18,7 @@ from tradsys.configuration import sources
 from tradsys.configuration.monitoring import Monitoring
 
 HERE = Path(__file__).parent
+CASES = ("alerts_test.yaml", "alerts_at_once_test.yaml")
 FILES = sources.directory() / "monitoring"
 PROMISES = {
     "TradsysSlow": "> 150e-6",
@@ -86,7 +87,7 @@ def test_every_promise_has_an_alert_with_its_bound_a_duration_and_a_number_of_sa
 
 
 def test_every_alert_is_tried_both_where_it_must_come_and_where_it_must_not() -> None:
-    cases = yaml.safe_load((HERE / "alerts_test.yaml").read_text(encoding="utf-8"))["tests"]
+    cases = [case for name in CASES for case in yaml.safe_load((HERE / name).read_text(encoding="utf-8"))["tests"]]
     tried: dict[str, set[bool]] = {}
     for case in cases:
         for look in case["alert_rule_test"]:
@@ -100,7 +101,29 @@ def test_the_example_of_a_prometheus_looks_where_metrics_are_told_and_often_enou
     (job,) = example["scrape_configs"]
     assert job["job_name"] == "tradsys", "alerts name the job"
     assert job["static_configs"] == [{"targets": [f"{settings.host}:{settings.metrics_port}"]}]
-    assert example["global"] == {"scrape_interval": "1s", "evaluation_interval": "1s"}
+
+
+def test_what_stops_trading_is_an_alert_within_two_seconds() -> None:
+    """The longest way from a worker's end, or its silence, to the alert, by what the files say; looks take no time."""
+    example = yaml.safe_load((FILES / "prometheus.yaml").read_text(encoding="utf-8"))["global"]
+    scrape_ms, timeout_ms = _milliseconds(example["scrape_interval"]), _milliseconds(example["scrape_timeout"])
+    groups = yaml.safe_load((FILES / "alerts.yaml").read_text(encoding="utf-8"))["groups"]
+    (group,) = (group for group in groups if group["name"] == "tradsys-now")
+    known = {rule["alert"]: rule for rule in group["rules"]}
+    rules_ms = _milliseconds(group["interval"])
+    silence_ms = Monitoring().thresholds.heartbeat_ms.enter
+    for name in ("TradsysWorkerAway", "TradsysNotReady"):
+        assert silence_ms + scrape_ms + rules_ms + _milliseconds(known[name].get("for", "0s")) < 2_000
+    # The monitor hangs, right after a look: the next one ends when its time is up.
+    for_ms = _milliseconds(known["TradsysUnreachable"]["for"])
+    assert scrape_ms + timeout_ms + rules_ms + for_ms < 2_000
+    assert for_ms >= scrape_ms, "one look that fails is no alert"
+    assert for_ms % rules_ms == 0
+
+
+def _milliseconds(duration: str) -> int:
+    number, unit = re.fullmatch(r"(\d+)(ms|s)", duration).groups()  # type: ignore[union-attr]
+    return int(number) * (1 if unit == "ms" else 1000)
 
 
 def test_the_dashboards_panels_lie_side_by_side_and_each_has_a_number_of_its_own() -> None:
@@ -126,7 +149,7 @@ def test_the_dashboards_panels_lie_side_by_side_and_each_has_a_number_of_its_own
     [
         ["check", "rules", str(FILES / "alerts.yaml")],
         ["check", "config", str(FILES / "prometheus.yaml")],
-        ["test", "rules", str(HERE / "alerts_test.yaml")],
+        *(["test", "rules", str(HERE / name)] for name in CASES),
     ],
     ids=" ".join,
 )

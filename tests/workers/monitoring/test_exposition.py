@@ -53,7 +53,7 @@ def exposition(directory: Path) -> str:
     memory.refusals[REASONS + Reason.WOULD_CROSS] = 6
     for ring_number in (0, 1):
         histogram.record(memory.gateway_stages[ring_number * 3 * histogram.WORDS :][: histogram.WORDS], 1_000)
-    Board(memory.counters).write({probe.name: 1 for probe in PROBES}, alarms.begin())
+    Board(memory.counters).write({probe.name: 1 for probe in PROBES}, alarms.begin(), 1 << 62)
     venue.journal_directory.mkdir(parents=True)
     (venue.journal_directory / "00000000000000000001.journal").write_bytes(bytes(100))
     (venue.journal_directory / "00000000000000000042.snapshot").write_bytes(bytes(50))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.workers.monitoring.made_up import ENGINE, GATEWAY, WATCHER, beat, made_up_venue
 from workers.memory import (
+    ABSENT,
     DRAINING,
     HEARTBEAT_NS,
     JOURNAL_TROUBLE,
@@ -18,24 +19,30 @@ from workers.memory import (
 )
 from workers.monitoring import alarms
 from workers.monitoring.alarms import Alarm
-from workers.monitoring.board import SILENT_NS, Board, is_probe, read_board
+from workers.monitoring.board import Board, is_probe, read_board
 from workers.monitoring.probes import PROBES, Readings
-from workers.monitoring.readiness import HEARTBEAT_NS_MAX, readiness
+from workers.monitoring.readiness import Readiness, readiness
+from workers.venue import Venue
 
 NOW_NS = 10**12
+SILENCE_MS_MAX = 1000
 
 
 def show(memory: VenueMemory, *probes: str) -> None:
-    """Let the monitor show an alarm of these probes."""
+    """Let the monitor show an alarm of these probes, which counts until now."""
     readings: Readings = {probe.name: 7 for probe in PROBES}
-    Board(memory.counters).write(readings, alarms.begin() | {name: Alarm(is_on=True) for name in probes})
+    Board(memory.counters).write(readings, alarms.begin() | {name: Alarm(is_on=True) for name in probes}, NOW_NS)
+
+
+def judged(venue: Venue, memory: VenueMemory, now_ns: int = NOW_NS) -> Readiness:
+    return readiness(memory, venue.workers, now_ns, SILENCE_MS_MAX)
 
 
 def test_a_venue_that_is_well_is_ready(tmp_path: Path) -> None:
     venue, memory = made_up_venue(tmp_path)
     beat(memory, NOW_NS)
     show(memory)
-    found = readiness(memory, venue.workers, NOW_NS)
+    found = judged(venue, memory)
     assert (found.ready, found.reasons, found.warnings) == (True, [], [])
 
 
@@ -46,7 +53,7 @@ def test_what_keeps_orders_out_is_told_in_words(tmp_path: Path) -> None:
     memory.control[PHASE] = DRAINING
     memory.line(ENGINE)[STATE] = RECOVERING
     memory.control[JOURNAL_TROUBLE], memory.control[TROUBLE_SINCE_NS] = errno.ENOSPC, NOW_NS
-    found = readiness(memory, venue.workers, NOW_NS)
+    found = judged(venue, memory)
     assert found.reasons == [
         "the venue is draining",
         "engine is recovering",
@@ -60,43 +67,64 @@ def test_what_keeps_orders_out_is_told_in_words(tmp_path: Path) -> None:
 def test_a_gateway_that_is_away_is_a_warning_because_others_may_be_there(tmp_path: Path) -> None:
     venue, memory = made_up_venue(tmp_path)
     beat(memory, NOW_NS)
-    memory.line(GATEWAY)[HEARTBEAT_NS] = NOW_NS - HEARTBEAT_NS_MAX - 500_000_000
-    found = readiness(memory, venue.workers, NOW_NS)
+    memory.line(GATEWAY)[HEARTBEAT_NS] = NOW_NS - 2_500_000_000
+    found = judged(venue, memory)
     assert (found.ready, found.warnings) == (True, ["gateway-0 has given no sign of life for 2,500 ms"])
 
 
-def test_what_a_monitor_said_that_is_silent_counts_no_more(tmp_path: Path) -> None:
+def test_a_worker_may_be_silent_for_as_long_as_the_configuration_says(tmp_path: Path) -> None:
     venue, memory = made_up_venue(tmp_path)
     beat(memory, NOW_NS)
+    memory.line(ENGINE)[HEARTBEAT_NS] = NOW_NS - 1_001_000_000
+    assert not readiness(memory, venue.workers, NOW_NS, 1000).ready
+    assert readiness(memory, venue.workers, NOW_NS, 1001).ready
+
+
+def test_a_monitor_that_is_away_or_silent_is_a_warning_at_once(tmp_path: Path) -> None:
+    venue, memory = made_up_venue(tmp_path)
+    beat(memory, NOW_NS)
+    nobody = "nobody watches disk, memory, descriptors and clock"
+    memory.line(WATCHER)[HEARTBEAT_NS] = NOW_NS - 1_500_000_000
+    found = judged(venue, memory)
+    assert (found.ready, found.warnings) == (True, [f"monitor has given no sign of life for 1,500 ms: {nobody}"])
+    memory.line(WATCHER)[HEARTBEAT_NS] = 0
+    assert judged(venue, memory).warnings == [f"monitor has given no sign of life yet: {nobody}"]
+    memory.line(WATCHER)[STATE] = ABSENT
+    assert judged(venue, memory).warnings == [f"monitor is absent: {nobody}"]
+
+
+def test_what_a_monitor_said_counts_on_for_a_while_but_not_for_ever(tmp_path: Path) -> None:
+    venue, memory = made_up_venue(tmp_path)
     show(memory, "read_only")
-    memory.line(WATCHER)[HEARTBEAT_NS] = NOW_NS - SILENT_NS
-    assert readiness(memory, venue.workers, NOW_NS).reasons == ["the data directory cannot be written"]
+    beat(memory, NOW_NS)
+    memory.line(WATCHER)[STATE] = ABSENT
+    assert judged(venue, memory).reasons == ["the data directory cannot be written"]
     beat(memory, NOW_NS + 1)
-    memory.line(WATCHER)[HEARTBEAT_NS] = NOW_NS - SILENT_NS
-    found = readiness(memory, venue.workers, NOW_NS + 1)
-    assert (found.ready, found.warnings) == (
-        True,
-        ["the monitor is silent: nobody watches disk, memory, descriptors and clock"],
-    )
+    assert judged(venue, memory, NOW_NS + 1).ready
 
 
 def test_a_venue_without_a_monitor_is_judged_by_its_memory_alone(tmp_path: Path) -> None:
     venue, memory = made_up_venue(tmp_path)
     beat(memory, NOW_NS)
     show(memory, "read_only")
-    assert readiness(memory, [plan for plan in venue.workers if plan.index != WATCHER], NOW_NS).ready
+    others = [plan for plan in venue.workers if plan.index != WATCHER]
+    assert readiness(memory, others, NOW_NS, SILENCE_MS_MAX).ready
 
 
 def test_the_board_tells_what_was_written_and_what_could_not_be_read(tmp_path: Path) -> None:
     _, memory = made_up_venue(tmp_path)
-    assert read_board(memory.counters) == []
+    assert read_board(memory.counters, NOW_NS) == []
     board = Board(memory.counters)
-    readings = {probe.name: None if probe.name == "disk_segments" else 3 for probe in PROBES}
-    board.write(readings, alarms.begin() | {"lost": Alarm(is_on=True)})
-    seen = {probe.name: probe for probe in read_board(memory.counters)}
-    assert (seen["disk_segments"].value, seen["lost"].value) == (None, 3)
+    assert read_board(memory.counters, NOW_NS) == [], "nobody has looked yet"
+    readings = {probe.name: None if probe.name == "disk_segments" else 1 for probe in PROBES}
+    shown = alarms.begin() | {"lost": Alarm(is_on=True)}
+    board.write(readings, shown, NOW_NS)
+    seen = {probe.name: probe for probe in read_board(memory.counters, NOW_NS)}
+    assert (seen["disk_segments"].value, seen["lost"].value) == (None, 1)
     assert [name for name, probe in seen.items() if probe.alarm] == ["lost"]
     assert [probe.name for probe in PROBES if probe.is_fatal] == [name for name, probe in seen.items() if probe.fatal]
+    assert all(probe.words for probe in seen.values())
     assert all(is_probe(name) for name in memory.counters.snapshot())
-    assert Board(memory.counters) is not board, "a monitor that starts again finds its places"
-    assert len(memory.counters.snapshot()) == 2 * len(PROBES)
+    assert Board(memory.counters).alarms() == shown, "a monitor that starts again finds its places, and its alarms"
+    assert len(memory.counters.snapshot()) == 2 * len(PROBES) + 1
+    assert read_board(memory.counters, NOW_NS + 1) == []

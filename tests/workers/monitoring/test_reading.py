@@ -9,10 +9,21 @@ import pytest
 
 from shm import broadcast, histogram
 from shm.counters import STRIDE, CounterKind
-from tests.workers.monitoring.made_up import ENGINE, GIB, PID_OF_ENGINE, MadeUpHost, beat, made_up_venue
+from tests.workers.monitoring.made_up import (
+    ENGINE,
+    GIB,
+    PID_OF_ENGINE,
+    MadeUpDatabase,
+    MadeUpHost,
+    beat,
+    made_up_venue,
+)
+from tradsys.configuration.sections import Snapshots
 from workers.memory import HEARTBEAT_NS, JOURNALED
+from workers.monitoring.database import Kept
 from workers.monitoring.host import Disk, ThisHost, Usage
-from workers.monitoring.reading import ClockStep, JournalLag, Prober
+from workers.monitoring.probes import UNREADABLE
+from workers.monitoring.reading import ClockStep, JournalLag, Prober, SnapshotDue
 
 MILLISECOND = 1_000_000
 
@@ -34,8 +45,16 @@ def test_a_step_of_the_clock_is_seen_once_in_either_direction() -> None:
     assert [clock.look(*look) for look in looks] == [0, 0, 100, 0, 100]
 
 
+def test_a_snapshot_is_due_when_the_log_has_grown_and_for_as_long_as_none_is_there() -> None:
+    due, settings, second = SnapshotDue(), Snapshots(interval_seconds=10, records_min=100), 10**9
+    looks = [(0, 99, 0), (1, 100, 0), (3, 150, 0), (21, 300, 0), (22, 310, 300), (30, 400, 300), (45, 500, 300)]
+    found = [due.look(at * second, journaled, newest, settings) for at, journaled, newest in looks]
+    assert found == [0, 0, 20, 200, 0, 0, 150]
+    assert due.look(99 * second, 900, 300, Snapshots(interval_seconds=0)) == 0, "none are taken by the clock"
+
+
 def test_a_venue_that_is_well_reads_well(tmp_path: Path, host: MadeUpHost) -> None:
-    prober = Prober(*made_up_venue(tmp_path), host)
+    prober = Prober(*made_up_venue(tmp_path), host, MadeUpDatabase())
     readings = prober.look(0, 0)
     for name in (
         "ring_percent",
@@ -45,6 +64,8 @@ def test_a_venue_that_is_well_reads_well(tmp_path: Path, host: MadeUpHost) -> No
         "imbalance",
         "lost",
         "read_only",
+        "database",
+        "snapshot_percent",
     ):
         assert readings[name] == 0
     assert (readings["memory_percent"], readings["cpu_percent"], readings["disk_percent"]) == (40, 30, 40)
@@ -54,8 +75,10 @@ def test_a_venue_that_is_well_reads_well(tmp_path: Path, host: MadeUpHost) -> No
 
 def test_what_goes_wrong_is_read(tmp_path: Path, host: MadeUpHost) -> None:
     venue, memory = made_up_venue(tmp_path)
-    prober = Prober(venue, memory, host)
+    database = MadeUpDatabase()
+    prober = Prober(venue, memory, host, database)
     prober.look(0, 0)
+    database.found = Kept(UNREADABLE, 0)
     memory.log.header[broadcast.CURSOR] = 192  # of 256
     memory.control[JOURNALED] = 90
     for _ in range(100):
@@ -67,7 +90,7 @@ def test_what_goes_wrong_is_read(tmp_path: Path, host: MadeUpHost) -> None:
     readings = prober.look(0, 0)
     assert readings["ring_percent"] == 75
     assert readings["journal_sync_ms"] in range(300, 306)
-    assert readings["imbalance"] == 2
+    assert (readings["imbalance"], readings["database"]) == (2, UNREADABLE)
     assert (readings["disk_percent"], readings["disk_segments"], readings["read_only"]) == (100, 2, 1)
     assert (readings["inodes_percent"], readings["descriptors_percent"]) == (0, 95)
     readings = prober.look(400 * MILLISECOND, 0)
@@ -80,7 +103,9 @@ def test_a_heartbeat_that_stops_is_read_and_a_disk_that_cannot_be_asked_is_not(
     tmp_path: Path, host: MadeUpHost
 ) -> None:
     venue, memory = made_up_venue(tmp_path)
-    prober = Prober(venue, memory, host)
+    database = MadeUpDatabase()
+    database.found = None
+    prober = Prober(venue, memory, host, database)
     now_ns = time.monotonic_ns()
     beat(memory, now_ns)
     memory.line(ENGINE)[HEARTBEAT_NS] = now_ns - 5_000 * MILLISECOND
@@ -88,7 +113,7 @@ def test_a_heartbeat_that_stops_is_read_and_a_disk_that_cannot_be_asked_is_not(
     readings = prober.look(now_ns, 0)
     assert (readings["heartbeat_ms"] or 0) >= 5_000
     assert [name for name, value in readings.items() if value is None] == [
-        "disk_percent", "disk_segments", "inodes_percent", "read_only",
+        "disk_percent", "disk_segments", "inodes_percent", "read_only", "database", "snapshot_percent",
     ]  # fmt: skip
 
 

@@ -104,7 +104,7 @@ class Edge:
             self._keys,
             accounts,
             ledger,
-            Postings(self.entry, accounts, ledger, self.state.withdrawals),
+            Postings(accounts, ledger, self.state.withdrawals),
             self._administration,
             self._under_way,
             gateway.frame_bytes_max,

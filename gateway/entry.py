@@ -21,7 +21,7 @@ from gateway.state import VenueState
 from gateway.tally import Tally
 from gateway.terms import named
 from tradsys.errors import ValidationError, error, from_reason
-from tradsys.records import COMMAND, CommandFlag, EventKind, Kind, MarketState, details, entry_word
+from tradsys.records import COMMAND, CommandFlag, EventKind, Kind, MarketState, entry_word
 from workers.memory import DRAINING, FAILED, JOURNAL_TROUBLE, PHASE
 
 ANSWER_TIMEOUT_NS = 5_000_000_000
@@ -160,10 +160,6 @@ class OrderEntry:
             order_id=entry_word(session=session),
         )
         self._send(record, number, reply)
-
-    def record(self, kind: Kind, reply: Reply, *, symbol: int = 0, **fields: Any) -> None:
-        """A record for the ledger or the risk checks, by the fields of DETAILS. Raises TradingError when not taken."""
-        self.send(details(kind, symbol=symbol, **fields), reply)
 
     def send(self, record: Any, reply: Reply) -> None:
         """A record that is not about orders, an array of one, in any reading; answered with Recorded.

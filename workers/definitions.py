@@ -13,7 +13,7 @@ from tradsys.book.layout import W_POSITION
 from tradsys.configuration import Configuration
 from tradsys.errors import ConfigurationError, OperatingError, from_reason
 from tradsys.logging import logger
-from tradsys.records import COMMAND, EventKind
+from tradsys.records import COMMAND, EventFlag, EventKind
 from tradsys.symbols import Account, Rules, Symbol
 from workers.ledger_definitions import Definition, Known, missing_records, missing_terms, others_than_configured
 from workers.memory import ACCOUNTS, JOURNALED, SYMBOLS, VenueMemory
@@ -22,6 +22,9 @@ from workers.redefinition import changed_entries, changed_records
 
 Wait = Callable[[Callable[[], bool], str], None]
 """Waits for a condition; the text says for what. Raises when it takes too long."""
+
+Tell = Callable[[Definition, int], None]
+"""Is told what stands in the log by now, and as which sequence."""
 
 _log = logger("supervisor")
 
@@ -100,10 +103,10 @@ def missing_rules(memory: VenueMemory, symbols: list[Symbol], configuration: Con
     return {number: rules for number, rules in wanted.items() if present_rules(memory, number) != rules}
 
 
-def define_missing(memory: VenueMemory, port: Port, configuration: Configuration, wait: Wait) -> None:
+def define_missing(memory: VenueMemory, port: Port, configuration: Configuration, wait: Wait, tell: Tell) -> None:
     """Define what is missing and wait until every shard has applied it and the journal has it.
 
-    Raises RefusedDefinitionError, and what `wait` raises.
+    The port gates the events. Raises RefusedDefinitionError, and what `wait` raises.
     """
     before = known_symbols(memory)
     for name in changed_symbols(before, configuration):
@@ -114,9 +117,8 @@ def define_missing(memory: VenueMemory, port: Port, configuration: Configuration
     symbols = missing_symbols(before, configuration)
     rules = missing_rules(memory, before + symbols, configuration)
     names = {symbol.id: symbol.name for symbol in before + symbols}
-    _define(
-        memory, port, wait, [Definition(f"the account {account.name}", account.definition()) for account in accounts]
-    )
+    opened = [Definition(f"the account {account.name}", account.definition()) for account in accounts]
+    _define(memory, port, wait, tell, opened)
     assets, contracts = missing_terms(Known(memory.ledger, known_accounts(memory), before + symbols), configuration)
     # In one go: who sees a new symbol at once and sends an order shall find it under its rules, and settled.
     together = [
@@ -125,25 +127,27 @@ def define_missing(memory: VenueMemory, port: Port, configuration: Configuration
         *(Definition(f"the rules of {names[number]}", wanted.command(number)) for number, wanted in rules.items()),
         *contracts,
     ]
-    _define(memory, port, wait, together)
+    _define(memory, port, wait, tell, together)
     known = Known(memory.ledger, known_accounts(memory), known_symbols(memory))
     for name in others_than_configured(known, configuration):
         _log.warning("the log has an asset or a symbol's assets otherwise than the configuration; they stay", name=name)
-    _define(memory, port, wait, missing_records(known, configuration))
+    _define(memory, port, wait, tell, missing_records(known, configuration))
 
 
-def redefine(memory: VenueMemory, port: Port, before: Configuration, after: Configuration, wait: Wait) -> None:
+def redefine(
+    memory: VenueMemory, port: Port, before: Configuration, after: Configuration, wait: Wait, tell: Tell
+) -> None:
     """Let a venue that runs with the configuration `before` have what `after` says otherwise, and what it adds.
 
     What both say alike is left as it was changed since. Raises as `define_missing` does; what had been sent until then
     stands.
     """
-    define_missing(memory, port, changed_entries(before, after), wait)
+    define_missing(memory, port, changed_entries(before, after), wait, tell)
     known = Known(memory.ledger, known_accounts(memory), known_symbols(memory))
-    _define(memory, port, wait, changed_records(known, before, after))
+    _define(memory, port, wait, tell, changed_records(known, before, after))
 
 
-def _define(memory: VenueMemory, port: Port, wait: Wait, definitions: list[Definition]) -> None:
+def _define(memory: VenueMemory, port: Port, wait: Wait, tell: Tell, definitions: list[Definition]) -> None:
     """Send the records and wait until they stand, everywhere and for good. Raises RefusedDefinitionError."""
     if not definitions:
         return
@@ -156,7 +160,7 @@ def _define(memory: VenueMemory, port: Port, wait: Wait, definitions: list[Defin
     def defined() -> bool:
         nonlocal sent, end
         sent += port.submit(commands[sent:]) if sent < len(commands) else 0
-        _check_refusals(port, first, definitions)
+        _take_answers(port, first, definitions, tell)
         assert sent <= len(commands), "no more is sent than there is"
         if sent < len(commands) or not port.is_taken_in():
             return False
@@ -164,7 +168,7 @@ def _define(memory: VenueMemory, port: Port, wait: Wait, definitions: list[Defin
         return _is_settled(memory, end)
 
     wait(defined, "the engine to define what is configured")
-    _check_refusals(port, first, definitions)
+    _take_answers(port, first, definitions, tell)
 
 
 def _is_settled(memory: VenueMemory, sequence: int) -> bool:
@@ -174,14 +178,17 @@ def _is_settled(memory: VenueMemory, sequence: int) -> bool:
     )
 
 
-def _check_refusals(port: Port, first: int, definitions: list[Definition]) -> None:
+def _take_answers(port: Port, first: int, definitions: list[Definition], tell: Tell) -> None:
+    """What the engine says of the requests from `first` on. Raises RefusedDefinitionError."""
     for shard in range(port.memory.sizes.shards):
-        events = port.drain(shard)
-        while events is not None and len(events):
-            refused = events[(events["kind"] == EventKind.REJECTED) & (events["source"] == port.number)]
-            if len(refused):
-                what = definitions[(int(refused[0]["request"]) - first) & REQUEST_MASK].what
-                raise RefusedDefinitionError(
-                    f"the engine refused {what}: {from_reason(int(refused[0]['reason'])).sentence}"
-                )
-            events = port.drain(shard)
+        while (events := port.drain(shard)) is not None and len(events):
+            for event in events[events["source"] == port.number].copy():
+                number = (int(event["request"]) - first) & REQUEST_MASK
+                if number >= len(definitions):
+                    continue  # of what somebody sent through this ring before us, and has not waited for
+                definition = definitions[number]
+                if event["kind"] == EventKind.REJECTED:
+                    sentence = from_reason(int(event["reason"])).sentence
+                    raise RefusedDefinitionError(f"the engine refused {definition.what}: {sentence}")
+                if int(event["flags"]) & EventFlag.LAST:
+                    tell(definition, int(event["log_sequence"]))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from gateway.auth import Caller
-from gateway.entry import OrderEntry, Reply
+from gateway.entry import OrderEntry
 from gateway.outcome import outcome
 from gateway.results import Recorded
 from tradsys.configuration import Configuration
@@ -21,6 +21,7 @@ from workers.administration import trail
 from workers.administration.access import SHOWN, Access, AccessFile
 from workers.administration.defining import TAKEN_MEANWHILE
 from workers.administration.known import known_in
+from workers.administration.sent import sent
 from workers.administration.trail import Act, Actor, TrailDamagedError
 from workers.ledger_definitions import Known
 from workers.memory import VenueMemory
@@ -60,8 +61,8 @@ class Administration:
         return known_in(self.memory)
 
     async def send(self, intent: Intent, record: Any) -> Recorded:
-        """Have a record in the log, an array of one. Raises TradingError."""
-        return await self.carry_out(intent, partial(self._entry.send, record))
+        """Have a record in the log, an array of one, and write it to the trail. Raises TradingError."""
+        return await self.carry_out(intent, lambda: record)
 
     async def define(self, intent: Intent, record: Callable[[], Any]) -> Recorded:
         """Send what `record` makes; what it makes then once more, when somebody else took its number."""
@@ -73,15 +74,16 @@ class Administration:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
-    async def carry_out(self, intent: Intent, send: Callable[[Reply], None]) -> Recorded:
-        """Do what `send` submits with the given reply, and write it to the trail. Raises TradingError."""
+    async def carry_out(self, intent: Intent, make: Callable[[], Any]) -> Recorded:
+        """The same for what `make` makes; what that raises is written to the trail too. Raises TradingError."""
         try:
-            recorded = await outcome(send)
+            record = make()
+            recorded = await outcome(partial(self._entry.send, record))
         except TradingError as problem:
-            await self._write(intent, problem.code, None)
+            await self._write(intent, problem.code)
             raise
         assert isinstance(recorded, Recorded)
-        await self._write(intent, trail.DONE, int(recorded.sequence))
+        await self._write(intent, trail.DONE, int(recorded.sequence), sent(record))
         return recorded
 
     async def change_access(self, intent: Intent, change: Callable[[Access], Access]) -> None:
@@ -91,13 +93,14 @@ class Administration:
         except OSError as problem:
             raise error("internal_error", cause=problem) from problem
         except TradingError as problem:
-            await self._write(intent, problem.code, None)
+            await self._write(intent, problem.code)
             raise
         self.on_access_change()
-        await self._write(intent, trail.DONE, None)
+        await self._write(intent, trail.DONE)
 
-    async def _write(self, intent: Intent, result: str, sequence: int | None) -> None:
-        act = Act(**intent._asdict(), result=result, sequence=sequence)
+    async def _write(self, intent: Intent, result: str, sequence: int | None = None, record: str = "") -> None:
+        assert bool(record) == (sequence is not None), "what stands in the log is told with its place there"
+        act = Act(**intent._asdict(), result=result, sequence=sequence, record=record)
         try:
             line = await asyncio.to_thread(trail.append, self.directory, act)
         except (OSError, TrailDamagedError) as problem:

@@ -13,7 +13,6 @@ from msgspec.json import Decoder
 from gateway import ledger_messages, messages
 from gateway.administration.acts import Intent, actor_of
 from gateway.auth import ADMINISTRATOR, RISK_OFFICER, Caller, require
-from gateway.entry import Reply
 from gateway.ledger_messages import PostingBody
 from gateway.ledger_views import balance_views, fee_views, position_views, withdrawal_view
 from gateway.outcome import outcome
@@ -100,7 +99,8 @@ class Balances:
         """POST /v1/transfers: from the own account to another."""
         account = caller(self._service, request).account
         body = messages.decode(ledger_messages.postings, await request.read())
-        return _posted(body, await outcome(partial(self._postings.transfer, account, body)))
+        record = self._postings.transfer(account, body)
+        return _posted(body, await outcome(partial(self._service.entry.send, record)))
 
     async def correct(self, request: web.Request) -> web.Response:
         """POST /v1/corrections: from any account to any other."""
@@ -165,14 +165,14 @@ class Balances:
         return withdrawal_view(withdrawal, name, self._service.ledger.asset_of(withdrawal.asset))
 
     async def _post(
-        self, request: web.Request, act: str, bodies: Decoder[_Posting], send: Callable[[_Posting, Reply], None]
+        self, request: web.Request, act: str, bodies: Decoder[_Posting], record: Callable[[_Posting], Any]
     ) -> web.Response:
         """A posting that only an administrator may make."""
         by = self._administrator(request)
         body = messages.decode(bodies, await request.read())
         target = body.account if isinstance(body, PostingBody) else body.target
         intent = Intent(actor_of(by, request), act, target, after=to_builtins(body))
-        return _posted(body, await self._service.administration.carry_out(intent, partial(send, body)))
+        return _posted(body, await self._service.administration.carry_out(intent, partial(record, body)))
 
     def _administrator(self, request: web.Request) -> Caller:
         by = caller(self._service, request)

@@ -199,7 +199,7 @@ class Session:
     def _transfer(self, message: messages.Transfer) -> None:
         account = self._own_caller().account
         body = PostingBody(message.transfer_id, message.account, message.asset, message.amount)
-        self._service.postings.transfer(account, body, self._replier(message.id))
+        self._service.entry.send(self._service.postings.transfer(account, body), self._replier(message.id))
 
     def _answer_settled(self, echo: Identifier | None, question: Callable[[], Any]) -> None:
         """Answer out of the ledger, as soon as that has what this gateway has told."""

@@ -13,7 +13,7 @@ from tests import factories
 from tests.gateway.harness import GATEWAY_RING, Harness, configuration
 from tradsys.errors import TradingError
 from tradsys.reasons import Reason
-from tradsys.records import COMMAND, Kind
+from tradsys.records import COMMAND, Kind, details
 from tradsys.risk.terms import Scope
 from tradsys.symbols import Account
 
@@ -27,7 +27,7 @@ def harness() -> Harness:
 def answer_to(harness: Harness, **changed: Any) -> Any:
     """What the gateway answers to a schedule of fees that has other fields by the time it is sequenced."""
     answers: list[Any] = []
-    harness.edge.entry.record(Kind.FEES, answers.append)
+    harness.edge.entry.send(details(Kind.FEES), answers.append)
     gateway, record = harness.memory.gateways[GATEWAY_RING], new_array(COMMAND, 1)
     request = int(gateway.header[ring.HEAD])
     assert ring.pop(gateway, record)

@@ -31,6 +31,7 @@ from workers.definitions import (
     redefine,
 )
 from workers.engine import Engine
+from workers.ledger_definitions import Definition
 from workers.port import Port
 
 TURNS_MAX = 2000
@@ -48,6 +49,7 @@ class Stepped:
         self.engine = Engine(venue, plans[0], self.memory)
         self.engine.recover()
         self.port = Port(self.memory, venue.control_ring, 0)
+        self.told: dict[int, Definition] = {}
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
         for _ in range(TURNS_MAX):
@@ -56,11 +58,14 @@ class Stepped:
             self.engine.turn(100_000)
         raise AssertionError(f"waited in vain for {what}")
 
+    def tell(self, definition: Definition, sequence: int) -> None:
+        self.told[sequence] = definition
+
     def define(self, configuration: Configuration) -> None:
-        define_missing(self.memory, self.port, configuration, self.wait)
+        define_missing(self.memory, self.port, configuration, self.wait, self.tell)
 
     def redefine(self, before: Configuration, after: Configuration) -> None:
-        redefine(self.memory, self.port, before, after, self.wait)
+        redefine(self.memory, self.port, before, after, self.wait, self.tell)
 
     def close(self) -> None:
         self.port.close()

@@ -35,12 +35,16 @@ def log(
     since: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Only from then on, in UTC.")
     ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare/--no-compare", help="Hold it against the venue's log, which is read whole.")
+    ] = True,
     data_dir: DataDirectory = DEFAULT_DIRECTORY,
     as_json: AsJson = False,
 ) -> None:
     """Show what administrators and risk officers have done, oldest first, and check that no line was tampered with.
 
-    Exit status 1 when one was. With --json one line for each act.
+    Exit status 1 when one was, or names a record of the log that is not there or is another one. Acts that the log has
+    and the trail has not are told. With --json one line for each act.
     """
     with friendly_errors():
         from workers.administration import trail
@@ -57,7 +61,32 @@ def log(
             _show_trail(trail.lines(data_dir) if not chain.fault else (), begin)
         told = f"{chain.lines:,} lines, each bound to the one before; the last is {chain.last}"
         typer.echo(f"damaged: {chain.fault}; {told}" if chain.fault else told, err=True)
-    raise typer.Exit(1 if chain.fault else 0)
+        is_true = not chain.fault and (not compare or _compare(data_dir))
+    raise typer.Exit(0 if is_true else 1)
+
+
+def _compare(data_dir: Path) -> bool:
+    """Say what the log has otherwise than the trail; whether all that the trail says is true."""
+    from workers import venue as venues
+    from workers.administration import comparing
+
+    try:
+        shards = venues.last(data_dir).sizes.shards
+    except venues.VenueNotRunningError:
+        typer.echo("there is no log here to hold it against", err=True)
+        return True
+    found = comparing.compare(data_dir, shards)
+    told = f"records {found.first:,} to {found.last:,} of the log have {found.acts:,} acts"
+    told += f"; {found.older:,} lines are about records before them" if found.older else ""
+    typer.echo(told if found.unwritten or found.untrue else f"{told}, each with its line", err=True)
+    for act in found.unwritten[:_SHOWN]:
+        words = ", ".join(f"{name} {value}" for name, value in act.items() if name not in {"request", "reason"})
+        typer.echo(f"the trail has no line for {words}", err=True)
+    if len(found.unwritten) > _SHOWN:
+        typer.echo(f"and none for {len(found.unwritten) - _SHOWN:,} more", err=True)
+    for why in found.untrue:
+        typer.echo(f"not true: {why}", err=True)
+    return not found.untrue
 
 
 def _show_trail(lines: Iterable[Line], begin: datetime) -> None:

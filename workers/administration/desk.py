@@ -10,6 +10,7 @@ from typing import Any
 from tradsys.errors import TradingError
 from workers.administration import trail
 from workers.administration.defining import TAKEN_MEANWHILE
+from workers.administration.sent import sent
 from workers.administration.trail import Act, Actor
 from workers.desk import PATIENCE_SECONDS, Answer, Desk
 from workers.memory import VenueMemory
@@ -49,7 +50,14 @@ class AdministrationDesk(Desk):
             raise
         finally:
             made = Act(
-                by=self._by, act=act, target=target, before=before, after=after, result=result, sequence=sequence
+                by=self._by,
+                act=act,
+                target=target,
+                before=before,
+                after=after,
+                result=result,
+                sequence=sequence,
+                record="" if sequence is None else sent(record),
             )
             trail.append(self.venue.path, made)
         return answer

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -61,6 +61,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     result: str = DONE
     """Or the code of the error that it ended with."""
     sequence: int | None = None
+    record: str = ""
+    """What was sent of that record: workers.administration.sent."""
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +75,7 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
     after: Any
     result: str
     sequence: int | None
+    record: str = ""
     previous: str
 
 
@@ -98,30 +101,49 @@ class TrailDamagedError(OperatingError, InfrastructureError):
 
 def append(directory: Path, act: Act) -> Line:
     """Add a line, durably, for one of any number of processes. Raises OSError, TrailDamagedError."""
+    return append_all(directory, [act])[0]
+
+
+def append_all(directory: Path, acts: Sequence[Act]) -> list[Line]:
+    """Add a line for each, all of them durable at the end. Raises OSError, TrailDamagedError."""
+    texts: list[bytes] = []
     with kept.opened(directory / FILE) as descriptor:
         end, last = _last_line(descriptor)
         before = _read(last, directory) if last else None
-        body = msgspec.json.encode(
-            _Line(
-                number=1 if before is None else before.number + 1,
-                at=datetime.now(UTC),
-                by=act.by,
-                act=act.act,
-                target=act.target,
-                before=act.before,
-                after=act.after,
-                result=act.result,
-                sequence=act.sequence,
-                previous=FIRST if before is None else before.hash,
-            )
-        )
-        text = body[:-1] + _HASH + hashlib.sha256(body).hexdigest().encode() + b'"}'
-        assert b"\n" not in text, "an act is one line"
-        assert text[:-_TAIL] + b"}" == body, "the hash is that of the line without it"
+        number, previous = (0, FIRST) if before is None else (before.number, before.hash)
+        for act in acts:
+            number += 1
+            text, previous = _line(act, number, previous)
+            texts.append(text)
         os.ftruncate(descriptor, end)  # what a writer that died left half written was never told to anybody
-        write_all(descriptor, text + b"\n")
+        write_all(descriptor, b"".join(text + b"\n" for text in texts))
         os.fdatasync(descriptor)
-    return msgspec.json.decode(text, type=Line)
+    return [msgspec.json.decode(text, type=Line) for text in texts]
+
+
+def _line(act: Act, number: int, previous: str) -> tuple[bytes, str]:
+    """The text of a line, and its hash."""
+    assert number >= 1, "lines are numbered from 1"
+    body = msgspec.json.encode(
+        _Line(
+            number=number,
+            at=datetime.now(UTC),
+            by=act.by,
+            act=act.act,
+            target=act.target,
+            before=act.before,
+            after=act.after,
+            result=act.result,
+            sequence=act.sequence,
+            record=act.record,
+            previous=previous,
+        )
+    )
+    own = hashlib.sha256(body).hexdigest()
+    text = body[:-1] + _HASH + own.encode() + b'"}'
+    assert b"\n" not in text, "an act is one line"
+    assert text[:-_TAIL] + b"}" == body, "the hash is that of the line without it"
+    return text, own
 
 
 def lines(directory: Path) -> Iterator[Line]:

@@ -48,9 +48,12 @@ def back_up(data_directory: Path, target: Path, tell: Tell, progress: Tell, *, f
     try:
         with snapshot_lock(venue.journal_directory):
             shutil.rmtree(partial, ignore_errors=True)
-            plan = _plan(venue.journal_directory, durable_end(venue), tell, from_snapshot)
             try:
-                manifest = _copy(data_directory, plan, partial, progress)
+                (partial / JOURNAL).mkdir(parents=True)
+                # Before it is known how far the log is copied, so that the trail names no record behind that.
+                beside = _copy_beside(data_directory, partial, progress)
+                plan = _plan(venue.journal_directory, durable_end(venue), tell, from_snapshot)
+                manifest = _copy(plan, beside, partial, progress)
                 _check_copy(partial, manifest, progress)
                 partial.rename(target)
                 sync_directory(target.parent)
@@ -105,13 +108,22 @@ def _usable_snapshots(directory: Path, tell: Tell) -> list[Path]:
     return usable
 
 
-def _copy(data_directory: Path, plan: _Plan, partial: Path, progress: Tell) -> Manifest:
-    """Everything under the provisional name, the manifest last, and durable."""
-    (partial / JOURNAL).mkdir(parents=True)
+def _copy_beside(data_directory: Path, partial: Path, progress: Tell) -> list[CopiedFile]:
+    """What the data directory has beside the journal."""
     files = []
-    sources = {f"{JOURNAL}/{path.name}": path for path in (*plan.snapshots, *plan.segments)}
-    beside = {name: data_directory / name for name in BESIDE if name == VENUE or (data_directory / name).is_file()}
-    for name, source in (beside | sources).items():
+    for name in BESIDE:
+        if name == VENUE or (data_directory / name).is_file():
+            progress(name)
+            files.append(CopiedFile(name, *copy_file(data_directory / name, partial / name, None)))
+    assert files, "a venue is described"
+    return files
+
+
+def _copy(plan: _Plan, beside: list[CopiedFile], partial: Path, progress: Tell) -> Manifest:
+    """Everything else under the provisional name, the manifest last, and durable."""
+    files = list(beside)
+    for source in (*plan.snapshots, *plan.segments):
+        name = f"{JOURNAL}/{source.name}"
         progress(name)
         used = plan.used if source == plan.segments[-1] else None
         files.append(CopiedFile(name, *copy_file(source, partial / name, used)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from gateway.administration.access import AccessAdministration
+from gateway.administration.assets import AssetAdministration
 from gateway.administration.venue import VenueAdministration
 from gateway.rest.balances import Balances
 from gateway.rest.errors import errors_as_json, named_requests
@@ -26,6 +27,7 @@ def application(service: Service) -> web.Application:
     Risk(service).add_routes(app.router)
     AccessAdministration(service).add_routes(app.router)
     VenueAdministration(service).add_routes(app.router)
+    AssetAdministration(service).add_routes(app.router)
     Status(service).add_routes(app.router)
     app.router.add_get("/ws", endpoint.serve)
     app.on_shutdown.append(endpoint.close_all)

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway.messages import Identifier
-from tradsys.configuration.money import FeeClass, FeesEntry, Group, LimitName
+from tradsys.configuration.money import BreakerEntry, FeeClass, FeesEntry, Group, LimitName
 
 Status = Literal["active", "cancel_only", "frozen"]
 KycStatus = Literal["not_needed", "pending", "verified", "rejected", "expired"]
@@ -75,3 +75,4 @@ limits: msgspec.json.Decoder[LimitBody] = msgspec.json.Decoder(LimitBody)
 fees: msgspec.json.Decoder[FeesEntry] = msgspec.json.Decoder(FeesEntry)
 kills: msgspec.json.Decoder[KillBody] = msgspec.json.Decoder(KillBody)
 breakers: msgspec.json.Decoder[BreakerBody] = msgspec.json.Decoder(BreakerBody)
+breaker_rules: msgspec.json.Decoder[BreakerEntry] = msgspec.json.Decoder(BreakerEntry)

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from tradsys.configuration.money import FeeClass, Group, Kind, Role, TierEntry
+from tradsys.configuration.money import AssetEntry, FeeClass, Group, Kind, Role, TierEntry
 from tradsys.configuration.sections import RulesEntry, SymbolEntry
 
 State = Literal["pre_open", "opening_auction", "continuous", "halt", "closing_auction", "closed", "frozen"]
@@ -51,6 +51,12 @@ class UserBody(Struct, forbid_unknown_fields=True):
     roles: list[Role] = []
 
 
+class WorthBody(Struct, forbid_unknown_fields=True):
+    """What one of an asset is worth, a decimal."""
+
+    value: str
+
+
 class ImportBody(Struct, forbid_unknown_fields=True):
     """The text of a file, as an export has it."""
 
@@ -67,3 +73,5 @@ rules: msgspec.json.Decoder[RulesEntry] = msgspec.json.Decoder(RulesEntry)
 tiers: msgspec.json.Decoder[TierEntry] = msgspec.json.Decoder(TierEntry)
 keys: msgspec.json.Decoder[KeyBody] = msgspec.json.Decoder(KeyBody)
 users: msgspec.json.Decoder[UserBody] = msgspec.json.Decoder(UserBody)
+assets: msgspec.json.Decoder[AssetEntry] = msgspec.json.Decoder(AssetEntry)
+worths: msgspec.json.Decoder[WorthBody] = msgspec.json.Decoder(WorthBody)

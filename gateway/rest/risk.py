@@ -6,6 +6,7 @@ from time import time_ns
 from typing import Any
 
 from aiohttp import web
+from msgspec import to_builtins
 
 from gateway import ledger_messages, messages
 from gateway.administration.acts import Intent, actor_of
@@ -19,7 +20,10 @@ from tradsys.ledger.terms import AMOUNT_MAX
 from tradsys.reading.limits import set_for
 from tradsys.records import Kind, details
 from tradsys.risk.limits import NOT_SET
-from tradsys.risk.terms import Cause, Limit, Scope, Transition
+from tradsys.risk.terms import Limit, Scope, Transition
+from workers.administration.defining import breaker_record
+from workers.administration.exporting import breaker_entry
+from workers.ledger_definitions import rules_record
 
 
 class Risk:
@@ -35,6 +39,7 @@ class Risk:
         router.add_get("/v1/kill", self.switches, allow_head=False)
         router.add_post("/v1/kill", self.kill)
         router.add_get("/v1/breakers", self.breakers, allow_head=False)
+        router.add_put("/v1/breakers", self.set_breaker)
         router.add_post("/v1/breakers", self.move_breaker)
         router.add_post("/v1/breakers/{symbol}", self.move_breaker)
 
@@ -90,19 +95,24 @@ class Risk:
         await self._service.ledger.settled()
         return answer({"breakers": breaker_views(self._service.ledger, self._service.state.markets)})
 
+    async def set_breaker(self, request: web.Request) -> web.Response:
+        """PUT /v1/breakers: when a symbol's trips, without a symbol the venue's; what is left out is off."""
+        by = self._require(request, ADMINISTRATOR, RISK_OFFICER)
+        entry = messages.decode(ledger_messages.breaker_rules, await request.read())
+        number = self._service.entry.market(entry.symbol).symbol.id if entry.symbol else 0
+        before = breaker_entry(self._service.ledger.ledger, number, entry.symbol)
+        whose = entry.symbol or "the venue"
+        intent = Intent(actor_of(by, request), "breaker.set", whose, to_builtins(before), to_builtins(entry))
+        record = rules_record(self._service.administration.known(), entry).record
+        return answer(await self._service.administration.send(intent, record))
+
     async def move_breaker(self, request: web.Request) -> web.Response:
         """POST /v1/breakers/{symbol}: trip or reset it by hand; without a symbol, the venue's."""
         by = self._require(request, RISK_OFFICER)
         body = messages.decode(ledger_messages.breakers, await request.read())
         name = request.match_info.get("symbol")
         symbol = 0 if name is None else self._service.entry.market(name).symbol.id
-        record = details(
-            Kind.BREAKER,
-            symbol=symbol,
-            transition=Transition[body.transition.upper()],
-            cause=Cause.MANUAL,
-            account=by.account.id,
-        )
+        record = breaker_record(symbol, Transition[body.transition.upper()], by.account.id)
         intent = Intent(actor_of(by, request), f"breaker.{body.transition}", name or "the venue")
         await self._service.administration.send(intent, record)
         return answer({"symbol": name, "transition": body.transition})

@@ -112,6 +112,50 @@ def test_users_have_keys_that_go_with_them(bank: Bank) -> None:
     assert "unknown_user" in bank.run("user", "remove", "uma").output
 
 
+def symbol_state(bank: Bank) -> str:
+    state: str = bank.told("symbol", "show", "ACME")["state"]
+    return state
+
+
+def test_an_asset_is_added_and_owned(bank: Bank) -> None:
+    assert bank.run("asset", "add", "GBP", "--value", "1.25").exit_code == 0
+    bank.told("deposit", "alice", "5.50", "GBP")
+    assert bank.run("asset", "value", "GBP", "1.5").exit_code == 0
+    assert bank.told("asset", "list")[-1] == {"name": "GBP", "decimals": 2, "value": "1.5"}
+    assert "GBP" in bank.run("asset", "list").output
+    assert (last_line(bank).act, last_line(bank).before, last_line(bank).after) == ("asset.value", "1.25", "1.5")
+    assert "error[asset_exists]" in bank.run("asset", "add", "GBP").output
+    assert "error[unknown_asset]" in bank.run("asset", "value", "DEM", "1").output
+    assert "error[invalid_field]" in bank.run("asset", "add", "no name").output
+
+
+def test_a_circuit_breaker_is_set_tripped_and_reset(bank: Bank) -> None:
+    rules = ("--price-move-bps", "500", "--window-ms", "60000")
+    assert bank.run("breaker", "set", "--symbol", "ACME", *rules).exit_code == 0
+    assert bank.run("breaker", "set", "--symbol", "ACME", "--halt-ms", "3600000").exit_code == 0
+    (shown,) = bank.told("breaker", "show")
+    assert (shown["symbol"], shown["state"], shown["price_move_bps"], shown["halt_ms"]) == (
+        "ACME",
+        "closed",
+        500,
+        3_600_000,
+    )
+    assert (last_line(bank).before["halt_ms"], last_line(bank).after["halt_ms"]) == (0, 3_600_000)
+    assert bank.run("breaker", "trip", "--symbol", "ACME").exit_code == 0
+    assert symbol_state(bank) == "halt"
+    (shown,) = bank.told("breaker", "show")
+    assert (shown["state"], shown["cause"]) == ("tripped", "manual")
+    assert "tripped" in bank.run("breaker", "show").output
+    assert bank.run("breaker", "reset", "--symbol", "ACME").exit_code == 0
+    assert symbol_state(bank) == "continuous"
+    assert (last_line(bank).act, last_line(bank).target) == ("breaker.reset", "ACME")
+    assert bank.run("breaker", "remove", "--symbol", "ACME").exit_code == 0
+    assert bank.told("breaker", "show") == []
+    assert bank.run("breaker", "set").exit_code == 2
+    assert "error[invalid_breaker]" in bank.run("breaker", "set", "--volume", "5").output
+    assert "error[unknown_symbol]" in bank.run("breaker", "trip", "--symbol", "NONE").output
+
+
 def test_what_was_done_is_told_with_its_place_in_the_log(bank: Bank) -> None:
     bank.run("limits", "set", "open-orders", "50", "--account", "bob")
     bank.run("limits", "set", "open-orders", "60", "--account", "bob")

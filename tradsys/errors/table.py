@@ -150,6 +150,7 @@ _TABLE = (
     Entry("off_unit_amount", VALIDATION, 422, "The amount has more decimals than the asset."),
     Entry("unknown_withdrawal", BUSINESS_RULE, 404, "There is no such withdrawal."),
     Entry("withdrawal_ended", BUSINESS_RULE, 409, "The withdrawal has been settled or cancelled already."),
+    Entry("asset_exists", BUSINESS_RULE, 409, "The asset exists already."),
     _of(Reason.INVALID_ASSET, VALIDATION, 422, "An asset has a number, decimals up to 18, and a value."),
     _of(Reason.INVALID_CONTRACT, VALIDATION, 422, "The contract makes no sense, or its symbol has had orders."),
     _of(Reason.INVALID_FEES, VALIDATION, 422, "A fee rate, minimum, class or tier is out of range."),

@@ -11,21 +11,28 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
+from tradsys.assets import Asset
 from tradsys.book.layout import W_USED_DIRECTORY
 from tradsys.configuration import Configuration
+from tradsys.configuration.money import AssetEntry
 from tradsys.configuration.rules import LEVELS_PER_PAGE, broken_rules
 from tradsys.configuration.sections import AccountEntry, SymbolEntry
 from tradsys.configuration.sources import Layers
 from tradsys.errors import ValidationError, error
-from tradsys.records import COMMAND, Kind, MarketState
+from tradsys.reading.rows import assets_of
+from tradsys.records import COMMAND, Kind, MarketState, details
+from tradsys.risk.terms import Cause, Transition
 from tradsys.symbols import Symbol
 from workers.administration.exporting import exported
 from workers.definitions import known_accounts, known_symbols, missing_rules
 from workers.ledger_definitions import Definition, Known, missing_records
 from workers.memory import VenueMemory
 
-TAKEN_MEANWHILE = frozenset({"definition_out_of_order", "account_exists", "symbol_exists"})
-"""Codes of a refusal after which to look again, and to take the next number."""
+TAKEN_MEANWHILE = frozenset({"definition_out_of_order", "account_exists", "symbol_exists", "invalid_asset"})
+"""Codes of a refusal after which to look again, and to take the next number.
+
+The last: of an asset that was checked here, and whose number another one has now.
+"""
 
 
 def account_record(memory: VenueMemory, entry: AccountEntry) -> Any:
@@ -49,6 +56,31 @@ def symbol_record(memory: VenueMemory, entry: SymbolEntry) -> Any:
     symbol = entry.symbol(len(known) + 1)
     _check_room(memory, symbol)
     return symbol.definition()
+
+
+def asset_record(memory: VenueMemory, entry: AssetEntry) -> Any:
+    """An asset to define. Raises ValidationError, BusinessRuleError."""
+    known = assets_of(memory.ledger)
+    if entry.name in {asset.name for asset in known}:
+        raise error("asset_exists", f"there is an asset {entry.name!r}", field="name")
+    if len(known) + 1 >= len(memory.ledger.assets):
+        raise error("ledger_full", f"the ledger has room for {len(memory.ledger.assets) - 1} assets")
+    return _asset(entry, len(known) + 1).definition()
+
+
+def worth_record(memory: VenueMemory, name: str, value: str) -> Any:
+    """Another value of an asset that there is. Raises TradingError."""
+    present = next((asset for asset in assets_of(memory.ledger) if asset.name == name), None)
+    if present is None:
+        raise error("unknown_asset", f"there is no asset {name!r}", field="name")
+    return _asset(AssetEntry(name, present.decimals, value), present.id).definition()
+
+
+def _asset(entry: AssetEntry, number: int) -> Asset:
+    try:
+        return entry.asset(number)
+    except ValueError as problem:
+        raise ValidationError("invalid_field", str(problem), field="value") from None
 
 
 def with_symbol(memory: VenueMemory, configuration: Configuration, entry: SymbolEntry) -> Configuration:
@@ -81,6 +113,12 @@ def state_record(symbol: Symbol, state: MarketState, reference_price: str | None
     record["kind"], record["symbol"], record["order_type"] = Kind.STATE, symbol.id, state
     record["price_ticks"] = 0 if reference_price is None else symbol.parse_price(reference_price)
     return record
+
+
+def breaker_record(symbol: int, transition: Transition, account: int = 0) -> Any:
+    """A circuit breaker (0: the venue's) trips or is reset by hand: by whose, where an account does it."""
+    assert transition in (Transition.TRIP, Transition.RESET), "half open is what time makes of it"
+    return details(Kind.BREAKER, symbol=symbol, transition=transition, cause=Cause.MANUAL, account=account)
 
 
 def _check_room(memory: VenueMemory, symbol: Symbol) -> None:

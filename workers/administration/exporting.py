@@ -46,7 +46,7 @@ def exported(memory: VenueMemory, configuration: Configuration) -> Configuration
         configuration,
         symbols=[symbol_entry(memory, symbol) for symbol in known.symbols.values()],
         accounts=list(_accounts(memory, configuration)),
-        assets=[_asset(asset) for asset in assets_of(ledger)],
+        assets=[asset_entry(asset) for asset in assets_of(ledger)],
         fees=list(_fees(ledger, names)),
         fee_tiers=[
             TierEntry(tier, format_value(int(ledger.tiers[tier]))) for tier in range(1, FEE_TIERS) if ledger.tiers[tier]
@@ -119,7 +119,8 @@ def _accounts(memory: VenueMemory, configuration: Configuration) -> Iterator[Acc
         )
 
 
-def _asset(asset: Asset) -> AssetEntry:
+def asset_entry(asset: Asset) -> AssetEntry:
+    """An asset as the configuration would have it."""
     worth = Fraction(asset.value_numerator * 10**asset.decimals, asset.value_divisor * 10**VALUE_DECIMALS)
     whole, rest = divmod(worth.numerator, worth.denominator)
     text = str(whole)
@@ -141,16 +142,19 @@ def _fees(ledger: Ledger, names: dict[int, str]) -> Iterator[FeesEntry]:
         yield FeesEntry(names[symbol], fee_class, tier, *rates)
 
 
+def breaker_entry(ledger: Ledger, symbol: int, name: str) -> BreakerEntry:
+    """The circuit breaker of a symbol (0: the venue's) as the configuration would have it."""
+    row = row_of(ledger.breakers, symbol)
+    fields = ("price_move_bps", "volatility_bps", "volume", "symbols", "halt_ms", "half_open_ms")
+    window_ms, rest = divmod(int(row["slot_ns"]) * SLOTS, _NS_PER_MS)
+    assert rest == 0, "a window is so many milliseconds"
+    return BreakerEntry(name, window_ms=window_ms, **{field: int(row[field]) for field in fields})
+
+
 def _breakers(ledger: Ledger, names: dict[int, str]) -> Iterator[BreakerEntry]:
     rows = rows_of(ledger.breakers, 0, len(ledger.breakers))
     for number in np.flatnonzero(rows["slot_ns"]).tolist():
-        row = rows[number]
-        fields = ("price_move_bps", "volatility_bps", "volume", "symbols", "halt_ms", "half_open_ms")
-        yield BreakerEntry(
-            names[number],
-            window_ms=int(row["slot_ns"]) * SLOTS // _NS_PER_MS,
-            **{name: int(row[name]) for name in fields},
-        )
+        yield breaker_entry(ledger, number, names[number])
 
 
 def _plain(value: Any) -> Any:

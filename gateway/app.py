@@ -6,6 +6,7 @@ from aiohttp import web
 
 from gateway.administration.access import AccessAdministration
 from gateway.administration.assets import AssetAdministration
+from gateway.administration.calendars import CalendarAdministration
 from gateway.administration.venue import VenueAdministration
 from gateway.rest.balances import Balances
 from gateway.rest.errors import errors_as_json, named_requests
@@ -28,6 +29,7 @@ def application(service: Service) -> web.Application:
     AccessAdministration(service).add_routes(app.router)
     VenueAdministration(service).add_routes(app.router)
     AssetAdministration(service).add_routes(app.router)
+    CalendarAdministration(service).add_routes(app.router)
     Status(service).add_routes(app.router)
     app.router.add_get("/ws", endpoint.serve)
     app.on_shutdown.append(endpoint.close_all)

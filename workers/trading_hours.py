@@ -22,8 +22,10 @@ from tradsys.symbols import Symbol
 from tradsys.timetable import Beginning, Timetable, standing_at
 from tradsys.words import word
 from workers.administration import kept
+from workers.administration.calendar_file import CalendarFile, SetCalendars
 from workers.administration.defining import state_record
 from workers.administration.desk import AdministrationDesk
+from workers.administration.kept import Followed
 from workers.administration.trail import Actor
 from workers.defining import DEFINITIONS
 from workers.definitions import known_symbols
@@ -71,7 +73,9 @@ class TradingHours(Service):
         self._venue = venue
         self._memory = memory
         self._path = venue.path / FILE
-        self._calendars = Calendars(venue.configuration.calendars)
+        self._configured = venue.configuration.calendars
+        self._set = Followed(CalendarFile(venue.path), SetCalendars())
+        self._calendars = Calendars(self._configured)
         self._sent: dict[str, Beginning] = {}
         self._symbols = 0
         self._next_ns = 0
@@ -80,6 +84,7 @@ class TradingHours(Service):
 
     def start(self, report: Report) -> None:
         """Let every symbol be in the state that is due, before anybody trades."""
+        self._look()
         if self._calendars:
             report("opening and closing symbols by their calendars")
             self._sent = _read(self._path)
@@ -89,17 +94,19 @@ class TradingHours(Service):
         """The symbols stay in their states."""
 
     def configure(self, configuration: Configuration) -> None:
-        """Go by other calendars."""
-        self._calendars = Calendars(configuration.calendars)
-        self._next_ns = 0
+        """Go by other calendars, where none have been set in their place."""
+        self._configured = configuration.calendars
+        self._join()
 
     def health(self) -> Health:
-        """Whether what was due could be sent."""
-        return Health(self._trouble, is_returning=True)
+        """Whether what was due could be sent, and it is known what is due."""
+        return Health(self._set.trouble or self._trouble, is_returning=True)
 
     def step(self, now_ns: int) -> None:
         """Send what is due at this time in ns since 1970."""
+        self._look()
         if not self._calendars:
+            self._trouble = ""
             return
         memory = self._memory()
         symbols = int(memory.control[SYMBOLS])
@@ -111,6 +118,23 @@ class TradingHours(Service):
             self._send(memory, due, now_ns)
         else:
             self._trouble = ""
+
+    def _look(self) -> None:
+        """Notice calendars that were set."""
+        if self._set.look():
+            if self._set.trouble:
+                self.logger.error("the calendars that were read before count", why=self._set.trouble)
+            self._join()
+
+    def _join(self) -> None:
+        """Go by what the configuration says and what was set."""
+        counting = self._set.content.over(self._configured)
+        for entry in self._set.content.unnamed(self._configured):
+            if entry not in counting:
+                told = "a calendar of the configuration gives way to one that was set, which has the same symbols"
+                self.logger.warning(told, calendar=entry.name)
+        self._calendars = Calendars(counting)
+        self._next_ns = 0
 
     def _due(self, symbols: list[Symbol], now_ns: int) -> Iterator[_Due]:
         """What was not sent yet; and when to look again."""

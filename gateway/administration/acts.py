@@ -18,8 +18,11 @@ from tradsys.configuration import Configuration
 from tradsys.errors import TradingError, error
 from tradsys.logging import logger
 from workers.administration import trail
-from workers.administration.access import SHOWN, Access, AccessFile
+from workers.administration.access import SHOWN, AccessFile
+from workers.administration.calendar_file import CalendarFile
+from workers.administration.counting import counting
 from workers.administration.defining import TAKEN_MEANWHILE
+from workers.administration.kept import Content, KeptFile
 from workers.administration.known import known_in
 from workers.administration.sent import sent
 from workers.administration.trail import Act, Actor, TrailDamagedError
@@ -49,12 +52,17 @@ class Administration:
     ) -> None:
         self.memory = memory
         self.access = access
+        self.calendars = CalendarFile(directory)
         self.directory = directory
         self.configuration = configuration
-        """What counts now."""
+        """As it was read last."""
         self.on_access_change: Callable[[], None] = lambda: None
         """Called when this gateway has changed who may come in; others notice by themselves."""
         self._entry = entry
+
+    def counting(self) -> Configuration:
+        """The configuration, with what was set while the venue ran. Raises AccessError, CalendarsError."""
+        return counting(self.configuration, self.directory)
 
     def known(self) -> Known:
         """What the log has defined by now."""
@@ -86,17 +94,28 @@ class Administration:
         await self._write(intent, trail.DONE, int(recorded.sequence), sent(record))
         return recorded
 
-    async def change_access(self, intent: Intent, change: Callable[[Access], Access]) -> None:
-        """Change who may come in, and write it to the trail. Raises TradingError."""
+    async def change(
+        self,
+        intent: Intent,
+        file: KeptFile[Content],
+        change: Callable[[Content], Content],
+        view: Callable[[Content], Any],
+    ) -> Content:
+        """Change one of the files, and write to the trail what `view` gives of it before and after; gives what it says.
+
+        A refusal is written as the intent has it. Raises TradingError.
+        """
+        assert file.path.parent == self.directory, "a file of this venue"
         try:
-            await asyncio.to_thread(self.access.change, change)
+            before, after = await asyncio.to_thread(file.change, change)
         except OSError as problem:
             raise error("internal_error", cause=problem) from problem
         except TradingError as problem:
             await self._write(intent, problem.code)
             raise
         self.on_access_change()
-        await self._write(intent, trail.DONE)
+        await self._write(intent._replace(before=view(before), after=view(after)), trail.DONE)
+        return after
 
     async def _write(self, intent: Intent, result: str, sequence: int | None = None, record: str = "") -> None:
         assert bool(record) == (sequence is not None), "what stands in the log is told with its place there"

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from tradsys.configuration.calendars import CalendarEntry
 from tradsys.configuration.money import AssetEntry, FeeClass, Group, Kind, Role, TierEntry
 from tradsys.configuration.sections import RulesEntry, SymbolEntry
 
@@ -57,6 +58,18 @@ class WorthBody(Struct, forbid_unknown_fields=True):
     value: str
 
 
+class RolesBody(Struct, forbid_unknown_fields=True):
+    """Roles of an account; null: those of the configuration."""
+
+    roles: list[Role] | None
+
+
+class HolidayBody(Struct, forbid_unknown_fields=True):
+    """A day, "2030-12-24"."""
+
+    date: str
+
+
 class ImportBody(Struct, forbid_unknown_fields=True):
     """The text of a file, as an export has it."""
 
@@ -75,3 +88,6 @@ keys: msgspec.json.Decoder[KeyBody] = msgspec.json.Decoder(KeyBody)
 users: msgspec.json.Decoder[UserBody] = msgspec.json.Decoder(UserBody)
 assets: msgspec.json.Decoder[AssetEntry] = msgspec.json.Decoder(AssetEntry)
 worths: msgspec.json.Decoder[WorthBody] = msgspec.json.Decoder(WorthBody)
+roles: msgspec.json.Decoder[RolesBody] = msgspec.json.Decoder(RolesBody)
+calendars: msgspec.json.Decoder[CalendarEntry] = msgspec.json.Decoder(CalendarEntry)
+holidays: msgspec.json.Decoder[HolidayBody] = msgspec.json.Decoder(HolidayBody)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from tradsys.errors import TradingError, error
 from tradsys.records import MarketState
 from tradsys.symbols import Symbol
 from workers.administration import trail
-from workers.administration.calendars import calendar_views
+from workers.administration.access import roles_view, with_roles
+from workers.administration.calendar_file import calendars_view, setting
 from workers.administration.defining import (
     account_record,
     records_of_symbol,
@@ -33,6 +34,7 @@ from workers.administration.defining import (
     with_symbol,
 )
 from workers.administration.exporting import as_yaml, exported, rules_entry, symbol_entry
+from workers.administration.granting import check_granted, granting_roles
 from workers.administration.importing import plan, steps
 from workers.ledger_definitions import tier_record
 from workers.statement import account_named, accounts
@@ -40,7 +42,6 @@ from workers.statement import account_named, accounts
 _LINES_DEFAULT, _LINES_MAX = 100, 10_000
 _AT_ONCE = 64
 """Commands that wait for their answers: the ring is for orders too."""
-_DAYS_MAX = 366
 _ID_MAX = (1 << 63) - 1
 
 
@@ -64,7 +65,6 @@ class VenueAdministration:
         router.add_put("/admin/fee_tiers", self.set_tier)
         router.add_get("/admin/export", self.export, allow_head=False)
         router.add_post("/admin/import", self.import_)
-        router.add_get("/admin/calendars", self.calendars, allow_head=False)
         router.add_get("/admin/trail", self.trail, allow_head=False)
 
     async def symbols(self, request: web.Request) -> web.Response:
@@ -151,8 +151,9 @@ class VenueAdministration:
         """GET /admin/export: what the venue has defined, as {"yaml": a configuration file}."""
         self._administrator(request)
         query(request)
-        made = await asyncio.to_thread(exported, self._acts.memory, self._acts.configuration)
-        return answer({"yaml": await asyncio.to_thread(as_yaml, made)})
+        return answer(
+            {"yaml": await asyncio.to_thread(lambda: as_yaml(exported(self._acts.memory, self._acts.counting())))}
+        )
 
     async def import_(self, request: web.Request) -> web.Response:
         """POST /admin/import: add what is missing and change what differs, all of it or nothing."""
@@ -160,17 +161,29 @@ class VenueAdministration:
         body = decode(bodies.imports, await request.read())
         memory = self._acts.memory
         try:
-            made = await asyncio.to_thread(plan, memory, self._acts.configuration, body.yaml, "the file")
+            made = await asyncio.to_thread(lambda: plan(memory, self._acts.counting(), body.yaml, "the file"))
         except InvalidConfigurationError as problem:
             mistakes = [str(mistake) for mistake in problem.mistakes]
             raise error("invalid_field", "; ".join(mistakes), field="yaml", mistakes=mistakes) from None
         told = made.told(body.dry_run)
+        check_granted(by.roles, made.granted)
         if body.dry_run:
             return answer(told)
         if made.refused:
             raise error("import_refused", refused=told["refused"])
         for step in steps(memory, made):
             await self._acts.define(Intent(actor_of(by, request), step.act, step.target, after=step.after), step.record)
+        configuration = self._acts.configuration
+        for name, roles in made.roles.items():
+            change = granting_roles(by.roles, configuration, name, partial(with_roles, account=name, roles=roles))
+            intent = Intent(actor_of(by, request), "account.roles", name, after=roles)
+            await self._acts.change(intent, self._acts.access, change, roles_view(name, configuration))
+        if made.calendars:
+            names = [entry.name for entry in made.calendars]
+            setting_all = setting(made.calendars, configuration.calendars, list(self._acts.known().symbols))
+            intent = Intent(actor_of(by, request), "calendar.set", ", ".join(names), after=to_builtins(made.calendars))
+            view = calendars_view(names, configuration.calendars)
+            await self._acts.change(intent, self._acts.calendars, setting_all, view)
         return answer(told)
 
     async def trail(self, request: web.Request) -> web.Response:
@@ -181,14 +194,6 @@ class VenueAdministration:
         after = whole_number(given.get("after", "0"), "after", 0, _ID_MAX)
         found = await asyncio.to_thread(_lines, self._acts.directory, after, most)
         return answer({"lines": found})
-
-    async def calendars(self, request: web.Request) -> web.Response:
-        """GET /admin/calendars[?days=]: the present phase of each, and those of the days to come."""
-        self._administrator(request)
-        days = count(query(request, "days").get("days"), "days", 7, _DAYS_MAX)
-        symbols = list(self._acts.known().symbols)
-        views = await asyncio.to_thread(calendar_views, self._acts.configuration, symbols, time.time_ns(), days)
-        return answer({"calendars": views})
 
     async def _set_state(
         self, by: Caller, request: web.Request, symbol: Symbol, state: str, reference_price: str | None = None
@@ -210,9 +215,8 @@ class VenueAdministration:
         return {"number": symbol.id} | entry | {"state": "" if market is None else market.state_name}
 
     def _account_view(self, view: Any) -> dict[str, Any]:
-        roles = self._acts.configuration.roles_of_account().get(view.name, frozenset())
         shown: dict[str, Any] = to_builtins(view)
-        return shown | {"roles": sorted(roles)}
+        return shown | {"roles": roles_view(view.name, self._acts.configuration)(self._acts.access.read())}
 
     def _found(self, name: str) -> Any:
         self._service.accounts.named(name)  # tells who is asked for, in the words of the table

@@ -12,7 +12,8 @@ from tradsys.configuration import Configuration
 from tradsys.configuration.secrets import fingerprint, sealed
 from tradsys.errors import TradingError, error
 from tradsys.logging import logger
-from workers.administration.access import Access, AccessError, AccessFile, Key, Stamp
+from workers.administration.access import Access, AccessFile, Key
+from workers.administration.kept import Followed
 
 _NEVER_NS = (1 << 63) - 1
 _log = logger("gateway.keys")
@@ -41,10 +42,8 @@ class Keys:
         clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._accounts = accounts
-        self._access = access
+        self._followed = Followed(access, Access())
         self._clock_ns = clock_ns
-        self._stamp: Stamp | None = None
-        self._stored = Access()
         self._configuration = configuration
         self._subscribers: list[Callable[[], None]] = []
         self._join()
@@ -57,14 +56,10 @@ class Keys:
 
     def look(self) -> None:
         """Read the file again when it has changed, and notice keys that have expired. To be called now and then."""
-        stamp = self._access.stamp()
-        if stamp != self._stamp:
-            try:
-                self._stored = self._access.read()
-            except AccessError as problem:
+        if self._followed.look():
+            if self._followed.trouble:
                 # Who could come in can still: a file that was spoilt by hand must not shut everybody out.
-                _log.error("the keys that were read before count", why=str(problem))
-            self._stamp = stamp
+                _log.error("the keys that were read before count", why=self._followed.trouble)
             self._join()
         elif self._clock_ns() >= self._next_expiry_ns:
             self._join()
@@ -89,18 +84,21 @@ class Keys:
         return Caller(found, holder.roles, known_as, holder.user)
 
     def is_valid(self, caller: Caller) -> bool:
-        """Whether the key still lets its holder in, for the same account."""
+        """Whether the key still lets its holder in, for the same account and with all roles."""
         holder = self._holders.get(caller.key)
-        return holder is not None and caller.account.name in holder.accounts and self._clock_ns() < holder.expires_ns
+        if holder is None or self._clock_ns() >= holder.expires_ns:
+            return False
+        return caller.account.name in holder.accounts and caller.roles <= holder.roles
 
     def _join(self) -> None:
-        roles = self._configuration.roles_of_account()
+        stored = self._followed.content
+        roles = stored.roles_of_account(self._configuration)
         self._holders = {
             key: _Holder((entry.name,), roles[entry.name])
             for entry in sealed(self._configuration).accounts
             for key in entry.keys
         }
-        for key in self._stored.keys:
+        for key in stored.keys:
             holder = self._holder(key, roles)
             if holder is not None:
                 self._holders.setdefault(key.fingerprint, holder)
@@ -112,9 +110,8 @@ class Keys:
 
     def _holder(self, key: Key, roles: dict[str, frozenset[str]]) -> _Holder | None:
         expires_ns = _NEVER_NS if key.expires is None else int(key.expires.timestamp() * 1e9)
-        if not key.user:
-            return _Holder((key.account,), roles.get(key.account, frozenset()) | set(key.roles), "", expires_ns)
-        user = next((user for user in self._stored.users if user.name == key.user), None)
-        if user is None or not user.accounts:
-            return None
-        return _Holder(tuple(user.accounts), frozenset(user.roles) | set(key.roles), user.name, expires_ns)
+        stored = self._followed.content
+        accounts = [key.account]
+        if key.user:
+            accounts = next((user.accounts for user in stored.users if user.name == key.user), [])
+        return _Holder(tuple(accounts), stored.roles_of_key(key, roles), key.user, expires_ns) if accounts else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.conftest import Bank
+from tests.workers.running import until
 from tradsys.configuration import load
 from tradsys.configuration.secrets import fingerprint
 from tradsys.records import Side
@@ -110,6 +111,69 @@ def test_users_have_keys_that_go_with_them(bank: Bank) -> None:
     assert bank.run("user", "remove", "uma").exit_code == 0
     assert bank.told("key", "list") == []
     assert "unknown_user" in bank.run("user", "remove", "uma").output
+
+
+def test_who_acts_for_an_account_acts_for_one_that_there_is(bank: Bank) -> None:
+    for arguments in (("key", "add", "alcie"), ("user", "set", "uma", "alice", "alcie")):
+        refused = bank.run(*arguments)
+        assert refused.exit_code == 1
+        assert "error[unknown_account]: there is no account 'alcie'; did you mean 'alice'?" in refused.output
+    assert "tradsys account open zzz opens it" in bank.run("key", "add", "zzz").output
+    assert (bank.told("key", "list"), bank.told("user", "list")) == ([], [])
+
+
+def test_roles_are_given_and_taken_whatever_the_configuration_says(bank: Bank) -> None:
+    assert bank.told("account", "role", "bob") == {"name": "bob", "roles": []}
+    given = bank.told("account", "role", "bob", "risk_officer", "administrator")
+    assert given["roles"] == ["administrator", "risk_officer"]
+    assert "roles:\n  - administrator" in bank.run("export", "-").stdout
+    assert (last_line(bank).act, last_line(bank).before, last_line(bank).after) == ("account.roles", [], given["roles"])
+    assert "bob has no role" in bank.run("account", "role", "bob", "--none").output
+    bank.told("account", "role", "bob", "administrator")
+    assert bank.told("account", "role", "bob", "--reset")["roles"] == []
+    assert "there is no role 'king'" in bank.run("account", "role", "bob", "king").output
+    assert "unknown_account" in bank.run("account", "role", "nobody", "administrator").output
+    assert bank.run("account", "role", "bob", "administrator", "--none").exit_code == 2
+
+
+CALENDAR = """
+calendars:
+  - {name: stocks, symbols: [ACME], phases: [{at: "09:00", state: continuous}, {at: "17:00", state: closed}]}
+"""
+
+
+def test_calendars_are_set_and_count_at_once(bank: Bank, tmp_path: Path) -> None:
+    file = tmp_path / "calendars.yaml"
+    # Whatever the time is, the day has one phase, which began on some day before.
+    file.write_text(CALENDAR.replace("closed", "halt").replace("continuous", "halt"))
+    assert bank.run("calendar", "set", str(file)).exit_code == 0
+    until(lambda: symbol_state(bank) == "halt", "the calendar's state")
+    file.write_text(CALENDAR)
+    assert bank.run("calendar", "set", str(file)).output.endswith("stocks: ACME\n")
+    assert bank.run("calendar", "holiday", "add", "stocks", "2030-12-24").exit_code == 0
+    (shown,) = bank.told("calendar", "show")
+    assert (shown["calendar"], shown["symbols"]) == ("stocks", ["ACME"])
+    until(lambda: symbol_state(bank) == shown["now"]["state"], "the calendar's state")
+    assert "'2030-12-24'" in bank.run("export", "-").stdout
+    lines = trail.lines(Path(bank.embedded.venue.data_directory))
+    (line,) = [line for line in lines if line.act == "calendar.holiday.add"]
+    assert (line.before[0]["holidays"], line.after[0]["holidays"]) == ([], ["2030-12-24"])
+    assert "is no holiday" in bank.run("calendar", "holiday", "remove", "stocks", "2030-12-25").output
+    assert bank.run("calendar", "holiday", "remove", "stocks", "2030-12-24").exit_code == 0
+    for content, why in (
+        (CALENDAR.replace("ACME", "NONE"), "is no symbol"),
+        (CALENDAR.replace("stocks", "others"), "has a calendar already"),
+        (CALENDAR + "limits: []\n", "tradsys import takes it"),
+        ("calendars: []\n", "has none"),
+        ("calendars: [", "is not valid YAML"),
+    ):
+        file.write_text(content)
+        refused = bank.run("calendar", "set", str(file))
+        assert (refused.exit_code, why in refused.output) == (1, True), refused.output
+    assert bank.run("calendar", "remove", "stocks").exit_code == 0
+    assert "unknown_calendar" in bank.run("calendar", "reset", "stocks").output
+    assert bank.told("calendar", "show") == []
+    bank.told("symbol", "state", "ACME", "continuous")
 
 
 def symbol_state(bank: Bank) -> str:
@@ -274,6 +338,18 @@ def test_an_import_adds_what_is_missing_and_changes_what_differs(bank: Bank, tmp
     assert after.symbols[-1].rules.collar_bps == 400
     assert (after.breakers[0].symbol, after.breakers[0].window_ms) == ("EURO", 60000)
     assert [(limit.account, limit.value) for limit in after.limits if limit.limit == "exposure"] == [("ivy", 5000)]
+    more = """
+accounts: [{name: bob, group: 7, roles: [administrator]}, {name: kay, roles: [risk_officer]}]
+calendars: [{name: euro, symbols: [EURO], phases: [{at: "09:00", state: continuous}]}]
+"""
+    status, told = imported(bank, tmp_path, more)
+    assert (status, [change["path"] for change in told["changes"]]) == (
+        0,
+        ["accounts[bob].roles", "accounts[kay]", "calendars[euro]"],
+    )
+    assert bank.told("account", "role", "kay")["roles"] == ["risk_officer"]
+    assert [each["calendar"] for each in bank.told("calendar", "show")] == ["euro"]
+    assert imported(bank, tmp_path, bank.run("export", "-").stdout)[1]["changes"] == []
     changed = "limits:\n  - {limit: exposure, value: 6000, account: ivy}\n"
     status, told = imported(bank, tmp_path, changed)
     assert (status, [(each["before"], each["after"]) for each in told["changes"]]) == (0, [("5000", "6000")])
@@ -289,9 +365,7 @@ def test_an_import_that_cannot_be_done_whole_is_not_done(bank: Bank, tmp_path: P
     refused: list[tuple[dict[str, Any], str]] = [
         ({"symbols": [fields]}, "it was defined once"),
         ({"accounts": [{"name": "bob", "group": 8}]}, "it was defined once"),
-        ({"accounts": [{"name": "bob", "group": 7, "roles": ["administrator"]}]}, "kept in the venue's configuration"),
-        ({"accounts": [{"name": "new", "roles": ["administrator"]}]}, "said in the venue's configuration"),
-        ({"calendars": [{"name": "x", "phases": [{"at": "09:00", "state": "closed"}]}]}, "kept in the venue's"),
+        ({"accounts": [{"name": "new", "deposits": [{"asset": "USD", "amount": "5"}]}]}, "with tradsys deposit"),
     ]
     for content, why in refused:
         status, told = imported(bank, tmp_path, json.dumps({"accounts": [{"name": "never"}]} | content))
@@ -302,6 +376,7 @@ def test_an_import_that_cannot_be_done_whole_is_not_done(bank: Bank, tmp_path: P
         ({"gateway": {"port": 80}}, "cannot be imported"),
         ({"accounts": [{"name": "bob", "colour": "red"}]}, "unknown key"),
         ({"limits": [{"limit": "position", "value": 5, "account": "nobody"}]}, "is no account"),
+        ({"calendars": [{"name": "x", "phases": []}]}, "has no phase"),
     ]
     for content, why in wrong:
         status, told = imported(bank, tmp_path, json.dumps(content))

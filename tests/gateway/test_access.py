@@ -14,10 +14,11 @@ from gateway.auth.keys import Keys
 from tests.gateway.harness import DEADLINE_SECONDS, Harness, ask, configuration, socket
 from tests.gateway.money import Callers, callers, code
 from tests.gateway.test_rest import Caller
+from tradsys.configuration.money import Role
 from tradsys.configuration.secrets import fingerprint
 from tradsys.errors import TradingError
 from workers.administration import trail
-from workers.administration.access import FILE, Access, AccessError, AccessFile, Key
+from workers.administration.access import FILE, Access, AccessError, AccessFile, Key, User, with_roles, with_user
 from workers.codes import code_of
 
 ORDER = {"symbol": "ACME", "side": "buy", "price": "100.00", "quantity": "1"}
@@ -81,6 +82,7 @@ async def test_a_key_that_another_process_adds_or_takes_away_is_noticed() -> Non
 
 async def test_a_users_key_acts_for_each_of_the_users_accounts() -> None:
     async with callers() as all, ClientSession() as session:
+        let_clerk_be(all, "administrator", "risk_officer")
         body: dict[str, Any] = {"accounts": ["alice", "bob"], "roles": ["risk_officer"]}
         assert (await all.clerk("PUT", "/admin/users/uma", json=body))[0] == 200
         made = await all.post(all.clerk, "/admin/keys", user="uma")
@@ -103,6 +105,86 @@ async def test_a_users_key_acts_for_each_of_the_users_accounts() -> None:
         assert (await all.clerk("DELETE", "/admin/users/uma"))[0] == 200
         assert code(await uma("GET", "/v1/balances")) == (401, "unauthenticated")
         assert (await all.clerk("GET", "/admin/keys"))[1]["keys"] == []
+
+
+def let_clerk_be(all: Callers, *roles: Role) -> None:
+    """What a command on the host does."""
+    AccessFile(all.harness.directory).change(lambda now: with_roles(now, "clerk", list(roles)))
+    all.harness.edge.expire()  # the gateway's timer
+
+
+async def test_nobody_gives_a_role_that_he_does_not_have() -> None:
+    async with callers() as all:
+        kept = AccessFile(all.harness.directory)
+        uma = User("uma", ["alice"], ["risk_officer"])
+        kept.change(lambda now: with_user(now, uma))
+        for method, path, body in (
+            ("POST", "/admin/keys", {"account": "alice", "roles": ["risk_officer"]}),
+            ("POST", "/admin/keys", {"account": "officer"}),
+            ("POST", "/admin/keys", {"user": "uma"}),
+            ("PUT", "/admin/users/ned", {"accounts": ["bob"], "roles": ["administrator", "risk_officer"]}),
+            ("PUT", "/admin/accounts/clerk/roles", {"roles": ["administrator", "risk_officer"]}),
+            ("POST", "/admin/import", {"yaml": "accounts: [{name: bob, roles: [risk_officer]}]"}),
+            ("POST", "/admin/import", {"yaml": "accounts: [{name: bob, roles: [risk_officer]}]", "dry_run": True}),
+        ):
+            assert code(await all.clerk(method, path, json=body)) == (403, "role_required"), (path, body)
+        assert kept.read() == Access(users=[uma])
+        refused = [(line.act, line.result) for line in trail.lines(all.harness.directory)]
+        acts = ["key.add", "key.add", "key.add", "user.set", "account.roles"]
+        assert refused == [(act, "role_required") for act in acts]
+
+
+async def test_roles_that_somebody_has_may_stay_and_be_taken_away() -> None:
+    async with callers() as all:
+        AccessFile(all.harness.directory).change(lambda now: with_user(now, User("uma", ["alice"], ["risk_officer"])))
+        body: dict[str, Any] = {"accounts": ["bob"], "roles": ["risk_officer"]}
+        assert (await all.clerk("PUT", "/admin/users/uma", json=body))[0] == 200
+        assert (await all.clerk("PUT", "/admin/users/uma", json=body | {"roles": []}))[0] == 200
+        assert code(await all.clerk("PUT", "/admin/users/uma", json=body)) == (403, "role_required")
+        assert (await all.clerk("PUT", "/admin/accounts/officer/roles", json={"roles": []}))[0] == 200
+        assert code(await all.clerk("PUT", "/admin/accounts/officer/roles", json={"roles": None})) == (
+            403,
+            "role_required",
+        )
+        let_clerk_be(all, "administrator", "risk_officer")
+        assert (await all.clerk("PUT", "/admin/accounts/officer/roles", json={"roles": None}))[1] == {
+            "name": "officer",
+            "roles": ["risk_officer"],
+        }
+
+
+async def test_roles_of_an_account_count_at_once_whatever_the_configuration_says() -> None:
+    async with callers() as all:
+        given = {"roles": ["administrator"]}
+        assert (await all.clerk("PUT", "/admin/accounts/bob/roles", json=given))[1] == {"name": "bob"} | given
+        assert (await all.bob("GET", "/admin/accounts/bob"))[1]["roles"] == ["administrator"]
+        all.harness.edge.configure(all.harness.configuration)  # which is read again
+        assert (await all.bob("PUT", "/admin/accounts/clerk/roles", json={"roles": []}))[0] == 200
+        assert code(await all.clerk("GET", "/admin/keys")) == (403, "role_required")
+        assert (await all.bob("PUT", "/admin/accounts/clerk/roles", json={"roles": None}))[0] == 200
+        assert (await all.clerk("GET", "/admin/keys"))[0] == 200
+        lines = [(line.target, line.before, line.after) for line in trail.lines(all.harness.directory)]
+        assert lines == [
+            ("bob", [], ["administrator"]),
+            ("clerk", ["administrator"], []),
+            ("clerk", [], ["administrator"]),
+        ]
+        for body, refusal in (({}, "missing_field"), ({"roles": ["king"]}, "invalid_field")):
+            assert code(await all.clerk("PUT", "/admin/accounts/bob/roles", json=body)) == (400, refusal)
+        assert code(await all.clerk("PUT", "/admin/accounts/no/roles", json=given)) == (404, "unknown_account")
+        assert code(await all.officer("PUT", "/admin/accounts/bob/roles", json=given)) == (403, "role_required")
+
+
+async def test_who_loses_a_role_loses_the_sockets_that_had_it() -> None:
+    async with (
+        callers() as all,
+        socket(all.harness, "officer-key") as lost,
+        socket(all.harness, "alice-key") as kept,
+    ):
+        assert (await all.clerk("PUT", "/admin/accounts/officer/roles", json={"roles": []}))[0] == 200
+        assert (await lost.receive(timeout=DEADLINE_SECONDS)).type == WSMsgType.CLOSE
+        assert (await all.clerk("PUT", "/admin/accounts/alice/roles", json={"roles": ["administrator"]}))[0] == 200
+        assert (await ask(kept, op="ping"))["ok"]
 
 
 async def test_what_makes_no_sense_is_refused() -> None:

@@ -15,6 +15,8 @@ from tradsys.configuration.calendars import CalendarEntry, PhaseEntry
 from tradsys.configuration.sections import Configuration
 from tradsys.records import MarketState
 from workers.administration import trail
+from workers.administration.calendar_file import FILE as CALENDARS
+from workers.administration.calendar_file import CalendarFile, removing, resetting, setting, with_holiday
 from workers.administration.defining import state_record
 from workers.desk import Desk
 from workers.embedded import EmbeddedVenue, embedded_venue
@@ -159,6 +161,39 @@ def test_each_group_has_its_own_calendar_and_another_configuration_counts_at_onc
     market.hours.configure(changed)
     market.hours.step(at("2026-07-01T12:00:01"))
     assert (market.state(), market.state("OTHER")) == (OPEN, OPEN)
+
+
+def test_calendars_that_are_set_count_at_once_and_before_the_configurations(market: Market) -> None:
+    now = at("2026-07-01T12:00:00")
+    market.hours.step(now)
+    assert market.state() == OPEN
+    configured, symbols = market.settings.calendars, ["ACME", "OTHER"]
+    file = CalendarFile(market.directory)
+    file.change(setting([calendar("10:00 halt")], configured, symbols))
+    market.hours.step(now)
+    assert market.state() == HALT
+    market.hours.configure(market.settings)  # which is read again
+    market.hours.step(now)
+    assert market.state() == HALT
+    file.change(with_holiday("all", "2026-07-01", configured, symbols))
+    file.change(resetting("all", configured, symbols))
+    market.hours.step(now)
+    assert market.state() == OPEN
+    file.change(removing("all", configured))
+    market.hours.step(at("2026-07-01T17:40:00"))
+    assert market.state() == OPEN
+
+
+def test_a_spoilt_file_of_calendars_is_told_and_leaves_those_from_before(market: Market) -> None:
+    CalendarFile(market.directory).change(setting([calendar("10:00 halt")], market.settings.calendars, ["ACME"]))
+    market.hours.step(at("2026-07-01T12:00:00"))
+    (market.directory / CALENDARS).write_text("{")
+    market.hours.step(at("2026-07-01T12:00:01"))
+    assert (market.state(), market.hours.health().is_well) == (HALT, False)
+    assert "cannot be read" in market.hours.health().why
+    (market.directory / CALENDARS).unlink()
+    market.hours.step(at("2026-07-01T12:00:02"))
+    assert (market.state(), market.hours.health().is_well) == (OPEN, True)
 
 
 def test_without_calendars_nothing_is_done(embedded: EmbeddedVenue, tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ from tradsys.words import word
 if TYPE_CHECKING:
     from workers.statement import AccountView, Statement
 
-account = typer.Typer(no_args_is_help=True, add_completion=False, help="Show, open and stop accounts.")
+account = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Show, open and stop accounts, and give them roles."
+)
 
 _Name = Annotated[str, typer.Argument(help="The account's name.")]
 _FeeClass = Annotated[int | None, typer.Option("--fee-class", min=0, max=FEE_CLASSES - 1, help="Whose fees it pays.")]
@@ -137,6 +139,41 @@ def status(
         before = account_named(desk.memory, name)
         desk.act("account.status", name, record, before={key: getattr(before, key) for key in after}, after=after)
         _tell(account_named(desk.memory, name), as_json)
+
+
+@account.command("role")
+def role(
+    name: _Name,
+    roles: Annotated[
+        list[str] | None, typer.Argument(help="administrator, risk_officer; instead of those that it has.")
+    ] = None,
+    none: Annotated[bool, typer.Option("--none", help="No role: it trades for itself.")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="Those of the configuration again.")] = False,
+    data_dir: DataDirectory = DEFAULT_DIRECTORY,
+    as_json: AsJson = False,
+) -> None:
+    """Show the roles of an account, or let it have others, whatever the configuration says. They count at once."""
+    if bool(roles) + none + reset > 1:
+        raise typer.BadParameter("give roles, or --none, or --reset")
+    with friendly_errors():
+        from workers import venue as venues
+        from workers.administration.access import roles_view, with_roles, without_roles
+        from workers.administration.office import Office, checked_roles
+
+        office, configuration = Office(data_dir), venues.last(data_dir).configuration
+        wanted, view = checked_roles(roles or []), roles_view(name, configuration)
+        office.check_accounts([name])
+        if reset:
+            office.change(office.access, "account.roles", name, lambda now: without_roles(now, name), view)
+        elif roles or none:
+            office.change(office.access, "account.roles", name, lambda now: with_roles(now, name, wanted), view)
+        after = view(office.access.read())
+        if as_json:
+            import msgspec
+
+            print_json(msgspec.json.encode({"name": name, "roles": after}))
+        else:
+            typer.echo(f"{name} is {' and '.join(after)}" if after else f"{name} has no role")
 
 
 def _tell(now: AccountView, as_json: bool) -> None:

@@ -1,9 +1,13 @@
-"""`tradsys calendar`: when symbols open and close by the configuration of a venue."""
+"""`tradsys calendar`: when symbols open and close."""
 
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,12 +23,19 @@ from tradsys.cli.common import (
 )
 from tradsys.cli.operator import AsJson
 
-calendar = typer.Typer(no_args_is_help=True, add_completion=False, help="Show when symbols open and close.")
+if TYPE_CHECKING:
+    from tradsys.configuration import Configuration
+    from tradsys.configuration.calendars import CalendarEntry
+    from workers.administration.calendar_file import Change
+
+calendar = typer.Typer(no_args_is_help=True, add_completion=False, help="Show and set when symbols open and close.")
 
 
-@calendar.callback()
-def _commands() -> None:
-    """One command, which has a name of its own."""
+holiday = typer.Typer(no_args_is_help=True, add_completion=False, help="Add and remove holidays.")
+calendar.add_typer(holiday, name="holiday")
+
+_Name = Annotated[str, typer.Argument(help="The calendar's name.")]
+_Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="By the calendar's clock.")]
 
 
 @calendar.command("show")
@@ -43,11 +54,10 @@ def show(
         from workers.administration.calendars import calendar_views
 
         if config is None:
-            from workers.definitions import known_symbols
+            from workers.administration.counting import counting
 
-            venue, segment, memory = attach(data_dir)
-            configuration, symbols = venue.configuration, [symbol.name for symbol in known_symbols(memory)]
-            segment.close()
+            venue_configuration, symbols = _venue(data_dir)
+            configuration = counting(venue_configuration, data_dir)
         else:
             configuration = read_configuration(environment, config, None).configuration
             symbols = [symbol.name for symbol in configuration.symbols]
@@ -61,6 +71,86 @@ def show(
             typer.echo("no calendars: symbols stay in the states that they are set to")
         for each in told:
             _show(each)
+
+
+@calendar.command("set")
+def set_calendars(
+    file: Annotated[Path, typer.Argument(help="A configuration's section `calendars`.", dir_okay=False)],
+    data_dir: DataDirectory = DEFAULT_DIRECTORY,
+) -> None:
+    """Let a running venue have the calendars of a file, each instead of the one of its name. They count at once."""
+    with friendly_errors():
+        from workers.administration.calendar_file import setting
+        from workers.administration.calendars import read_calendars
+
+        entries = read_calendars(file.read_text(encoding="utf-8"), str(file))
+        _change(data_dir, "calendar.set", [entry.name for entry in entries], partial(setting, entries))
+        for entry in entries:
+            typer.echo(f"{entry.name}: {', '.join(entry.symbols) or 'all symbols that no other calendar names'}")
+
+
+@calendar.command("remove")
+def remove(name: _Name, data_dir: DataDirectory = DEFAULT_DIRECTORY) -> None:
+    """Let a calendar count no more, also one of the configuration. Its symbols stay in their states."""
+    with friendly_errors():
+        from workers.administration.calendar_file import removing
+
+        _change(data_dir, "calendar.remove", [name], lambda configured, symbols: removing(name, configured))
+        typer.echo(f"{name} does not count any more")
+
+
+@calendar.command("reset")
+def reset(name: _Name, data_dir: DataDirectory = DEFAULT_DIRECTORY) -> None:
+    """Forget what was done here to a calendar: what the configuration says of it counts again, if anything."""
+    with friendly_errors():
+        from workers.administration.calendar_file import resetting
+
+        _change(data_dir, "calendar.reset", [name], partial(resetting, name))
+        typer.echo(f"{name} is as the configuration says")
+
+
+@holiday.command("add")
+def add_holiday(name: _Name, day: _Day, data_dir: DataDirectory = DEFAULT_DIRECTORY) -> None:
+    """Let nothing begin on a day. From now on the calendar is the venue's own, whatever its configuration says."""
+    with friendly_errors():
+        from workers.administration.calendar_file import with_holiday
+
+        _change(data_dir, "calendar.holiday.add", [name], partial(with_holiday, name, f"{day:%Y-%m-%d}"))
+        typer.echo(f"{day:%Y-%m-%d} is a holiday of {name}")
+
+
+@holiday.command("remove")
+def remove_holiday(name: _Name, day: _Day, data_dir: DataDirectory = DEFAULT_DIRECTORY) -> None:
+    """Let a holiday be a day like others."""
+    with friendly_errors():
+        from workers.administration.calendar_file import without_holiday
+
+        _change(data_dir, "calendar.holiday.remove", [name], partial(without_holiday, name, f"{day:%Y-%m-%d}"))
+        typer.echo(f"{day:%Y-%m-%d} is no holiday of {name} any more")
+
+
+def _change(
+    data_dir: Path, act: str, names: list[str], changing: Callable[[list[CalendarEntry], list[str]], Change]
+) -> None:
+    """Change the venue's file of calendars. `changing` is given those of the configuration, and all symbols."""
+    from workers.administration.calendar_file import calendars_view
+    from workers.administration.office import Office
+
+    office, (configuration, symbols) = Office(data_dir), _venue(data_dir)
+    configured = configuration.calendars
+    change, view = changing(configured, symbols), calendars_view(names, configured)
+    office.change(office.calendars, act, ", ".join(names), change, view)
+
+
+def _venue(data_dir: Path) -> tuple[Configuration, list[str]]:
+    """Configuration and symbols of the venue that runs."""
+    from workers.definitions import known_symbols
+
+    venue, segment, memory = attach(data_dir)
+    try:
+        return venue.configuration, [symbol.name for symbol in known_symbols(memory)]
+    finally:
+        segment.close()
 
 
 def _show(told: dict[str, Any]) -> None:

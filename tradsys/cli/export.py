@@ -15,15 +15,16 @@ def export(
     file: Annotated[Path, typer.Argument(help="Where to; - is stdout.", dir_okay=False, allow_dash=True)],
     data_dir: DataDirectory = DEFAULT_DIRECTORY,
 ) -> None:
-    """Write symbols, accounts (without keys), assets, fees, limits and breakers of a running venue as a file.
+    """Write what a running venue has as a file: symbols, accounts, assets, fees, limits, breakers, calendars.
 
-    The file can be given to tradsys up --config. What accounts own is not in it.
+    The file can be given to tradsys up --config. Neither keys nor what accounts own are in it.
     """
     with friendly_errors():
+        from workers.administration.counting import counting
         from workers.administration.exporting import as_yaml, exported
 
         venue, segment, memory = attach(data_dir)
-        text = as_yaml(exported(memory, venue.configuration))
+        text = as_yaml(exported(memory, counting(venue.configuration, data_dir)))
         segment.close()
         if str(file) == "-":
             sys.stdout.write(text)

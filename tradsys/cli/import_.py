@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, print_json
 from tradsys.cli.operator import AsJson, at_desk
 
 if TYPE_CHECKING:
+    from workers.administration.desk import AdministrationDesk
     from workers.administration.importing import Plan
 
 
@@ -20,19 +22,45 @@ def import_(
     data_dir: DataDirectory = DEFAULT_DIRECTORY,
     as_json: AsJson = False,
 ) -> None:
-    """Add the symbols, accounts, assets, fees, limits and breakers of a file that are missing, and change what differs.
+    """Add what a file has of symbols, accounts, assets, fees, limits, breakers, calendars; change what differs.
 
     What the file does not name stays. When something in it cannot be changed, it is told why, and nothing is: exit
     status 1.
     """
     with at_desk(data_dir) as desk:
-        from workers.administration.importing import plan, steps
+        from workers.administration.counting import counting
+        from workers.administration.importing import plan
 
-        made = plan(desk.memory, desk.venue.configuration, file.read_text(encoding="utf-8"), str(file))
-        for step in steps(desk.memory, made) if not made.refused and not dry_run else ():
-            desk.define(step.act, step.target, step.record, step.after)
+        present = counting(desk.venue.configuration, data_dir)
+        made = plan(desk.memory, present, file.read_text(encoding="utf-8"), str(file))
+        if not made.refused and not dry_run:
+            _carry_out(desk, made)
         _tell(made, dry_run, as_json)
     raise typer.Exit(1 if made.refused else 0)
+
+
+def _carry_out(desk: AdministrationDesk, made: Plan) -> None:
+    from workers.administration.access import roles_view, with_roles
+    from workers.administration.calendar_file import calendars_view, setting
+    from workers.administration.importing import steps
+    from workers.administration.office import Office
+    from workers.definitions import known_symbols
+
+    for step in steps(desk.memory, made):
+        desk.define(step.act, step.target, step.record, step.after)
+    office, configuration = Office(desk.venue.path), desk.venue.configuration
+    for name, roles in made.roles.items():
+        office.change(
+            office.access,
+            "account.roles",
+            name,
+            partial(with_roles, account=name, roles=roles),
+            roles_view(name, configuration),
+        )
+    if made.calendars:
+        configured, names = configuration.calendars, [entry.name for entry in made.calendars]
+        change = setting(made.calendars, configured, [symbol.name for symbol in known_symbols(desk.memory)])
+        office.change(office.calendars, "calendar.set", ", ".join(names), change, calendars_view(names, configured))
 
 
 def _tell(made: Plan, dry_run: bool, as_json: bool) -> None:

@@ -28,14 +28,16 @@ def add(
 ) -> None:
     """Make a key. It is shown this once: the venue keeps its fingerprint alone. Gateways that run know it at once."""
     with friendly_errors():
-        from workers.administration.access import new_key, with_key
-        from workers.administration.office import AccessOffice, checked_roles
+        from workers.administration.access import key_view, new_key, with_key
+        from workers.administration.office import Office, checked_roles
 
-        office = AccessOffice(data_dir)
+        office = Office(data_dir)
         until = None if expires is None else expires.replace(tzinfo=UTC)
         account, name = ("", holder) if user else (holder, "")
-        secret, made = new_key(office.read(), account, name, checked_roles(role or []), until)
-        office.change("key.add", holder, lambda now: with_key(now, made), after=made.told())
+        secret, made = new_key(office.access.read(), account, name, checked_roles(role or []), until)
+        office.check_accounts([account] if account else [])
+        view = key_view(made.fingerprint)
+        office.change(office.access, "key.add", holder, lambda now: with_key(now, made), view)
         if as_json:
             print_json(_encoded(made.told() | {"secret": secret}))
             return
@@ -47,9 +49,9 @@ def add(
 def list_keys(data_dir: DataDirectory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
     """Show whose keys there are, by the beginnings of their fingerprints."""
     with friendly_errors():
-        from workers.administration.office import AccessOffice
+        from workers.administration.office import Office
 
-        found = AccessOffice(data_dir).read().keys
+        found = Office(data_dir).access.read().keys
         if as_json:
             print_json(_encoded([each.told() for each in found]))
             return
@@ -71,13 +73,14 @@ def revoke(
 ) -> None:
     """Let a key open nothing any more; its sockets are closed at once."""
     with friendly_errors():
-        from workers.administration.access import key_named, without_key
-        from workers.administration.office import AccessOffice
+        from workers.administration.access import key_named, key_view, without_key
+        from workers.administration.office import Office
 
-        office = AccessOffice(data_dir)
-        found = key_named(office.read(), name)
+        office = Office(data_dir)
+        found = key_named(office.access.read(), name)
         whose = found.user or found.account
-        office.change("key.revoke", whose, lambda now: without_key(now, found), before=found.told())
+        view = key_view(found.fingerprint)
+        office.change(office.access, "key.revoke", whose, lambda now: without_key(now, found), view)
         typer.echo(f"{found.name} of {whose} is revoked")
 
 

@@ -26,15 +26,13 @@ def set_user(
 ) -> None:
     """Say whom a user acts for and with what roles, instead of what was said before."""
     with friendly_errors():
-        from msgspec import to_builtins
+        from workers.administration.access import User, checked_user, user_view, with_user
+        from workers.administration.office import Office, checked_roles
 
-        from workers.administration.access import User, checked_user, with_user
-        from workers.administration.office import AccessOffice, checked_roles
-
-        office = AccessOffice(data_dir)
+        office = Office(data_dir)
         made = checked_user(User(name, accounts, checked_roles(role or [])))
-        before = next((to_builtins(other) for other in office.read().users if other.name == name), None)
-        office.change("user.set", name, lambda now: with_user(now, made), before=before, after=to_builtins(made))
+        office.check_accounts(accounts)
+        office.change(office.access, "user.set", name, lambda now: with_user(now, made), user_view(name))
         typer.echo(f"{name} acts for {', '.join(accounts)}" + (f" as {', '.join(made.roles)}" if made.roles else ""))
 
 
@@ -42,9 +40,9 @@ def set_user(
 def list_users(data_dir: DataDirectory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
     """Show all users."""
     with friendly_errors():
-        from workers.administration.office import AccessOffice
+        from workers.administration.office import Office
 
-        found = AccessOffice(data_dir).read().users
+        found = Office(data_dir).access.read().users
         if as_json:
             import msgspec
 
@@ -64,12 +62,10 @@ def list_users(data_dir: DataDirectory = DEFAULT_DIRECTORY, as_json: AsJson = Fa
 def remove(name: _Name, data_dir: DataDirectory = DEFAULT_DIRECTORY) -> None:
     """Take a user and all the user's keys away."""
     with friendly_errors():
-        from msgspec import to_builtins
+        from workers.administration.access import user_named, user_view, without_user
+        from workers.administration.office import Office
 
-        from workers.administration.access import user_named, without_user
-        from workers.administration.office import AccessOffice
-
-        office = AccessOffice(data_dir)
-        found = user_named(office.read(), name)
-        office.change("user.remove", name, lambda now: without_user(now, name), before=to_builtins(found))
+        office = Office(data_dir)
+        user_named(office.access.read(), name)
+        office.change(office.access, "user.remove", name, lambda now: without_user(now, name), user_view(name))
         typer.echo(f"{name} and the keys of {name} are gone")

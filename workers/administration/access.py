@@ -1,6 +1,7 @@
-"""Who may come in, beside the keys of the configuration: keys and users in a file of the data directory.
+"""Who may come in, beside what the configuration says: keys, users and roles in a file of the data directory.
 
 Of a key only its fingerprint is kept. A user is a person who acts for one or several accounts, with any of their keys.
+Roles that an account is given here stand in the place of those of the configuration.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from tradsys.configuration import Configuration
 from tradsys.configuration.money import Role
 from tradsys.configuration.secrets import fingerprint
 from tradsys.errors import InfrastructureError, OperatingError, ValidationError, error
 from tradsys.symbols import ACCOUNT_NAME_BYTES_MAX, check_name
-from workers.administration import kept
+from workers.administration.kept import KeptFile
 
 FILE = "access.json"
 SHOWN = 19
@@ -58,16 +60,35 @@ class User(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     roles: list[Role] = []
 
 
+class AccountRoles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The roles of an account, whatever the configuration says of it."""
+
+    account: str
+    roles: list[Role] = []
+
+
 class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of it; `version` is of the format."""
 
     version: int = _VERSION
     keys: list[Key] = []
     users: list[User] = []
+    accounts: list[AccountRoles] = []
+
+    def roles_of_account(self, configuration: Configuration) -> dict[str, frozenset[str]]:
+        """The roles of each account that the configuration or this names."""
+        return configuration.roles_of_account() | {each.account: frozenset(each.roles) for each in self.accounts}
+
+    def roles_of_key(self, key: Key, of_accounts: dict[str, frozenset[str]]) -> frozenset[str]:
+        """All roles of who comes with the key; `of_accounts`: see roles_of_account()."""
+        if not key.user:
+            return of_accounts.get(key.account, frozenset()) | set(key.roles)
+        return frozenset(key.roles).union(*(user.roles for user in self.users if user.name == key.user))
 
 
-Stamp = tuple[int, int, int]
 Change = Callable[[Access], Access]
+View = Callable[[Access], Any]
+"""Of it what is told of one key, user or account, as JSON; None where there is none."""
 
 
 class AccessError(OperatingError, InfrastructureError):
@@ -76,34 +97,11 @@ class AccessError(OperatingError, InfrastructureError):
     CODE = "access_unreadable"
 
 
-class AccessFile:
+class AccessFile(KeptFile[Access]):
     """The file of one data directory."""
 
     def __init__(self, directory: Path) -> None:
-        self._path = directory / FILE
-
-    def stamp(self) -> Stamp | None:
-        """Another one after each change; None while nobody has been let in."""
-        try:
-            found = self._path.stat()
-        except FileNotFoundError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
-
-    def read(self) -> Access:
-        """What it says now. Raises AccessError."""
-        try:
-            return msgspec.json.decode(self._path.read_bytes(), type=Access)
-        except FileNotFoundError:
-            return Access()
-        except (OSError, msgspec.DecodeError) as error:
-            raise AccessError(f"{self._path} cannot be read: {error}") from error
-
-    def change(self, change: Change) -> None:
-        """Let it say what `change` makes of it, durably; what that raises is raised. Raises AccessError, OSError."""
-        with kept.opened(self._path.with_suffix(".lock")):
-            content = msgspec.json.format(msgspec.json.encode(change(self.read())))
-            kept.replace(self._path, content + b"\n")
+        super().__init__(directory / FILE, Access, AccessError)
 
 
 def new_key(access: Access, account: str, user: str, roles: list[Role], expires: datetime | None) -> tuple[str, Key]:
@@ -169,3 +167,29 @@ def without_user(access: Access, name: str) -> Access:
         users=[user for user in access.users if user.name != name],
         keys=[key for key in access.keys if key.user != name],
     )
+
+
+def key_view(fingerprint: str) -> View:
+    """Of a key what may be shown."""
+    return lambda access: next((key.told() for key in access.keys if key.fingerprint == fingerprint), None)
+
+
+def user_view(name: str) -> View:
+    """Of a user everything."""
+    return lambda access: next((msgspec.to_builtins(user) for user in access.users if user.name == name), None)
+
+
+def roles_view(account: str, configuration: Configuration) -> View:
+    """The roles of an account."""
+    return lambda access: sorted(access.roles_of_account(configuration).get(account, ()))
+
+
+def with_roles(access: Access, account: str, roles: list[Role]) -> Access:
+    """The account has these roles, and no others."""
+    others = [other for other in access.accounts if other.account != account]
+    return replace(access, accounts=[*others, AccountRoles(account, sorted(set(roles)))])
+
+
+def without_roles(access: Access, account: str) -> Access:
+    """The account has the roles that the configuration gives it."""
+    return replace(access, accounts=[other for other in access.accounts if other.account != account])

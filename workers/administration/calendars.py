@@ -1,15 +1,39 @@
-"""What the calendars of a venue say of the days to come, for people."""
+"""What the calendars of a venue say of the days to come, for people; and calendars that people write."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from tradsys.configuration import Configuration
+from tradsys.configuration import Configuration, InvalidConfigurationError
+from tradsys.configuration.calendars import CalendarEntry
+from tradsys.configuration.conversion import convert
+from tradsys.configuration.mistakes import Mistake
+from tradsys.configuration.sources import read_alone
 from tradsys.timetable import Beginning, beginnings, standing_at
 from tradsys.words import word
 
 _NS_PER_SECOND = 1_000_000_000
+
+
+def read_calendars(text: str, source: str) -> list[CalendarEntry]:
+    """The section `calendars` of a file, which has no other. Raises InvalidConfigurationError with every mistake.
+
+    What they say together with all that the venue has is judged when they are set.
+    """
+    layers, mistakes = read_alone(text, source)
+    said, wrong = convert(Configuration, layers)
+    mistakes += wrong
+    mistakes += [
+        Mistake((section,), "", "is not about calendars", "tradsys import takes it", source)
+        for section in layers.values
+        if section not in {"calendars", "version", "environment"}
+    ]
+    if not mistakes and not said.calendars:
+        mistakes.append(Mistake(("calendars",), "", "has none", "write one, as docs/administration.md does", source))
+    if mistakes:
+        raise InvalidConfigurationError(mistakes)
+    return said.calendars
 
 
 def calendar_views(configuration: Configuration, symbols: list[str], now_ns: int, days: int) -> list[dict[str, Any]]:

@@ -38,7 +38,7 @@ _NS_PER_MS = 1_000_000
 
 
 def exported(memory: VenueMemory, configuration: Configuration) -> Configuration:
-    """The configuration of a venue with what the log has in the lists; roles and calendars are the configuration's."""
+    """The configuration of a venue with what the log has in the lists; roles and calendars are as they are here."""
     known = known_in(memory)
     names = {symbol.id: symbol.name for symbol in known.symbols.values()} | {0: ""}
     ledger = memory.ledger

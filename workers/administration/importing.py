@@ -13,9 +13,11 @@ from msgspec import to_builtins
 from msgspec.structs import replace
 
 from tradsys.configuration import Configuration, InvalidConfigurationError
+from tradsys.configuration.calendars import CalendarEntry
 from tradsys.configuration.changes import LISTS, Change, changes, named
 from tradsys.configuration.conversion import convert
 from tradsys.configuration.mistakes import HIDDEN, Mistake
+from tradsys.configuration.money import Role
 from tradsys.configuration.rules import broken_rules
 from tradsys.configuration.sections import AccountEntry, SymbolEntry
 from tradsys.configuration.sources import read_alone
@@ -26,9 +28,6 @@ from workers.definitions import known_symbols, missing_rules
 from workers.ledger_definitions import Definition, missing_records
 from workers.memory import VenueMemory
 from workers.redefinition import changed_records
-
-_OWN_WORDS = ("roles", "deposits")
-"""Of accounts: what is not the log's to keep, or is told once."""
 
 
 class Refused(NamedTuple):
@@ -52,6 +51,23 @@ class Plan(NamedTuple):
         done = not self.refused and not is_dry_run
         return {"done": done, "changes": to_builtins(self.changes), "refused": refused}
 
+    @property
+    def roles(self) -> dict[str, list[Role]]:
+        """By account the roles that it is to have, where they are others than before."""
+        before = {entry.name: entry.roles for entry in self.before.accounts}
+        return {entry.name: entry.roles for entry in self.after.accounts if entry.roles != before.get(entry.name, [])}
+
+    @property
+    def granted(self) -> set[str]:
+        """The roles that an account is to have that did not have them."""
+        before = {entry.name: entry.roles for entry in self.before.accounts}
+        return {role for name, roles in self.roles.items() for role in roles if role not in before.get(name, ())}
+
+    @property
+    def calendars(self) -> list[CalendarEntry]:
+        """Those that are new, or others than before."""
+        return [entry for entry in self.after.calendars if entry not in self.before.calendars]
+
 
 class Step(NamedTuple):
     """One record of an import: what it is for the trail, and what makes it when its turn comes."""
@@ -63,7 +79,10 @@ class Step(NamedTuple):
 
 
 def plan(memory: VenueMemory, configuration: Configuration, text: str, source: str) -> Plan:
-    """What the `text` of a file would change in a venue. Raises InvalidConfigurationError with every mistake in it."""
+    """What the `text` of a file would change in a venue in which this configuration counts.
+
+    Raises InvalidConfigurationError with every mistake in it.
+    """
     layers, mistakes = read_alone(text, source)
     said, wrong = convert(Configuration, layers)
     mistakes += wrong
@@ -90,7 +109,10 @@ def plan(memory: VenueMemory, configuration: Configuration, text: str, source: s
 
 
 def steps(memory: VenueMemory, made: Plan) -> Iterator[Step]:
-    """What was planned, in the order in which the core can take it; each is worked out when those before it stand."""
+    """What was planned for the log, in the order in which the core can take it; then roles and calendars can be set.
+
+    Each is worked out when those before it stand.
+    """
     before, after = made.before, made.after
     for account in _added("accounts", before, after):
         yield Step("account.open", account.name, partial(account_record, memory, account), to_builtins(account))
@@ -132,7 +154,7 @@ def _as_there(there: Any, entry: Any) -> Any:
     if isinstance(entry, SymbolEntry):
         return replace(entry, opens=there.opens, fee_account=entry.fee_account or there.fee_account)
     if isinstance(entry, AccountEntry):
-        return replace(entry, roles=entry.roles or there.roles)
+        return replace(entry, roles=sorted(entry.roles) or there.roles)
     return entry
 
 
@@ -140,12 +162,8 @@ def _why_not(change: Change) -> str:
     """Why a change cannot be made; "" when it can."""
     if change.when == "never":
         return "it was defined once, and stays so in the log"
-    if change.path.startswith("calendars") or any(f".{word}" in change.path for word in _OWN_WORDS):
-        return "it is kept in the venue's configuration: write it there"
-    if (
-        change.path.startswith("accounts[")
-        and not change.before
-        and any(f'"{word}":' in change.after for word in _OWN_WORDS)
+    if change.path.startswith("accounts[") and (
+        change.path.endswith(".deposits") or (not change.before and '"deposits":' in change.after)
     ):
-        return "roles and deposits are said in the venue's configuration: write them there"
+        return "deposits are made at a start whose configuration has them, or with tradsys deposit"
     return ""

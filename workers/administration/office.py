@@ -1,38 +1,60 @@
-"""Where people on the host let others in: the file of keys and users, with the trail of what was changed in it."""
+"""Where people on the host change the files of keys and calendars, with the trail of what was changed."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
 from tradsys.configuration.money import Role
-from tradsys.errors import ValidationError
+from tradsys.errors import ValidationError, error
 from workers.administration import trail
-from workers.administration.access import Access, AccessFile, Change
+from workers.administration.access import AccessFile
+from workers.administration.calendar_file import CalendarFile
 from workers.administration.desk import person_on_the_host
+from workers.administration.kept import Content, KeptFile
+from workers.administration.known import account_names
 from workers.administration.trail import Act
 from workers.lock import UnusableDirectoryError
 
 
-class AccessOffice:
+class Office:
     """Of the venue in a data directory, which may run or rest."""
 
     def __init__(self, directory: Path) -> None:
+        self.access = AccessFile(directory)
+        self.calendars = CalendarFile(directory)
         self._directory = directory
-        self._file = AccessFile(directory)
 
-    def read(self) -> Access:
-        """Who may come in now. Raises AccessError."""
-        return self._file.read()
+    def change(
+        self,
+        file: KeptFile[Content],
+        act: str,
+        target: str,
+        change: Callable[[Content], Content],
+        view: Callable[[Content], Any],
+    ) -> None:
+        """Change one of the files, and write to the trail what `view` gives of it before and after.
 
-    def change(self, act: str, target: str, change: Change, before: Any = None, after: Any = None) -> None:
-        """Change it, and write that to the trail. Raises AccessError, UnusableDirectoryError, TrailDamagedError."""
+        Raises what `change` raises, and AccessError, CalendarsError, UnusableDirectoryError, TrailDamagedError.
+        """
+        assert file.path.parent == self._directory, "a file of this venue"
         try:
-            self._file.change(change)
-            made = Act(by=person_on_the_host(), act=act, target=target, before=before, after=after)
+            before, after = file.change(change)
+            made = Act(by=person_on_the_host(), act=act, target=target, before=view(before), after=view(after))
             trail.append(self._directory, made)
         except OSError as problem:
             raise UnusableDirectoryError(self._directory, problem) from problem
+
+    def check_accounts(self, names: list[str]) -> None:
+        """Raises BusinessRuleError for one that the venue has not opened, and as account_names() does."""
+        known = account_names(self._directory)
+        for name in names:
+            if name not in known:
+                close = get_close_matches(name, known, 1)
+                hint = f"did you mean {close[0]!r}?" if close else f"tradsys account open {name} opens it"
+                raise error("unknown_account", f"there is no account {name!r}; {hint}", field="account")
 
 
 def checked_roles(names: list[str]) -> list[Role]:

@@ -16,13 +16,13 @@ import msgspec
 
 from tradsys.errors import InfrastructureError, OperatingError
 from workers import trading_hours
-from workers.administration import access, trail
+from workers.administration import access, calendar_file, trail
 
 FORMAT = 1
 JOURNAL = "journal"
 VENUE = "last-venue.json"
-BESIDE = (VENUE, access.FILE, trail.FILE, trading_hours.FILE)
-"""What a data directory has beside its journal: also keys and users, the trail, and what the calendar has sent."""
+BESIDE = (VENUE, access.FILE, calendar_file.FILE, trail.FILE, trading_hours.FILE)
+"""What a data directory has beside its journal: also keys, calendars and what they have sent, the trail."""
 _FILE = "backup.json"
 _NAME = re.compile(rf"{JOURNAL}/\d{{20}}\.(journal|snapshot)|{'|'.join(map(re.escape, BESIDE))}")
 

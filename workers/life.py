@@ -114,6 +114,7 @@ class _Teller:
     def _step(self, event: Any, number: int) -> Step:
         kind, quantity = int(event["kind"]), int(event["quantity_lots"])
         is_first = int(event["order_id"]) == self._order_id
+        assert is_first or kind in _PAIRED, "only events of pairs have the order in second place"
         other = 0
         if kind in (EventKind.ACCEPTED, EventKind.AMENDED, EventKind.RESTED, EventKind.TRIGGERED):
             self._leaves = quantity

@@ -101,6 +101,9 @@ class Reload:
             self._rereading = None
 
     def _adopt(self, wanted: Wanted) -> list[Change]:
+        assert not self.is_busy, "what is read next is compared with what counts by then"
+        assert wanted.counting.environment == self._running.environment, "what needs a restart stays as it is"
+        assert wanted.files, "there are files to look at"
         if any(change.when == "core" for change in wanted.changes):
             try:
                 self._define(wanted.counting)

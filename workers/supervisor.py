@@ -247,6 +247,7 @@ class Supervisor:
         if self._lock.released:
             return
         self._service.stopping("draining", int(self._timeouts.drain * _LAYERS_MAX + self._timeouts.snapshot))
+        assert self._lifecycle.state is not State.STOPPED, "a venue that has stopped has given its directory back"
         has_run = self._lifecycle.takes_orders
         if self._lifecycle.state is not State.FAILED:
             self._lifecycle.enter(State.DRAINING)
@@ -354,6 +355,7 @@ class Supervisor:
 
     def _entered(self, state: State, why: str) -> None:
         """The venue is in another state: everybody who looks may see it."""
+        assert bool(why) == (state in {State.DEGRADED, State.FAILED}), "what is wrong is told, and nothing else"
         if state is State.STOPPED:
             return
         if self._memory is not None:

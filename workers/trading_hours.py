@@ -113,6 +113,7 @@ class TradingHours(Service):
         if symbols == self._symbols and self._next_ns - _AGAIN_NS * 86_400 < now_ns < self._next_ns:
             return
         due = list(self._due(known_symbols(memory), now_ns))
+        assert self._next_ns > now_ns, "it is looked again later"
         self._symbols = symbols
         if due:
             self._send(memory, due, now_ns)
@@ -144,7 +145,9 @@ class TradingHours(Service):
             if timetable is None:
                 continue
             phase, following = standing_at(timetable, now_ns)
+            assert phase is None or phase.at_ns <= now_ns, "a phase has begun before it counts"
             if following is not None:
+                assert following.at_ns > now_ns, "the next phase is still to come"
                 self._next_ns = min(self._next_ns, following.at_ns)
             sent = self._sent.get(symbol.name)
             is_set_back = sent is not None and now_ns < sent.at_ns <= now_ns + _STEP_BACK_NS
@@ -152,6 +155,7 @@ class TradingHours(Service):
                 yield _Due(symbol, phase)
 
     def _send(self, memory: VenueMemory, due: list[_Due], now_ns: int) -> None:
+        assert due, "a ring is taken for something"
         try:
             with AdministrationDesk(self._venue, memory, _BY, is_supervisor=True) as desk:
                 for symbol, phase in due:
@@ -167,6 +171,7 @@ class TradingHours(Service):
         self._keep()
 
     def _change(self, desk: AdministrationDesk, symbol: Symbol, present: MarketState, state: MarketState) -> None:
+        assert present != state, "a state that stands is not sent"
         told = {"symbol": symbol.name, "state": word(state)}
         try:
             desk.act(

@@ -114,7 +114,9 @@ def new_key(access: Access, account: str, user: str, roles: list[Role], expires:
     if expires is not None and expires <= now:
         raise ValidationError("invalid_field", "a key that has expired already is of no use", field="expires")
     secret = secrets.token_urlsafe(_KEY_BYTES)
-    return secret, Key(fingerprint(secret), account, user, sorted(set(roles)), now, expires)
+    key = Key(fingerprint(secret), account, user, sorted(set(roles)), now, expires)
+    assert len(key.fingerprint) > SHOWN, "what is shown does not tell the fingerprint"
+    return secret, key
 
 
 def checked_user(user: User) -> User:
@@ -133,6 +135,7 @@ def key_named(access: Access, name: str) -> Key:
     found = [key for key in access.keys if key.fingerprint.startswith(name) and len(name) >= SHOWN]
     if len(found) != 1:
         raise error("unknown_key", f"there is no key {name!r}; those of the configuration are changed there")
+    assert name.startswith(found[0].name), "a key is called what is shown of it"
     return found[0]
 
 

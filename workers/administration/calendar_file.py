@@ -38,7 +38,10 @@ class SetCalendars(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             left = [symbol for symbol in entry.symbols if symbol not in taken]
             if left or not (entry.symbols or has_others):
                 counting.append(replace(entry, symbols=left))
-        return [*counting, *self.calendars]
+        counting += self.calendars
+        assert len({entry.name for entry in counting}) == len(counting), "of each name one calendar counts"
+        assert sum(not entry.symbols for entry in counting) <= 1, "one calendar at most is for all others"
+        return counting
 
     def unnamed(self, configured: list[CalendarEntry]) -> list[CalendarEntry]:
         """Those of the configuration that were neither replaced nor removed."""
@@ -84,6 +87,7 @@ def setting(entries: list[CalendarEntry], configured: list[CalendarEntry], symbo
 
     def change(now: SetCalendars) -> SetCalendars:
         names = {entry.name for entry in entries}
+        assert names, "something is set"
         others = [other for other in now.over(configured) if other.name not in names]
         _check([*others, *entries], symbols)
         left = [other for other in now.calendars if other.name not in names]

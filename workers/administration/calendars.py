@@ -33,11 +33,13 @@ def read_calendars(text: str, source: str) -> list[CalendarEntry]:
         mistakes.append(Mistake(("calendars",), "", "has none", "write one, as docs/administration.md does", source))
     if mistakes:
         raise InvalidConfigurationError(mistakes)
+    assert said.calendars, "a file that is right has one"
     return said.calendars
 
 
 def calendar_views(configuration: Configuration, symbols: list[str], now_ns: int, days: int) -> list[dict[str, Any]]:
     """Of each calendar its symbols, the present phase, and those that begin within so many days. `symbols`: all."""
+    assert days >= 1, "some time ahead"
     named = {symbol for entry in configuration.calendars for symbol in entry.symbols}
     others = [symbol for symbol in symbols if symbol not in named]
     views = []

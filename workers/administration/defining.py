@@ -40,6 +40,7 @@ def account_record(memory: VenueMemory, entry: AccountEntry) -> Any:
     known = known_accounts(memory)
     if entry.name in {account.name for account in known}:
         raise error("account_exists", f"there is an account {entry.name!r}", field="name")
+    assert len(memory.accounts) == memory.sizes.accounts_max + 1, "a row for each account, and one for none"
     if len(known) + 1 >= len(memory.accounts):
         raise error("ledger_full", "the venue has as many accounts as pools.accounts_max allows")
     try:
@@ -102,6 +103,7 @@ def with_symbol(memory: VenueMemory, configuration: Configuration, entry: Symbol
 def records_of_symbol(memory: VenueMemory, known: Known, wanted: Configuration, name: str) -> list[Definition]:
     """What follows the definition of a symbol: its rules, and what it trades."""
     symbol = known.symbols[name]
+    assert wanted.symbols[-1].name == name, "the symbol that was added last"
     rules = missing_rules(memory, [symbol], replace(wanted, symbols=[wanted.symbols[-1]]))
     records = [Definition(f"the rules of {name}", found.command(number)) for number, found in rules.items()]
     return records + missing_records(known, replace(wanted, fees=[], fee_tiers=[], limits=[], breakers=[], assets=[]))
@@ -109,6 +111,7 @@ def records_of_symbol(memory: VenueMemory, known: Known, wanted: Configuration, 
 
 def state_record(symbol: Symbol, state: MarketState, reference_price: str | None = None) -> Any:
     """Another market state, and if given another reference price. Raises ValidationError."""
+    assert symbol.id >= 1, "symbols are numbered from 1"
     record = np.zeros(1, COMMAND)
     record["kind"], record["symbol"], record["order_type"] = Kind.STATE, symbol.id, state
     record["price_ticks"] = 0 if reference_price is None else symbol.parse_price(reference_price)
@@ -123,9 +126,12 @@ def breaker_record(symbol: int, transition: Transition, account: int = 0) -> Any
 
 def _check_room(memory: VenueMemory, symbol: Symbol) -> None:
     """The core would give a number to a symbol for whose prices its shard has no room."""
+    assert symbol.lowest_ticks < symbol.highest_ticks, "a symbol that was checked has a price range"
     shard = memory.shards[symbol.id % memory.sizes.shards]
     pages = 2 * ((symbol.highest_ticks - symbol.lowest_ticks) // LEVELS_PER_PAGE + 2)
-    if int(shard.words[W_USED_DIRECTORY]) + pages > len(shard.directory):
+    used = int(shard.words[W_USED_DIRECTORY])
+    assert 0 <= used <= len(shard.directory), "pages in use are in the directory"
+    if used + pages > len(shard.directory):
         raise error("symbol_range_too_wide", field="lowest_price")
     if symbol.id >= len(memory.symbols):
         raise error("unknown_symbol", "the venue has as many symbols as pools.symbols_max allows", field="name")

@@ -109,6 +109,7 @@ def _accounts(memory: VenueMemory, configuration: Configuration) -> Iterator[Acc
     roles = configuration.roles_of_account()
     accounts = known_accounts(memory)
     rows = rows_of(memory.ledger.accounts, 0, len(accounts) + 1)
+    assert len(rows) == len(accounts) + 1, "the ledger has a row for each account that there is"
     for account in accounts:
         yield AccountEntry(
             account.name,
@@ -137,6 +138,8 @@ def asset_entry(asset: Asset) -> AssetEntry:
 def _fees(ledger: Ledger, names: dict[int, str]) -> Iterator[FeesEntry]:
     schedules = np.asarray(ledger.schedules).reshape(-1, FEE_CLASSES, FEE_TIERS)
     for symbol, fee_class, tier in np.argwhere(schedules["defined"]).tolist():
+        if symbol not in names:
+            continue  # added since they were asked for
         row = schedules[symbol, fee_class, tier]
         rates = (int(row[name]) for name in ("maker_rate", "taker_rate", "minimum"))
         yield FeesEntry(names[symbol], fee_class, tier, *rates)
@@ -154,7 +157,8 @@ def breaker_entry(ledger: Ledger, symbol: int, name: str) -> BreakerEntry:
 def _breakers(ledger: Ledger, names: dict[int, str]) -> Iterator[BreakerEntry]:
     rows = rows_of(ledger.breakers, 0, len(ledger.breakers))
     for number in np.flatnonzero(rows["slot_ns"]).tolist():
-        yield breaker_entry(ledger, number, names[number])
+        if number in names:
+            yield breaker_entry(ledger, number, names[number])
 
 
 def _plain(value: Any) -> Any:

@@ -14,6 +14,7 @@ from workers.administration.access import Access, Change, Key, User, user_named,
 
 def check_granted(giver: frozenset[str], given: Iterable[str]) -> None:
     """Raise SecurityError when `given` has a role that `giver` has not."""
+    assert giver, "who has no role administers nothing"
     lacking = sorted(set(given) - giver)
     if lacking:
         raise error("role_required", f"only who has the role {lacking[0]} may give it")

@@ -113,6 +113,7 @@ def steps(memory: VenueMemory, made: Plan) -> Iterator[Step]:
 
     Each is worked out when those before it stand.
     """
+    assert not made.refused, "all of a file, or nothing"
     before, after = made.before, made.after
     for account in _added("accounts", before, after):
         yield Step("account.open", account.name, partial(account_record, memory, account), to_builtins(account))
@@ -146,15 +147,17 @@ def _laid_over(before: Configuration, said: Configuration) -> Configuration:
         for name, entry in named(section, getattr(said, section)).items():
             there[name] = _as_there(there[name], entry) if name in there else entry
         lists[section] = list(there.values())
+        assert len(lists[section]) >= len(getattr(before, section)), "what the file does not name stays"
     return replace(before, **lists)
 
 
 def _as_there(there: Any, entry: Any) -> Any:
     """The entry, without what it leaves open or what counted only at the beginning."""
+    assert type(entry) is type(there), "two entries of one list"
     if isinstance(entry, SymbolEntry):
         return replace(entry, opens=there.opens, fee_account=entry.fee_account or there.fee_account)
     if isinstance(entry, AccountEntry):
-        return replace(entry, roles=sorted(entry.roles) or there.roles)
+        return replace(entry, roles=sorted(set(entry.roles)) or there.roles)
     return entry
 
 

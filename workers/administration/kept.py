@@ -105,6 +105,7 @@ def replace(path: Path, content: bytes) -> None:
 
     Who may change it is the caller's business: see `opened`, of another file.
     """
+    assert content.endswith(b"\n"), "a file that people can read ends its last line"
     temporary = path.with_name(f"{path.name}.new")
     temporary.unlink(missing_ok=True)
     with opened(temporary) as descriptor:

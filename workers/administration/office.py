@@ -63,4 +63,6 @@ def checked_roles(names: list[str]) -> list[Role]:
     strange = [name for name in names if name not in known]
     if strange:
         raise ValidationError("invalid_field", f"there is no role {strange[0]!r}: {', '.join(known)}", field="roles")
-    return [role for role in known if role in names]
+    found = [role for role in known if role in names]
+    assert len(found) == len(set(names)), "every role that is named, once"
+    return found

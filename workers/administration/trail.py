@@ -106,6 +106,7 @@ def append(directory: Path, act: Act) -> Line:
 
 def append_all(directory: Path, acts: Sequence[Act]) -> list[Line]:
     """Add a line for each, all of them durable at the end. Raises OSError, TrailDamagedError."""
+    assert acts, "something was done"
     texts: list[bytes] = []
     with kept.opened(directory / FILE) as descriptor:
         end, last = _last_line(descriptor)
@@ -124,6 +125,8 @@ def append_all(directory: Path, acts: Sequence[Act]) -> list[Line]:
 def _line(act: Act, number: int, previous: str) -> tuple[bytes, str]:
     """The text of a line, and its hash."""
     assert number >= 1, "lines are numbered from 1"
+    assert act.sequence is None or act.sequence >= 1, "records are numbered from 1"
+    assert not act.record or act.sequence is not None, "what was sent of a record that stands in the log"
     body = msgspec.json.encode(
         _Line(
             number=number,

@@ -54,8 +54,12 @@ class CalendarAdministration:
         days = count(query(request, "days").get("days"), "days", 7, _DAYS_MAX)
         symbols = list(self._acts.known().symbols)
         now_ns = time.time_ns()
-        views = await asyncio.to_thread(lambda: calendar_views(self._acts.counting(), symbols, now_ns, days))
-        return answer({"calendars": views})
+        configured = self._acts.configuration.calendars
+
+        def views() -> list[dict[str, Any]]:
+            return calendar_views(self._acts.calendars.read().over(configured), configured, symbols, now_ns, days)
+
+        return answer({"calendars": await asyncio.to_thread(views)})
 
     async def set_calendar(self, request: web.Request) -> web.Response:
         """PUT /admin/calendars: a calendar, instead of the one of its name. It counts at once."""

@@ -20,6 +20,11 @@ calendars: [{name: stocks, symbols: [ACME], phases: [{at: "07:00", state: contin
 CONFIGURED = settled(TRADSYS__CALENDARS='[{name: stocks, symbols: [ACME], phases: [{at: "08:00", state: continuous}]}]')
 
 
+async def are_set(all: Callers) -> list[bool]:
+    """Of the calendars that count, whether they are others than the configuration's."""
+    return [each["set"] for each in (await all.clerk("GET", "/admin/calendars"))[1]["calendars"]]
+
+
 async def times(all: Callers) -> dict[str, list[str]]:
     """By calendar that counts when its phases begin."""
     told = (await all.clerk("GET", "/admin/calendars?days=7"))[1]["calendars"]
@@ -48,8 +53,10 @@ async def test_what_is_set_stands_before_the_configuration_until_it_is_reset() -
         assert (await all.clerk("PUT", "/admin/calendars", json=mine))[0] == 200
         all.harness.edge.configure(CONFIGURED)  # which is read again
         assert await times(all) == {"stocks": ["09:00:00", "17:00:00"]}
+        assert await are_set(all) == [True]
         status, told = await all.clerk("POST", "/admin/calendars/stocks/reset")
         assert (status, told["calendar"]["phases"][0]["at"]) == (200, "08:00")
+        assert await are_set(all) == [False]
         assert (await all.clerk("DELETE", "/admin/calendars/stocks"))[0] == 200
         all.harness.edge.configure(CONFIGURED)
         assert await times(all) == {}

@@ -54,14 +54,14 @@ def show(
         from workers.administration.calendars import calendar_views
 
         if config is None:
-            from workers.administration.counting import counting
+            from workers.administration.calendar_file import CalendarFile
 
-            venue_configuration, symbols = _venue(data_dir)
-            configuration = counting(venue_configuration, data_dir)
+            configuration, symbols = _venue(data_dir)
+            found = CalendarFile(data_dir).read().over(configuration.calendars)
         else:
             configuration = read_configuration(environment, config, None).configuration
-            symbols = [symbol.name for symbol in configuration.symbols]
-        told = calendar_views(configuration, symbols, time.time_ns(), days)
+            found, symbols = configuration.calendars, [symbol.name for symbol in configuration.symbols]
+        told = calendar_views(found, configuration.calendars, symbols, time.time_ns(), days)
         if as_json:
             import msgspec
 
@@ -159,6 +159,7 @@ def _show(told: dict[str, Any]) -> None:
     from tradsys.cli.tables import new_table
 
     title = f"{told['calendar']}: {', '.join(told['symbols']) or 'no symbols'}; times of {told['time_zone']}"
+    title += "; set while the venue ran" if told["set"] else ""
     table = new_table(title, "begins", "market state", "")
     rows = [(told["now"], "now")] if told["now"] is not None else []
     for each, remark in [*rows, *((each, "") for each in told["next"])]:

@@ -37,18 +37,24 @@ def read_calendars(text: str, source: str) -> list[CalendarEntry]:
     return said.calendars
 
 
-def calendar_views(configuration: Configuration, symbols: list[str], now_ns: int, days: int) -> list[dict[str, Any]]:
-    """Of each calendar its symbols, the present phase, and those that begin within so many days. `symbols`: all."""
+def calendar_views(
+    counting: list[CalendarEntry], configured: list[CalendarEntry], symbols: list[str], now_ns: int, days: int
+) -> list[dict[str, Any]]:
+    """Of each calendar that counts its symbols, the present phase, and those that begin within so many days.
+
+    Also whether it is other than the configuration has it. `symbols`: all.
+    """
     assert days >= 1, "some time ahead"
-    named = {symbol for entry in configuration.calendars for symbol in entry.symbols}
+    named = {symbol for entry in counting for symbol in entry.symbols}
     others = [symbol for symbol in symbols if symbol not in named]
     views = []
-    for entry in configuration.calendars:
+    for entry in counting:
         timetable = entry.timetable()
         present = standing_at(timetable, now_ns).phase
         views.append(
             {
                 "calendar": entry.name,
+                "set": entry not in configured,
                 "time_zone": entry.time_zone,
                 "symbols": entry.symbols or others,
                 "now": None if present is None else _view(present, timetable.zone),

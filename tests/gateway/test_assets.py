@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+from shm import ring
+from tests.gateway.harness import until
 from tests.gateway.money import callers, code
+from tradsys.reading.rows import assets_of
 from workers.administration import trail
 
 
@@ -38,6 +42,19 @@ async def test_an_asset_is_added_once_and_can_be_owned() -> None:
         assert code(await all.clerk("PUT", "/admin/assets/GBP", json={"value": "1"})) == (404, "unknown_asset")
         for method, path in (("GET", "/admin/assets"), ("POST", "/admin/assets"), ("PUT", "/admin/assets/EUR")):
             assert code(await all.officer(method, path, json={})) == (403, "role_required")
+
+
+async def test_who_takes_an_assets_number_first_makes_the_other_look_again() -> None:
+    async with callers() as all:
+        engine = all.harness.engine
+        engine.paused = True
+        # Both are sent with the number 3 before either is sequenced: one is refused, and asks for 4.
+        both = [asyncio.ensure_future(all.clerk("POST", "/admin/assets", json={"name": name})) for name in ("X", "Y")]
+        gateway = all.harness.memory.gateways[0]
+        await until(lambda: int(gateway.header[ring.TAIL]) - int(gateway.header[ring.HEAD]) == 2)
+        engine.paused = False
+        assert [status for status, _ in await asyncio.gather(*both)] == [201, 201]
+        assert [asset.id for asset in assets_of(all.harness.memory.ledger) if asset.name in ("X", "Y")] == [3, 4]
 
 
 async def test_the_ledger_has_room_for_so_many_assets() -> None:

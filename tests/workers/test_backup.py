@@ -17,9 +17,14 @@ from tests.workers.settled_venue import assert_settled, limits, money, tell
 from tests.workers.stepped import SteppedVenue, journal_records
 from tests.workers.test_snapshot import PLANS, ROOMY, take, trade
 from tests.workers.traders import Traders
+from tradsys.records import COMMAND, Kind, details
+from tradsys.risk.terms import Limit, Scope
 from workers import files
 from workers import venue as venues
 from workers.administration import access, trail
+from workers.administration.calendar_file import CalendarFile, SetCalendars
+from workers.administration.comparing import compare
+from workers.administration.sent import sent
 from workers.backup import making
 from workers.backup.making import back_up
 from workers.backup.manifest import BackupError, CopiedFile, Manifest, read_manifest, write_manifest
@@ -105,13 +110,37 @@ def test_a_restored_venue_goes_on_as_if_it_had_never_ended(venue: SteppedVenue, 
 def test_keys_and_the_trail_come_back_too(venue: SteppedVenue, tmp_path: Path) -> None:
     directory = venue.description.path
     access.AccessFile(directory).change(lambda now: access.Access(users=[access.User("uma", ["alice"])]))
+    CalendarFile(directory).change(lambda now: SetCalendars(removed=["stocks"]))
     trail.append(directory, trail.Act(by=trail.Actor(host_user="root"), act="user.set", target="uma"))
     made(venue, tmp_path / "backup")
     brought_back(tmp_path / "backup", tmp_path / "restored")
     assert access.AccessFile(tmp_path / "restored").read() == access.AccessFile(directory).read()
+    assert CalendarFile(tmp_path / "restored").read() == SetCalendars(removed=["stocks"])
     assert trail.check(tmp_path / "restored") == trail.check(directory)
     assert (tmp_path / "restored" / access.FILE).stat().st_mode & 0o777 == 0o600
     assert not (tmp_path / "restored" / "calendar.json").exists()
+
+
+def test_the_trail_of_a_backup_names_no_record_behind_its_log(venue: SteppedVenue, tmp_path: Path) -> None:
+    directory = venue.description.path
+
+    def act(name: str) -> None:
+        """An administrator does something just before the trail is copied."""
+        if name == trail.FILE:
+            record = details(Kind.LIMIT, scope=Scope.VENUE, limit=Limit.TRADING, amount=1)
+            tell(venue, [record.view(COMMAND)])
+            logged = venue.records()
+            sequence = int(logged["sequence"][logged["kind"] == Kind.LIMIT][-1])
+            clerk = trail.Actor(account="clerk")
+            trail.append(
+                directory,
+                trail.Act(by=clerk, act="limit.set", target="x", sequence=sequence, record=sent(record)),
+            )
+
+    act(trail.FILE)
+    back_up(directory, tmp_path / "backup", fail, act)
+    assert len(list(trail.lines(tmp_path / "backup"))) == 2
+    assert compare(tmp_path / "backup", venue.sizes.shards).untrue == []
 
 
 def test_a_backup_gives_the_same_state_and_events_as_the_venue(venue: SteppedVenue, tmp_path: Path) -> None:

@@ -9,9 +9,8 @@ from msgspec import to_builtins
 
 from gateway.administration import messages as bodies
 from gateway.administration.acts import Intent, actor_of
-from gateway.auth import ADMINISTRATOR, Caller, require
 from gateway.messages import decode
-from gateway.rest.answers import answer, caller, query
+from gateway.rest.answers import administrator, answer, query
 from gateway.service import Service
 from tradsys.errors import ValidationError
 from workers.administration.access import (
@@ -51,13 +50,13 @@ class AccessAdministration:
 
     async def keys(self, request: web.Request) -> web.Response:
         """GET /admin/keys: whose they are, with the beginnings of their fingerprints."""
-        self._administrator(request)
+        administrator(self._service, request)
         query(request)
         return answer({"keys": [key.told() for key in self._acts.access.read().keys]})
 
     async def add_key(self, request: web.Request) -> web.Response:
         """POST /admin/keys: a new key of an account or a user. It is in this answer, and never told again."""
-        by = self._administrator(request)
+        by = administrator(self._service, request)
         body = decode(bodies.keys, await request.read())
         if body.account:
             self._service.accounts.named(body.account)
@@ -69,7 +68,7 @@ class AccessAdministration:
 
     async def revoke(self, request: web.Request) -> web.Response:
         """DELETE /admin/keys/{key}: it opens nothing any more, and its sockets are closed."""
-        by = self._administrator(request)
+        by = administrator(self._service, request)
         key = key_named(self._acts.access.read(), request.match_info["key"])
         intent = Intent(actor_of(by, request), "key.revoke", key.user or key.account)
         view = key_view(key.fingerprint)
@@ -78,7 +77,7 @@ class AccessAdministration:
 
     async def set_roles(self, request: web.Request) -> web.Response:
         """PUT /admin/accounts/{name}/roles: the roles of an account; null: those of the configuration again."""
-        by = self._administrator(request)
+        by = administrator(self._service, request)
         roles = decode(bodies.roles, await request.read()).roles
         name = self._service.accounts.named(request.match_info["name"]).name
         configuration = self._acts.configuration
@@ -93,13 +92,13 @@ class AccessAdministration:
 
     async def users(self, request: web.Request) -> web.Response:
         """GET /admin/users: whom each may act for, and with what roles."""
-        self._administrator(request)
+        administrator(self._service, request)
         query(request)
         return answer({"users": to_builtins(self._acts.access.read().users)})
 
     async def set_user(self, request: web.Request) -> web.Response:
         """PUT /admin/users/{name}: a user, or what holds for one from now on."""
-        by = self._administrator(request)
+        by = administrator(self._service, request)
         body = decode(bodies.users, await request.read())
         user = checked_user(User(request.match_info["name"], body.accounts, body.roles))
         for account in user.accounts:
@@ -110,17 +109,12 @@ class AccessAdministration:
 
     async def remove_user(self, request: web.Request) -> web.Response:
         """DELETE /admin/users/{name}: the user and every key."""
-        by = self._administrator(request)
+        by = administrator(self._service, request)
         user = user_named(self._acts.access.read(), request.match_info["name"])
         intent = Intent(actor_of(by, request), "user.remove", user.name)
         view = user_view(user.name)
         await self._acts.change(intent, self._acts.access, lambda now: without_user(now, user.name), view)
         return answer(to_builtins(user))
-
-    def _administrator(self, request: web.Request) -> Caller:
-        by = caller(self._service, request)
-        require(by, ADMINISTRATOR)
-        return by
 
 
 def _instant(text: str | None) -> datetime | None:

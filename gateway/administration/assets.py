@@ -7,9 +7,8 @@ from msgspec import to_builtins
 
 from gateway.administration import messages as bodies
 from gateway.administration.acts import Intent, actor_of
-from gateway.auth import ADMINISTRATOR, Caller, require
 from gateway.messages import decode
-from gateway.rest.answers import answer, caller, query
+from gateway.rest.answers import administrator, answer, query
 from gateway.service import Service
 from tradsys.reading.rows import assets_of
 from workers.administration.defining import asset_record, worth_record
@@ -32,13 +31,13 @@ class AssetAdministration:
 
     async def assets(self, request: web.Request) -> web.Response:
         """GET /admin/assets: every asset as the configuration would have it."""
-        self._administrator(request)
+        administrator(self._service, request)
         query(request)
         return answer({"assets": [to_builtins(asset_entry(asset)) for asset in assets_of(self._acts.memory.ledger)]})
 
     async def add(self, request: web.Request) -> web.Response:
         """POST /admin/assets: an asset, which can be owned at once."""
-        by = self._administrator(request)
+        by = administrator(self._service, request)
         entry = decode(bodies.assets, await request.read())
         intent = Intent(actor_of(by, request), "asset.add", entry.name, after=to_builtins(entry))
         recorded = await self._acts.define(intent, lambda: asset_record(self._acts.memory, entry))
@@ -46,13 +45,8 @@ class AssetAdministration:
 
     async def set_value(self, request: web.Request) -> web.Response:
         """PUT /admin/assets/{name}: what one is worth from now on."""
-        by, name = self._administrator(request), request.match_info["name"]
+        by, name = administrator(self._service, request), request.match_info["name"]
         value = decode(bodies.worths, await request.read()).value
         record = worth_record(self._acts.memory, name, value)
         before = asset_entry(asset_named(self._acts.memory, name)).value
         return answer(await self._acts.send(Intent(actor_of(by, request), "asset.value", name, before, value), record))
-
-    def _administrator(self, request: web.Request) -> Caller:
-        by = caller(self._service, request)
-        require(by, ADMINISTRATOR)
-        return by

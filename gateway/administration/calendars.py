@@ -13,9 +13,9 @@ from msgspec import to_builtins
 
 from gateway.administration import messages as bodies
 from gateway.administration.acts import Intent, actor_of
-from gateway.auth import ADMINISTRATOR, Caller, require
+from gateway.auth import Caller
 from gateway.messages import decode
-from gateway.rest.answers import answer, caller, count, query
+from gateway.rest.answers import administrator, answer, count, query
 from gateway.service import Service
 from tradsys.configuration.calendars import CalendarEntry
 from workers.administration.calendar_file import (
@@ -50,7 +50,7 @@ class CalendarAdministration:
 
     async def calendars(self, request: web.Request) -> web.Response:
         """GET /admin/calendars[?days=]: the present phase of each, and those of the days to come."""
-        self._administrator(request)
+        administrator(self._service, request)
         days = count(query(request, "days").get("days"), "days", 7, _DAYS_MAX)
         symbols = list(self._acts.known().symbols)
         now_ns = time.time_ns()
@@ -63,7 +63,7 @@ class CalendarAdministration:
 
     async def set_calendar(self, request: web.Request) -> web.Response:
         """PUT /admin/calendars: a calendar, instead of the one of its name. It counts at once."""
-        by = self._administrator(request)
+        by = administrator(self._service, request)
         entry = decode(bodies.calendars, await request.read())
         return await self._change(
             by, request, "calendar.set", entry.name, partial(setting, [entry]), to_builtins(entry)
@@ -71,25 +71,25 @@ class CalendarAdministration:
 
     async def remove(self, request: web.Request) -> web.Response:
         """DELETE /admin/calendars/{name}: it does not count any more, also one of the configuration."""
-        by, name = self._administrator(request), request.match_info["name"]
+        by, name = administrator(self._service, request), request.match_info["name"]
         return await self._change(
             by, request, "calendar.remove", name, lambda configured, _: removing(name, configured)
         )
 
     async def reset(self, request: web.Request) -> web.Response:
         """POST /admin/calendars/{name}/reset: what the configuration says of it counts again."""
-        by, name = self._administrator(request), request.match_info["name"]
+        by, name = administrator(self._service, request), request.match_info["name"]
         return await self._change(by, request, "calendar.reset", name, partial(resetting, name))
 
     async def add_holiday(self, request: web.Request) -> web.Response:
         """POST /admin/calendars/{name}/holidays: a day on which nothing begins."""
-        by, name = self._administrator(request), request.match_info["name"]
+        by, name = administrator(self._service, request), request.match_info["name"]
         day = decode(bodies.holidays, await request.read()).date
         return await self._change(by, request, "calendar.holiday.add", name, partial(with_holiday, name, day), day)
 
     async def remove_holiday(self, request: web.Request) -> web.Response:
         """DELETE /admin/calendars/{name}/holidays/{date}: a day like others."""
-        by, name, day = self._administrator(request), request.match_info["name"], request.match_info["date"]
+        by, name, day = administrator(self._service, request), request.match_info["name"], request.match_info["date"]
         return await self._change(
             by, request, "calendar.holiday.remove", name, partial(without_holiday, name, day), day
         )
@@ -110,8 +110,3 @@ class CalendarAdministration:
         found = view(await self._acts.change(intent, self._acts.calendars, change, view))
         assert len(found) <= 1, "of each name one calendar counts"
         return answer({"calendar": found[0] if found else None})
-
-    def _administrator(self, request: web.Request) -> Caller:
-        by = caller(self._service, request)
-        require(by, ADMINISTRATOR)
-        return by

@@ -13,9 +13,9 @@ from msgspec import to_builtins
 
 from gateway.administration import messages as bodies
 from gateway.administration.acts import Intent, actor_of
-from gateway.auth import ADMINISTRATOR, Caller, require
+from gateway.auth import Caller
 from gateway.messages import decode, whole_number
-from gateway.rest.answers import answer, caller, count, query
+from gateway.rest.answers import administrator, answer, count, query
 from gateway.results import Recorded
 from gateway.service import Service
 from tradsys.configuration import InvalidConfigurationError
@@ -69,13 +69,13 @@ class VenueAdministration:
 
     async def symbols(self, request: web.Request) -> web.Response:
         """GET /admin/symbols: every symbol as the configuration would have it, and its market state."""
-        self._administrator(request)
+        administrator(self._service, request)
         query(request)
         return answer({"symbols": [self._symbol_view(symbol) for symbol in self._acts.known().symbols.values()]})
 
     async def add_symbol(self, request: web.Request) -> web.Response:
         """POST /admin/symbols: define a symbol with its rules and what it trades; what it says, and where it stands."""
-        by = self._administrator(request)
+        by = administrator(self._service, request)
         entry = decode(bodies.symbols, await request.read())
         memory = self._acts.memory
         wanted = await asyncio.to_thread(with_symbol, memory, self._acts.configuration, entry)
@@ -88,7 +88,7 @@ class VenueAdministration:
 
     async def set_rules(self, request: web.Request) -> web.Response:
         """PUT /admin/symbols/{name}/rules: the trading rules from now on; those that are left out are off."""
-        by = self._administrator(request)
+        by = administrator(self._service, request)
         rules = decode(bodies.rules, await request.read())
         symbol = self._market_symbol(request.match_info["name"])
         before = rules_entry(self._service.state.markets[symbol.id].rules)
@@ -97,14 +97,14 @@ class VenueAdministration:
 
     async def set_state(self, request: web.Request) -> web.Response:
         """PUT /admin/symbols/{name}/state: open, halt, resume, an auction, close."""
-        by = self._administrator(request)
+        by = administrator(self._service, request)
         body = decode(bodies.states, await request.read())
         symbol = self._market_symbol(request.match_info["name"])
         return answer(await self._set_state(by, request, symbol, body.state, body.reference_price))
 
     async def set_all_states(self, request: web.Request) -> web.Response:
         """PUT /admin/state: the same for every symbol; of each its place in the log, or the code of its error."""
-        by = self._administrator(request)
+        by = administrator(self._service, request)
         body = decode(bodies.all_states, await request.read())
         turns = asyncio.Semaphore(_AT_ONCE)
 
@@ -121,19 +121,19 @@ class VenueAdministration:
 
     async def accounts(self, request: web.Request) -> web.Response:
         """GET /admin/accounts: what each account is, and its roles."""
-        self._administrator(request)
+        administrator(self._service, request)
         query(request)
         found = await asyncio.to_thread(accounts, self._acts.memory)
         return answer({"accounts": [self._account_view(view) for view in found]})
 
     async def account(self, request: web.Request) -> web.Response:
         """GET /admin/accounts/{name}: one of them."""
-        self._administrator(request)
+        administrator(self._service, request)
         return answer(self._account_view(self._found(request.match_info["name"])))
 
     async def add_account(self, request: web.Request) -> web.Response:
         """POST /admin/accounts: open an account."""
-        by = self._administrator(request)
+        by = administrator(self._service, request)
         body = decode(bodies.accounts, await request.read())
         entry = AccountEntry(body.name, group=body.group, kind=body.kind, fee_class=body.fee_class)
         intent = Intent(actor_of(by, request), "account.open", entry.name, after=to_builtins(body))
@@ -142,14 +142,14 @@ class VenueAdministration:
 
     async def set_tier(self, request: web.Request) -> web.Response:
         """PUT /admin/fee_tiers: from which volume on a tier applies."""
-        by = self._administrator(request)
+        by = administrator(self._service, request)
         entry = decode(bodies.tiers, await request.read())
         intent = Intent(actor_of(by, request), "fee_tier.set", str(entry.tier), after=to_builtins(entry))
         return answer(await self._acts.send(intent, tier_record(entry).record))
 
     async def export(self, request: web.Request) -> web.Response:
         """GET /admin/export: what the venue has defined, as {"yaml": a configuration file}."""
-        self._administrator(request)
+        administrator(self._service, request)
         query(request)
         return answer(
             {"yaml": await asyncio.to_thread(lambda: as_yaml(exported(self._acts.memory, self._acts.counting())))}
@@ -157,7 +157,7 @@ class VenueAdministration:
 
     async def import_(self, request: web.Request) -> web.Response:
         """POST /admin/import: add what is missing and change what differs, all of it or nothing."""
-        by = self._administrator(request)
+        by = administrator(self._service, request)
         body = decode(bodies.imports, await request.read())
         memory = self._acts.memory
         try:
@@ -188,7 +188,7 @@ class VenueAdministration:
 
     async def trail(self, request: web.Request) -> web.Response:
         """GET /admin/trail[?after=&limit=]: what was done, oldest first, from the line after this number on."""
-        self._administrator(request)
+        administrator(self._service, request)
         given = query(request, "after", "limit")
         most = count(given.get("limit"), "limit", _LINES_DEFAULT, _LINES_MAX)
         after = whole_number(given.get("after", "0"), "after", 0, _ID_MAX)
@@ -221,11 +221,6 @@ class VenueAdministration:
     def _found(self, name: str) -> Any:
         self._service.accounts.named(name)  # tells who is asked for, in the words of the table
         return account_named(self._acts.memory, name)
-
-    def _administrator(self, request: web.Request) -> Caller:
-        by = caller(self._service, request)
-        require(by, ADMINISTRATOR)
-        return by
 
 
 def _lines(directory: Path, after: int, most: int) -> list[trail.Line]:

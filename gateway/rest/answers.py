@@ -8,7 +8,7 @@ from aiohttp import web
 from structlog.contextvars import bind_contextvars
 
 from gateway import results
-from gateway.auth import Caller
+from gateway.auth import ADMINISTRATOR, Caller, require
 from gateway.service import Service
 from tradsys.errors import ValidationError
 
@@ -33,6 +33,13 @@ def caller(service: Service, request: web.Request) -> Caller:
     bind_contextvars(account=found.account.name)
     if found.user:
         bind_contextvars(user=found.user)
+    return found
+
+
+def administrator(service: Service, request: web.Request) -> Caller:
+    """The administrator who asks. Raises TradingError."""
+    found = caller(service, request)
+    require(found, ADMINISTRATOR)
     return found
 
 

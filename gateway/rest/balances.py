@@ -12,11 +12,11 @@ from msgspec.json import Decoder
 
 from gateway import ledger_messages, messages
 from gateway.administration.acts import Intent, actor_of
-from gateway.auth import ADMINISTRATOR, RISK_OFFICER, Caller, require
+from gateway.auth import ADMINISTRATOR, RISK_OFFICER, require
 from gateway.ledger_messages import PostingBody
 from gateway.ledger_views import balance_views, fee_views, position_views, withdrawal_view
 from gateway.outcome import outcome
-from gateway.rest.answers import answer, caller, query
+from gateway.rest.answers import administrator, answer, caller, query
 from gateway.results import Recorded
 from gateway.service import Service
 from gateway.withdrawals import CANCELLED, SETTLED, Withdrawal
@@ -72,7 +72,7 @@ class Balances:
 
     async def set_fees(self, request: web.Request) -> web.Response:
         """PUT /v1/fees: a schedule, for orders from now on."""
-        by = self._administrator(request)
+        by = administrator(self._service, request)
         body = messages.decode(ledger_messages.fees, await request.read())
         symbol = self._service.entry.market(body.symbol).symbol.id if body.symbol else 0
         record = details(
@@ -128,7 +128,7 @@ class Balances:
 
     async def set_status(self, request: web.Request) -> web.Response:
         """PUT /v1/accounts/{name}/status: what the account may do, whether its owner is known, what fees it pays."""
-        by = self._administrator(request)
+        by = administrator(self._service, request)
         body = messages.decode(ledger_messages.statuses, await request.read())
         changes = 0
         fields: dict[str, Any] = {}
@@ -148,7 +148,7 @@ class Balances:
         return answer(await self._service.administration.send(intent, record))
 
     async def _end(self, request: web.Request, status: str) -> web.Response:
-        by = self._administrator(request)
+        by = administrator(self._service, request)
         withdrawal = self._postings.withdrawal(request.match_info["id"])
         if withdrawal.status != status:
             intent = Intent(
@@ -168,16 +168,11 @@ class Balances:
         self, request: web.Request, act: str, bodies: Decoder[_Posting], record: Callable[[_Posting], Any]
     ) -> web.Response:
         """A posting that only an administrator may make."""
-        by = self._administrator(request)
+        by = administrator(self._service, request)
         body = messages.decode(bodies, await request.read())
         target = body.account if isinstance(body, PostingBody) else body.target
         intent = Intent(actor_of(by, request), act, target, after=to_builtins(body))
         return _posted(body, await self._service.administration.carry_out(intent, partial(record, body)))
-
-    def _administrator(self, request: web.Request) -> Caller:
-        by = caller(self._service, request)
-        require(by, ADMINISTRATOR)
-        return by
 
 
 def asked_account(service: Service, request: web.Request) -> Account:

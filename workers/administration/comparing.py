@@ -23,24 +23,8 @@ from workers.administration.trail import Line
 from workers.journal import JournalReader
 from workers.sequencer import VENUE_SOURCE
 
-_ACTS = np.array(
-    [
-        Kind.SYMBOL,
-        Kind.ACCOUNT,
-        Kind.STATE,
-        Kind.RULES,
-        Kind.ASSET,
-        Kind.CONTRACT,
-        Kind.FEES,
-        Kind.TIER,
-        Kind.POSTING,
-        Kind.LIMIT,
-        Kind.ACCOUNT_STATUS,
-        Kind.KILL,
-        Kind.BREAKER_RULES,
-        Kind.BREAKER,
-    ]
-)
+_ACTS = np.array([kind for kind in Kind if Kind.SYMBOL <= kind <= Kind.BREAKER and kind not in (Kind.TICK, Kind.BOOT)])
+"""What is defined, and what the ledger and the risk checks are told."""
 
 
 class Comparison(msgspec.Struct, frozen=True):

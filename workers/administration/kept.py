@@ -25,6 +25,7 @@ class KeptFile(Generic[Content]):
 
     def __init__(self, path: Path, kind: type[Content], unreadable: type[OperatingError]) -> None:
         """`unreadable` is raised where the file is, and is none of ours."""
+        assert path.suffix not in {"", ".lock", ".new"}, "the lock and the next one are files of other names"
         self.path = path
         self._kind = kind
         self._unreadable = unreadable

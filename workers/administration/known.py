@@ -44,6 +44,7 @@ def _names_in_the_log(venue: Venue) -> list[str]:
     records: list[Any] = []
     if snapshot is not None:
         with snapshot:
+            assert reader.sequence == snapshot.heading.sequence, "the log is read from behind the snapshot on"
             accounts = snapshot.array("accounts", ACCOUNT_DEFINITION)
             records += [accounts[accounts["account"] != 0]]
     while len(batch := reader.next_batch()):

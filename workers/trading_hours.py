@@ -54,6 +54,7 @@ class Calendars:
 
     def __init__(self, entries: list[CalendarEntry]) -> None:
         named = {symbol: entry for entry in entries for symbol in entry.symbols}
+        assert len(named) == sum(len(entry.symbols) for entry in entries), "a symbol follows one calendar"
         self._timetable_of = {symbol: entry.timetable() for symbol, entry in named.items()}
         self._others = next((entry.timetable() for entry in entries if not entry.symbols), None)
 

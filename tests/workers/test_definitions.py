@@ -18,6 +18,9 @@ from tradsys.records import COMMAND, Kind, MarketState, details
 from tradsys.risk.terms import Limit, Scope
 from tradsys.symbols import Account
 from workers import memory as venue_memory
+from workers.administration import trail
+from workers.administration.comparing import compare
+from workers.defining import Definitions
 from workers.definitions import (
     RefusedDefinitionError,
     changed_accounts,
@@ -33,6 +36,7 @@ from workers.definitions import (
 from workers.engine import Engine
 from workers.ledger_definitions import Definition
 from workers.port import Port
+from workers.supervision import Waits
 
 TURNS_MAX = 2000
 ROOMY = msgspec.structs.replace(SIZES, directory_entries_per_shard=65_536)
@@ -46,6 +50,7 @@ class Stepped:
         venue = describe(directory, plans, sizes)
         venue.path.mkdir(exist_ok=True)
         self.memory = venue_memory.private(sizes)
+        self.venue = venue
         self.engine = Engine(venue, plans[0], self.memory)
         self.engine.recover()
         self.port = Port(self.memory, venue.control_ring, 0)
@@ -70,6 +75,17 @@ class Stepped:
     def close(self) -> None:
         self.port.close()
         self.engine.close()
+
+
+def service(stepped: Stepped, settings: Configuration) -> Definitions:
+    """The supervisor's, at the ring of the port."""
+
+    def wait(condition: Callable[[], bool], seconds: float, what: str) -> None:
+        stepped.wait(condition, what)
+
+    stepped.port.close()
+    venue = msgspec.structs.replace(stepped.venue, configuration=settings)
+    return Definitions(venue, lambda: stepped.memory, (), Waits(wait, wait), 1.0)
 
 
 def configuration(accounts: str, symbols: list[tuple[str, str]]) -> Configuration:
@@ -277,4 +293,32 @@ def test_what_was_done_to_a_running_venue_is_not_undone_by_a_change_of_something
     assert [account.name for account in known_accounts(stepped.memory)] == ["alice", "bob"]
     assert set_for(stepped.memory.ledger, Scope.VENUE, 0, 0, 0) == {}
     assert int(np.asarray(stepped.memory.ledger.breakers)[0]["volume"]) == 99
+    stepped.close()
+
+
+def test_what_a_configuration_defines_is_in_the_trail_with_its_place_in_the_log(tmp_path: Path) -> None:
+    first = configuration("alice bob", [("ACME", "0.01")])
+    limits = {"TRADSYS__ACCOUNTS": "[{name: alice}]", "TRADSYS__LIMITS": "[{limit: position, value: 5}]"}
+    stepped = Stepped(tmp_path)
+    definitions = service(stepped, first)
+    definitions.start(lambda step: None)
+    definitions.configure(msgspec.structs.replace(first, limits=load("testing", environ=limits).limits))
+    lines = list(trail.lines(tmp_path))
+    assert [(str(line.by), line.target) for line in lines] == [
+        ("configuration", "the account alice"),
+        ("configuration", "the account bob"),
+        ("configuration", "the symbol ACME"),
+        ("configuration", "the limit position"),
+    ]
+    assert (lines[3].after["limit"], lines[3].after["amount"]) == ("position", 5)
+    found = compare(tmp_path, 1)
+    assert (found.acts, found.unwritten, found.untrue) == (4, [], [])
+    stepped.close()
+
+
+def test_a_trail_that_cannot_be_written_keeps_no_venue_from_starting(tmp_path: Path) -> None:
+    (tmp_path / trail.FILE).write_text("no trail\n")
+    stepped = Stepped(tmp_path)
+    service(stepped, configuration("alice", [])).start(lambda step: None)
+    assert [account.name for account in known_accounts(stepped.memory)] == ["alice"]
     stepped.close()

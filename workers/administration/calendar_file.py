@@ -171,8 +171,11 @@ def _check(calendars: list[CalendarEntry], symbols: list[str]) -> None:
 
 
 def _mistakes(calendars: list[CalendarEntry], symbols: list[str]) -> list[str]:
-    judged = _Judged(calendars, [_Symbol(name) for name in symbols])
-    return [
-        str(Mistake((calendars[int(path[1])].name, *path[2:]), shown(path, value), problem, remedy, ""))
-        for path, value, problem, remedy in calendar_rules(judged)
-    ]
+    """What calendar_rules() says of them, each by its name."""
+    told = []
+    for path, value, problem, remedy in calendar_rules(_Judged(calendars, [_Symbol(name) for name in symbols])):
+        section, number, *rest = path
+        assert section == "calendars", "a rule of calendars says of which it is"
+        place = (calendars[int(number)].name, *rest)
+        told.append(str(Mistake(place, shown(path, value), problem, remedy, "")))
+    return told

@@ -48,6 +48,7 @@ def granting_roles(giver: frozenset[str], configuration: Configuration, account:
 
     def checked(now: Access) -> Access:
         after = change(now)
+        assert (after.keys, after.users) == (now.keys, now.users), "roles of accounts alone are changed"
         before, has = (each.roles_of_account(configuration).get(account, frozenset()) for each in (now, after))
         check_granted(giver, has - before)
         return after

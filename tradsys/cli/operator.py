@@ -46,7 +46,8 @@ class AmbiguousError(OperatingError, ValidationError):
 @contextmanager
 def at_desk(data_dir: Path) -> Iterator[AdministrationDesk]:
     """A desk at the venue that runs in this directory. What goes wrong becomes an exit status 1 and a message."""
-    from workers.administration.desk import AdministrationDesk, person_on_the_host
+    from workers.administration.desk import AdministrationDesk
+    from workers.administration.person import person_on_the_host
 
     with friendly_errors():
         venue, segment, memory = attach(data_dir)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 from collections.abc import Callable
 from typing import Any
 
@@ -71,13 +69,3 @@ class AdministrationDesk(Desk):
                 if problem.code not in TAKEN_MEANWHILE or attempt == _ATTEMPTS_MAX - 1:
                     raise
         raise AssertionError("the last attempt returns or raises")
-
-
-def person_on_the_host() -> Actor:
-    """Who runs this process: the user of the host, and who that was before sudo."""
-    try:
-        name = pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        name = str(os.getuid())
-    before = os.environ.get("SUDO_USER")
-    return Actor(host_user=f"{name} ({before})" if before and before != name else name)

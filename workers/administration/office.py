@@ -12,9 +12,9 @@ from tradsys.errors import ValidationError, error
 from workers.administration import trail
 from workers.administration.access import AccessFile
 from workers.administration.calendar_file import CalendarFile
-from workers.administration.desk import person_on_the_host
 from workers.administration.kept import Content, KeptFile
 from workers.administration.known import account_names
+from workers.administration.person import person_on_the_host
 from workers.administration.trail import Act
 from workers.lock import UnusableDirectoryError
 

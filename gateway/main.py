@@ -86,7 +86,7 @@ async def _serve(here: Venue, plan: WorkerPlan, service: ServiceManager) -> None
         port,
         here.sequencer_index,
         here.configuration,
-        here.workers,
+        [*here.workers, *here.apart],
         lambda: Replica(here.sizes, here.journal_directory),
         here.path,
         stop.set,  # the supervisor starts another one

@@ -66,6 +66,16 @@ def serving(directory: Path, process: subprocess.Popen[str], name: str) -> Clien
     return Client(venues.addresses(directory)[name], "alice-key")
 
 
+def await_missed(directory: Path, other: subprocess.Popen[str]) -> None:
+    """Until the other gateway says that the first one is silent."""
+
+    def is_missed() -> bool:
+        return any(words.startswith("gateway-0 has given no sign of life") for words in client.health()["warnings"])
+
+    with serving(directory, other, "gateway-1") as client:
+        until(is_missed, "gateway-0 to be missed")
+
+
 def exposed(monitor: str) -> str:
     """What the venue's monitor exports."""
     with urlopen(monitor) as answer:
@@ -108,6 +118,7 @@ def test_gateways_come_and_go_beside_the_venue_and_leave_with_it(tmp_path: Path,
             # It is killed, and started again by whoever manages services: what it knew is there again.
             os.kill(first.pid, signal.SIGKILL)
             first.wait(30)
+            await_missed(directory, second)
             (venues.run_directory(directory) / "gateway-0.address").unlink()
             assert venue.worker("monitor").restarts == 0
             terminal, end = os.openpty()

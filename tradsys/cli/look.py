@@ -29,6 +29,6 @@ def look(venue: Venue, memory: VenueMemory) -> Look:
     return Look(
         observe(venue, memory),
         stages(memory),
-        readiness(memory, venue.workers, now_ns, silence_ms_max),
+        readiness(memory, [*venue.workers, *venue.apart], now_ns, silence_ms_max),
         read_board(memory.counters, now_ns),
     )

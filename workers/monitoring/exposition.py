@@ -54,7 +54,7 @@ class VenueCollector(Collector):
     def _state(self, seen: Observation) -> Iterator[Metric]:
         now_ns = time.monotonic_ns()
         silence_ms_max = self._venue.configuration.monitoring.thresholds.heartbeat_ms.enter
-        found = readiness(self._memory, self._venue.workers, now_ns, silence_ms_max)
+        found = readiness(self._memory, [*self._venue.workers, *self._venue.apart], now_ns, silence_ms_max)
         assert seen.phase in PHASES, "a phase that there is"
         yield GaugeMetricFamily("tradsys_ready", "1 when the venue takes orders.", value=found.ready)
         phases = GaugeMetricFamily("tradsys_phase", "1 for the phase that the venue is in.", labels=["phase"])

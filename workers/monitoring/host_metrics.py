@@ -9,7 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from workers.journal.segments import list_segments
 from workers.monitoring.host import Host
-from workers.monitoring.readiness import worker_trouble
+from workers.monitoring.readiness import is_missed, worker_trouble
 from workers.observation import Observation
 from workers.snapshot.files import list_snapshots
 from workers.venue import Venue
@@ -31,8 +31,9 @@ def workers(seen: Observation, venue: Venue, host: Host) -> Iterator[Metric]:
     silence_ms_max = venue.configuration.monitoring.thresholds.heartbeat_ms.enter
     assert silence_ms_max > 0, "every worker is silent for a moment"
     for worker in seen.workers:
-        name = [worker.name]
-        up.add_metric(name, worker_trouble(venue.plan_of(worker.name), worker, silence_ms_max) is None)
+        name, plan = [worker.name], venue.plan_of(worker.name)
+        if is_missed(plan, worker):
+            up.add_metric(name, worker_trouble(plan, worker, silence_ms_max) is None)
         if worker.heartbeat_age_ns is not None:
             beat.add_metric(name, worker.heartbeat_age_ns / 1e9)
         restarts.add_metric(name, worker.restarts)

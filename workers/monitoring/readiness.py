@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from workers import memory
-from workers.memory import PHASE, PHASES, READY, WORKER_STATES, VenueMemory
+from workers.memory import PHASE, PHASES, READY, STOPPED, WORKER_STATES, VenueMemory
 from workers.monitoring.board import read_board
 from workers.monitoring.probes import MONITOR
 from workers.observation import WorkerView, journal_trouble, worker_view
@@ -27,6 +27,8 @@ class Readiness(msgspec.Struct, frozen=True):
 def readiness(venue_memory: VenueMemory, workers: list[WorkerPlan], now_ns: int, silence_ms_max: int) -> Readiness:
     """The venue's readiness at the monotonic time `now_ns`. A worker that is silent for longer is not relied on.
 
+    `workers`: also the gateways that are services of their own.
+
     What stops orders at once is looked at here and now; the rest the monitor tells, as long as it lives.
     """
     phase = int(venue_memory.control[PHASE])
@@ -34,7 +36,8 @@ def readiness(venue_memory: VenueMemory, workers: list[WorkerPlan], now_ns: int,
     reasons = [] if phase in memory.TAKES_ORDERS else [f"the venue is {PHASES[phase]}"]
     warnings: list[str] = []
     for plan in workers:
-        trouble = worker_trouble(plan, worker_view(venue_memory, plan, now_ns), silence_ms_max)
+        view = worker_view(venue_memory, plan, now_ns)
+        trouble = worker_trouble(plan, view, silence_ms_max) if is_missed(plan, view) else None
         if trouble and plan.has(MONITOR):
             warnings.append(f"{trouble}: nobody watches disk, memory, descriptors and clock")
         elif trouble and beats(plan):
@@ -47,6 +50,12 @@ def readiness(venue_memory: VenueMemory, workers: list[WorkerPlan], now_ns: int,
             if probe.alarm:
                 (reasons if probe.fatal else warnings).append(probe.words)
     return Readiness(reasons, warnings)
+
+
+def is_missed(plan: WorkerPlan, view: WorkerView) -> bool:
+    """Whether a worker belongs here now: gateways that are services of their own come and leave as they like."""
+    has_never_come = view.pid == 0 and view.heartbeat_age_ns is None
+    return not plan.is_gateway or not (has_never_come or view.state == WORKER_STATES[STOPPED])
 
 
 def beats(plan: WorkerPlan) -> bool:

@@ -12,8 +12,11 @@ from workers.memory import (
     HEARTBEAT_NS,
     JOURNAL_TROUBLE,
     PHASE,
+    PID,
+    READY,
     RECOVERING,
     STATE,
+    STOPPED,
     TROUBLE_SINCE_NS,
     VenueMemory,
 )
@@ -70,6 +73,24 @@ def test_a_gateway_that_is_away_is_a_warning_because_others_may_be_there(tmp_pat
     memory.line(GATEWAY)[HEARTBEAT_NS] = NOW_NS - 2_500_000_000
     found = judged(venue, memory)
     assert (found.ready, found.warnings) == (True, ["gateway-0 has given no sign of life for 2,500 ms"])
+
+
+def test_a_gateway_apart_is_missed_when_it_was_killed_and_not_before_it_came_or_when_it_has_left(
+    tmp_path: Path,
+) -> None:
+    venue, memory = made_up_venue(tmp_path)
+    beat(memory, NOW_NS)
+    line = memory.line(GATEWAY)
+    line[:] = 0
+    assert judged(venue, memory).warnings == []
+    line[PID], line[STATE] = 4243, RECOVERING
+    assert judged(venue, memory).warnings == ["gateway-0 is recovering"]
+    line[STATE], line[HEARTBEAT_NS] = READY, NOW_NS
+    assert judged(venue, memory).warnings == []
+    line[HEARTBEAT_NS] = NOW_NS - 2_000_000_000
+    assert judged(venue, memory).warnings == ["gateway-0 has given no sign of life for 2,000 ms"]
+    line[STATE] = STOPPED
+    assert judged(venue, memory).warnings == []
 
 
 def test_a_worker_may_be_silent_for_as_long_as_the_configuration_says(tmp_path: Path) -> None:

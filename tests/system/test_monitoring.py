@@ -113,22 +113,18 @@ def is_told(watched: Watched, worker: str) -> bool:
     return any(words.startswith(f"{worker} ") for words in said)
 
 
-def firing(watched: Watched, worker: str = "") -> set[str]:
-    """The alerts that fire, of a worker or of all."""
-    if watched.prometheus is None:
-        return set()
-    return {name for name, whose in watched.prometheus.firing() if worker in ("", MONITOR, whose)}
-
-
 def is_quiet(watched: Watched) -> bool:
     """Whether no alert is about now. That a worker has ended again and again stays one for a while."""
-    return firing(watched).isdisjoint({"TradsysUnreachable", "TradsysNotReady", "TradsysWorkerAway"})
+    firing = set() if watched.prometheus is None else {name for name, _ in watched.prometheus.firing()}
+    return firing.isdisjoint({"TradsysUnreachable", "TradsysNotReady", "TradsysWorkerAway"})
 
 
 def is_alert(watched: Watched, worker: str) -> bool:
+    """Whether Prometheus, where it is installed, tells of the worker; of a monitor also that it does not answer."""
     if watched.prometheus is None:
         return True
-    return ("TradsysUnreachable" if worker == MONITOR else "TradsysWorkerAway") in firing(watched, worker)
+    firing = watched.prometheus.firing()
+    return ("TradsysWorkerAway", worker) in firing or (worker == MONITOR and ("TradsysUnreachable", "") in firing)
 
 
 def metric(watched: Watched, name: str, worker: str) -> float | None:

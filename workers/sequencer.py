@@ -45,7 +45,9 @@ from workers.memory import ACCOUNTS, BOOT, SAMPLING, SYMBOLS, VenueMemory
 from workers.port import REQUEST_MASK
 from workers.settlement import Settlement, is_quiet, is_unrecorded, new_settlement, settle_events
 
-COMMANDS_PER_TURN = 256
+COMMANDS_PER_TURN = 1024
+"""Of each ring. The ledger and the book share a core and its caches: the longer each stays at work, the less often one
+has to fetch its code again. With every limit set another ring waits about half a millisecond for such a turn."""
 VENUE_SOURCE = 255
 """The `source` of what the sequencer itself writes to the log."""
 

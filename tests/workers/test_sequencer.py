@@ -15,7 +15,7 @@ from tests.workers.stepped import SIZES, SteppedVenue, compact, log_end
 from tradsys.records import Kind
 from workers.sequencer import COMMANDS_PER_TURN, VENUE_SOURCE
 
-BIG = msgspec.structs.replace(SIZES, log_ring=4096, event_ring=4096, gateway_ring=1024, orders_per_shard=1 << 14)
+BIG = msgspec.structs.replace(SIZES, log_ring=4096, event_ring=4096, gateway_ring=2048, orders_per_shard=1 << 14)
 
 
 @pytest.fixture
@@ -39,13 +39,16 @@ def by_source(venue: SteppedVenue, start: int) -> list[int]:
 
 
 def test_a_busy_ring_gets_no_more_than_its_turn_while_others_wait(venue: SteppedVenue) -> None:
-    venue.submit(orders(1000), 0)
+    venue.submit(orders(2000), 0)
     venue.submit(orders(3), 1)
-    venue.submit(orders(300), 2)
+    venue.submit(orders(1500), 2)
     start = log_end(venue.memory)
     venue.sequence()
     sources = by_source(venue, start)
-    assert [sources.count(source) for source in range(3)] == [COMMANDS_PER_TURN, 3, COMMANDS_PER_TURN]
+    taken = [sources.count(source) for source in range(3)]
+    assert taken[0] == COMMANDS_PER_TURN
+    assert taken[1] == 3
+    assert 0 < taken[2] <= COMMANDS_PER_TURN  # as many as the log had room for at once
     venue.settle()
     venue.assert_right()
 
@@ -119,10 +122,13 @@ def test_a_reader_of_events_that_stands_still_holds_the_matcher_back(tmp_path: P
 
 
 def test_a_full_ring_takes_what_fits(venue: SteppedVenue) -> None:
-    assert venue.submit(orders(1500)) == BIG.gateway_ring
+    assert venue.submit(orders(3000)) == BIG.gateway_ring
     assert venue.submit(orders(1)) == 0
+    start = log_end(venue.memory)
     venue.sequence()
-    assert venue.submit(orders(1500)) == COMMANDS_PER_TURN
+    taken = len(by_source(venue, start))
+    assert 0 < taken <= COMMANDS_PER_TURN
+    assert venue.submit(orders(3000)) == taken
     venue.settle()
     venue.assert_right()
 

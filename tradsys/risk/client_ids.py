@@ -84,6 +84,12 @@ def forget(ledger: Ledger, account: int, client_order_id: int) -> None:
 
 
 @kernel
+def _wrapped(place: int, length: int) -> int:
+    """A place of a ring, counted on beyond its end; dividing is slow, and seldom needed."""
+    return place if place < length else place % length
+
+
+@kernel
 def retire(ledger: Ledger, account: int, client_order_id: int) -> None:
     """An order with this id has ended: the id is kept as long as it is one of the last."""
     if client_order_id == 0:
@@ -92,11 +98,12 @@ def retire(ledger: Ledger, account: int, client_order_id: int) -> None:
     if len(recent) == 0:
         forget(ledger, account, client_order_id)
         return
+    place = ledger.words[W_RECENT] % len(recent)
     # Whose turn it is soon has not been touched for long.
-    prefetch(recent, (ledger.words[W_RECENT] + 2 * _AHEAD) % len(recent))
-    later = recent[(ledger.words[W_RECENT] + _AHEAD) % len(recent)]
+    prefetch(recent, _wrapped(place + 2 * _AHEAD, len(recent)))
+    later = recent[_wrapped(place + _AHEAD, len(recent))]
     ask_for_client_id(ledger, signed(later.account), signed(later.client_order_id))
-    entry = recent[ledger.words[W_RECENT] % len(recent)]
+    entry = recent[place]
     forget(ledger, signed(entry.account), signed(entry.client_order_id))
     entry.client_order_id = client_order_id
     entry.account = account

@@ -22,6 +22,7 @@ _Laid = TypeVar("_Laid")
 
 def aligned(size: int) -> int:
     """`size` in bytes, rounded up to the next multiple of ALIGNMENT."""
+    assert size >= 0, "no array has less than no bytes"
     rounded = -(-size // ALIGNMENT) * ALIGNMENT
     assert 0 <= rounded - size < ALIGNMENT, "rounded up, and by less than one alignment"
     return rounded
@@ -48,6 +49,7 @@ def as_records(array: np.ndarray[Any, Any]) -> Any:
 def read_as(array: Any, dtype: Any) -> Any:
     """The memory of a structured array, or what a measuring arena gave for one, as elements of another dtype."""
     plain, dtype = array.view(np.ndarray), np.dtype(dtype)
+    assert plain.ndim == 1, "the elements lie one behind the other"
     assert len(plain) * plain.itemsize % dtype.itemsize == 0, "the memory holds whole elements of the other dtype"
     if plain.strides == (0,):
         return _not_connected(dtype, len(plain) * plain.itemsize // dtype.itemsize)
@@ -56,6 +58,7 @@ def read_as(array: Any, dtype: Any) -> Any:
 
 def _not_connected(dtype: Any, count: int) -> Any:
     """An array whose elements are all the same one, so that it takes no memory, whatever its length."""
+    assert count >= 0, "no array has less than no elements"
     return as_records(np.lib.stride_tricks.as_strided(np.zeros(1, dtype), (count,), (0,)))
 
 
@@ -80,6 +83,7 @@ class Arena:
             raise ValueError(f"an array cannot have {count} elements")
         dtype = np.dtype(dtype)
         start = self._used
+        assert start % ALIGNMENT == 0, "arrays begin with a cache line"
         size = dtype.itemsize * count
         if self._bytes is None:
             self._used = start + aligned(size)
@@ -87,7 +91,6 @@ class Arena:
         if start + size > len(self._bytes):
             raise ValueError(f"the arena has {len(self._bytes)} bytes, {start + size} are needed for this layout")
         self._used = start + aligned(size)
-        assert start % ALIGNMENT == 0, "arrays begin with a cache line"
         return as_records(self._bytes[start : start + size].view(dtype))
 
 

@@ -32,6 +32,7 @@ def _stripped(path: str) -> dict[tuple[str, int], CodeType]:
 
 def without_assertions(function: FunctionType) -> FunctionType:
     """The same function of the same file, compiled without its assertions."""
+    assert function.__name__ != "<lambda>", "a line can have several lambdas: only a name tells which"
     code = _stripped(function.__code__.co_filename)[function.__qualname__, function.__code__.co_firstlineno]
     assert code.co_varnames[: code.co_argcount] == function.__code__.co_varnames[: code.co_argcount], (
         "the same function"

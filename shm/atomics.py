@@ -21,17 +21,21 @@ Words = Any
 if JIT_DISABLED:
 
     def load_acquire(words: Words, index: int) -> int:
+        assert index >= 0, "an index counts from the start"
         return int(words[index])
 
     def store_release(words: Words, index: int, value: int) -> None:
+        assert index >= 0, "an index counts from the start"
         words[index] = value
 
     def fetch_add(words: Words, index: int, value: int) -> int:
+        assert index >= 0, "an index counts from the start"
         before = int(words[index])
         words[index] = before + value
         return before
 
     def compare_exchange(words: Words, index: int, expected: int, value: int) -> bool:
+        assert index >= 0, "an index counts from the start"
         if int(words[index]) != expected:
             return False
         words[index] = value
@@ -60,6 +64,7 @@ if JIT_DISABLED:
         return 64 - (int(value) & 0xFFFF_FFFF_FFFF_FFFF).bit_length()
 
     def scaled(first: int, second: int, shift: int) -> int:
+        assert 0 <= shift < 64, "the processor shifts a word by less than its bits"
         product = (int(first) & 0xFFFF_FFFF_FFFF_FFFF) * (int(second) & 0xFFFF_FFFF_FFFF_FFFF) >> 64 + int(shift)
         return product - (1 << 64) if product >> 63 else product
 
@@ -76,6 +81,8 @@ else:
     _LINE = 64
 
     def _word_pointer(context, builder, array_type, array, index):
+        assert array_type.dtype == types.int64, "the pointer steps by the words that are loaded and stored"
+        assert array_type.ndim == 1, "one index names a word"
         return builder.gep(arrayobj.make_array(array_type)(context, builder, array).data, [index])
 
     @intrinsic
@@ -186,6 +193,7 @@ else:
             kind = ir.FunctionType(ir.VoidType(), [_BYTES, _I32, _I32, _I32])
             hint = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
             size = context.get_abi_sizeof(context.get_data_type(signature.args[0].dtype))
+            assert size % _LINE == 0, "an element takes whole lines: else its last one would be forgotten"
             for offset in range(0, size, _LINE):
                 pointer = builder.gep(start, [_I64(offset)])
                 builder.call(hint, [pointer, _I32(0), _I32(3), _I32(1)])

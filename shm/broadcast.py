@@ -89,6 +89,8 @@ def extend(ring: Broadcast, written: int) -> int:
     """
     header = ring.header
     capacity = header[CAPACITY]
+    assert capacity == len(ring.slots), "header and slots are of one ring"
+    assert written >= header[CURSOR], "what is published was written before"
     limit = min(passable(ring), written + min(CLAIM_CHUNK, capacity >> 2))
     limit = min(limit, header[CURSOR] + (capacity >> 1))
     if limit > header[LIMIT]:
@@ -96,6 +98,7 @@ def extend(ring: Broadcast, written: int) -> int:
         fence()  # the claim must be seen before the first overwritten byte
         header[LIMIT] = limit
     assert header[LIMIT] <= header[CLAIMED], "slots are claimed before they are written"
+    assert header[LIMIT] - header[CURSOR] <= capacity >> 1, "no more than half a ring is written before it is published"
     return header[LIMIT] - written
 
 
@@ -137,6 +140,8 @@ def copy_since(ring: Broadcast, position: int, out: Any) -> int:
     """
     header = ring.header
     capacity = header[CAPACITY]
+    assert capacity == len(ring.slots), "header and slots are of one ring"
+    assert position >= 0, "records are numbered from 1"
     cursor = load_acquire(header, CURSOR)
     if position < header[BASE] or load_acquire(header, CLAIMED) - capacity > position:
         return LAPPED
@@ -186,6 +191,7 @@ def reserve(ring: Broadcast, reader: int, position: int, *, gates: bool = True) 
     assert 0 <= reader < ring.header[READERS], "a place for a gating reader"
     assert position >= 0, "records are numbered from 1"
     place = reader * READER_STRIDE
+    assert ring.header[PID + place] <= 0, "who joined a ring keeps its place until it leaves"
     ring.header[POSITION + place] = position
     ring.header[PID + place] = -1
     ring.header[ACTIVE + place] = gates
@@ -201,6 +207,7 @@ def places(slots: Any, first: int, last: int) -> Any:
 @kernel
 def leave(ring: Broadcast, reader: int) -> None:
     """Stop gating the writer; also for a supervisor whose worker, the reader, has died."""
+    assert 0 <= reader < ring.header[READERS], "a place for a gating reader"
     place = reader * READER_STRIDE
     store_release(ring.header, ACTIVE + place, 0)
     store_release(ring.header, PID + place, 0)  # last: it gives the place to whoever joins next

@@ -17,6 +17,7 @@ def counts_up_to(words: Any, bounds: Sequence[int]) -> list[int]:
 
     Values in the last bucket, which has no upper bound, are not counted.
     """
+    assert len(words) == WORDS, "one whole histogram"
     below = np.cumsum(np.array(words[FIRST:-1]))
     places = np.searchsorted(_HIGHEST[:-1], np.array(bounds), side="right")
     return [int(below[place - 1]) if place else 0 for place in places]

@@ -22,6 +22,7 @@ def timespec() -> Any:
 @kernel
 def monotonic_ns(buffer: Any) -> int:
     """CLOCK_MONOTONIC in nanoseconds; `buffer` is this thread's `timespec()`."""
+    assert len(buffer) == 2, "the system writes two words"
     clock_gettime(_MONOTONIC, buffer.ctypes.data)
     return buffer[0] * _NANOSECONDS + buffer[1]
 
@@ -29,6 +30,7 @@ def monotonic_ns(buffer: Any) -> int:
 @kernel
 def realtime_ns(buffer: Any) -> int:
     """CLOCK_REALTIME in nanoseconds since 1970; `buffer` is this thread's `timespec()`."""
+    assert len(buffer) == 2, "the system writes two words"
     clock_gettime(_REALTIME, buffer.ctypes.data)
     return buffer[0] * _NANOSECONDS + buffer[1]
 

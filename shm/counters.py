@@ -48,6 +48,7 @@ def _claim(header: Any) -> int:
 @kernel
 def _show(kinds: Any, index: int, kind: int) -> None:
     """Make a claimed counter visible; its name was written before."""
+    assert kind > 0, "a kind of 0 would leave it invisible"
     store_release(kinds, index, kind)
 
 
@@ -55,6 +56,7 @@ class Counters:
     """A table of counters; `values` is the int64 array that kernels write."""
 
     def __init__(self, arena: Arena, capacity: int, header: Any) -> None:
+        assert header[_CAPACITY] == capacity, "whoever attaches finds as many places"
         self._header = header
         self._kinds = arena.array(np.int64, capacity)
         self._names = arena.array(f"S{NAME_BYTES_MAX}", capacity)
@@ -100,6 +102,7 @@ class Counters:
         index = int(_claim(self._header))
         if index < 0:
             raise RuntimeError(f"the table of {len(self._kinds)} counters is full: no place for {name!r}")
+        assert index < len(self._kinds), "a place of the table"
         assert self._kinds[index] == 0, "a place that was just claimed is not visible yet"
         self._names[index] = encoded
         _show(self._kinds, index, int(kind))

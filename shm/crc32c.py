@@ -81,6 +81,8 @@ else:
 @kernel
 def crc32c(words: Any, start: int, count: int, before: int) -> int:
     """The checksum of `count` int64 words from `start`, continuing from `before` (0, or an earlier result)."""
+    assert start >= 0, "an index counts from the start"
+    assert 0 <= count <= len(words) - start, "no more words than there are"
     crc = signed(before) ^ _ALL_ONES
     for i in range(start, start + count):
         crc = _step(crc, words[i])
@@ -90,6 +92,8 @@ def crc32c(words: Any, start: int, count: int, before: int) -> int:
 @kernel
 def crc32c_by_table(words: Any, start: int, count: int, before: int) -> int:
     """The same value without the instruction; for tests and for machines that lack it."""
+    assert start >= 0, "an index counts from the start"
+    assert 0 <= count <= len(words) - start, "no more words than there are"
     crc = signed(before) ^ _ALL_ONES
     for i in range(start, start + count):
         crc = _step_table(crc, words[i])

@@ -49,6 +49,8 @@ def ring(bells: Any, bell: int, descriptor: int) -> bool:
     `descriptor` is this process's descriptor of the sleeper's message queue, or NO_DESCRIPTOR.
     """
     place = bell * STRIDE
+    assert 0 <= place <= len(bells) - STRIDE, "a bell of the array"
+    assert descriptor >= NO_DESCRIPTOR, "a descriptor, or none"
     fence()  # what was published before must be visible before the flag is read
     if load_acquire(bells, place + _ASLEEP) == 0 or not compare_exchange(bells, place + _ASLEEP, 1, 0):
         return False
@@ -64,6 +66,7 @@ def ring(bells: Any, bell: int, descriptor: int) -> bool:
 @kernel
 def prepare_sleep(bells: Any, bell: int) -> None:
     """Say that this sleeper is about to sleep. It must look at its rings again before it does."""
+    assert 0 <= bell * STRIDE <= len(bells) - STRIDE, "a bell of the array"
     store_release(bells, bell * STRIDE + _ASLEEP, 1)
     fence()  # the flag must be visible before the rings are read
 
@@ -71,6 +74,7 @@ def prepare_sleep(bells: Any, bell: int) -> None:
 @kernel
 def cancel_sleep(bells: Any, bell: int) -> None:
     """Stay awake after all. A wake-up may have been sent already; it does no harm."""
+    assert 0 <= bell * STRIDE <= len(bells) - STRIDE, "a bell of the array"
     store_release(bells, bell * STRIDE + _ASLEEP, 0)
 
 
@@ -81,6 +85,7 @@ def wait(bells: Any, bell: int, timeout_ns: int) -> bool:
     A timeout below zero waits for ever. Returns at once when the bell rang in between.
     """
     place = bell * STRIDE
+    assert 0 <= place <= len(bells) - STRIDE, "a bell of the array"
     address = bells.ctypes.data + place * 8
     timeout_address = 0
     if timeout_ns >= 0:

@@ -66,5 +66,6 @@ class KernelCompiler(CompilerBase):
         pipeline.passes = [
             (_KernelLowering if one is NativeLowering else one, description) for one, description in pipeline.passes
         ]
+        assert sum(one is _KernelLowering for one, _ in pipeline.passes) == 1, "numba lowers a function in one pass"
         pipeline.finalize()
         return [pipeline]

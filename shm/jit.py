@@ -93,6 +93,7 @@ _OPTIONS: dict[str, Any] = {
 
 
 def _compiled(function: _Function, **options: Any) -> _Function:
+    assert "<locals>" not in function.__qualname__, "a kernel stands at the level of its module"
     dispatcher = numba.njit(**options, **_OPTIONS)(function)
     if isinstance(dispatcher, Dispatcher):
         # A constant as argument is an integer like any other: numba would compile a function anew for each.

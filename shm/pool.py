@@ -71,6 +71,7 @@ def take(pool: Pool) -> int:
 def give(pool: Pool, slot: int) -> None:
     """Put a slot in use back; giving one back twice is an error that only `check` finds."""
     freed = pool.header[FREED]
+    assert 0 < slot < pool.header[FRESH], "what comes back was handed out"
     assert freed + 1 < pool.header[FRESH], "no more is given back than was handed out"
     pool.free[freed] = slot
     pool.header[FREED] = freed + 1

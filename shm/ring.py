@@ -52,6 +52,7 @@ def writable(ring: Ring, wanted: int) -> int:
     free = header[CAPACITY] - (tail - header[CACHED_HEAD])
     if free < wanted:
         head = load_acquire(header, HEAD)
+        assert head >= header[CACHED_HEAD], "the consumer never goes back"
         header[CACHED_HEAD] = head
         free = header[CAPACITY] - (tail - head)
     assert 0 <= free <= header[CAPACITY], "the producer is never more than a ring ahead of the consumer, nor behind it"
@@ -77,6 +78,7 @@ def readable(ring: Ring, wanted: int) -> int:
     ready = header[CACHED_TAIL] - head
     if ready < wanted:
         tail = load_acquire(header, TAIL)
+        assert tail >= header[CACHED_TAIL], "the producer never goes back"
         header[CACHED_TAIL] = tail
         ready = tail - head
     assert 0 <= ready <= header[CAPACITY], "the consumer is never ahead of the producer, nor more than a ring behind it"
@@ -97,6 +99,7 @@ def push(ring: Ring, records: Any) -> int:
     """Copy as many of `records` (same dtype) as fit into the ring and publish them; gives how many."""
     count = min(len(records), writable(ring, len(records)))
     mask = ring.header[CAPACITY] - 1
+    assert mask == len(ring.slots) - 1, "header and slots are of one ring"
     tail = ring.header[TAIL]
     for i in range(count):
         ring.slots[(tail + i) & mask] = records[i]
@@ -109,6 +112,7 @@ def pop(ring: Ring, out: Any) -> int:
     """Copy up to `len(out)` records out of the ring and release them; gives how many."""
     count = min(len(out), readable(ring, 1))
     mask = ring.header[CAPACITY] - 1
+    assert mask == len(ring.slots) - 1, "header and slots are of one ring"
     head = ring.header[HEAD]
     for i in range(count):
         out[i] = ring.slots[(head + i) & mask]

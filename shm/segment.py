@@ -145,7 +145,10 @@ class Segment:
                     mapped = _build(descriptor, name, size, kind)
             finally:
                 os.close(descriptor)
-            return cls(name, mapped, reclaimed=reclaimed)
+            made = cls(name, mapped, reclaimed=reclaimed)
+            assert made.owner_pid == os.getpid(), "a segment belongs to whoever made it"
+            assert made.size == size, "what was asked for can be used, the header not counted"
+            return made
 
     @classmethod
     def attach(cls, name: str, kind: str | None = None) -> Segment:
@@ -194,6 +197,7 @@ class Segment:
 
 def list_segments(prefix: str) -> list[SegmentInfo]:
     """The finished segments whose names begin with `prefix` ("/tradsys-..."), sorted by name."""
+    assert prefix.startswith("/"), "a segment's name begins with a slash"
     found = []
     for path in sorted(_DIRECTORY.glob("*")):
         name = f"/{path.name}"
@@ -210,6 +214,7 @@ def list_segments(prefix: str) -> list[SegmentInfo]:
 
 def unlink_all(prefix: str) -> list[str]:
     """Remove every segment of ours whose name begins with `prefix`, whoever owns it; gives the names."""
+    assert len(prefix) > 1, "never those of every venue of the host"
     names = [segment.name for segment in list_segments(prefix)]
     for name in names:
         _unlink(name)
@@ -232,6 +237,7 @@ def _header_of(buffer: Any) -> Any:
 
 
 def _check_header(name: str, header: Any, size: int, kind: str | None) -> None:
+    assert size >= HEADER_BYTES, "what is too short for a header has none to check"
     if header["magic"] != _MAGIC:
         raise InvalidSegmentError(f"shared memory {name} is not a finished segment of this program")
     if header["version"] != LAYOUT_VERSION:
@@ -273,6 +279,7 @@ def _locked(descriptor: int) -> Iterator[None]:
 
 def _is_named(descriptor: int, name: str) -> bool:
     """Whether `name` still leads to this very file: it may have been removed, and made anew, meanwhile."""
+    assert name.startswith("/"), "the file has the name without its slash"
     try:
         return os.path.samestat(os.fstat(descriptor), os.stat(_DIRECTORY / name[1:]))
     except FileNotFoundError:
@@ -316,6 +323,7 @@ def _build(descriptor: int, name: str, size: int, kind: str) -> mmap.mmap:
     """Give a new segment its memory and its header; removes it again when that fails."""
     whole = HEADER_BYTES + size
     assert size > 0, "the arguments were checked"
+    assert len(kind.encode()) <= KIND_BYTES_MAX, "numpy would cut the kind off in silence"
     assert os.fstat(descriptor).st_size == 0, "a new segment is empty"
     try:
         # Reserved now, or the first touch of a page that the host does not have would kill with SIGBUS.

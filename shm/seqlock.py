@@ -54,6 +54,7 @@ def read(lock: Seqlock, out: Any, attempts: int) -> int:
     Versions are even, grow with every write, and are 0 before the first.
     """
     assert len(out) <= len(lock.data), "no more is read than there is"
+    assert attempts > 0, "who never looks finds the writer always busy"
     for _ in range(attempts):
         before = load_acquire(lock.header, _VERSION)
         if before & 1 == 0:

@@ -76,7 +76,10 @@ def _arrays(values: Any) -> Iterator[Any]:
 
 def table_of(values: Any) -> Any:
     """The table for the fields behind it: arrays of one dimension, or NamedTuples of them."""
-    numbers = [number for array in _arrays(values) for number in (array.ctypes.data, len(array))]
+    arrays = list(_arrays(values))
+    # An array that a measuring arena gave has a stride of 0.
+    assert all(array.strides in ((0,), (array.itemsize,)) for array in arrays), "kernels step by the size of an element"
+    numbers = [number for array in arrays for number in (array.ctypes.data, len(array))]
     assert all(address > 0 for address in numbers[::2]), "every array lies somewhere"
     return np.array(numbers, np.int64)
 
@@ -101,7 +104,9 @@ class _Members(AttributeTemplate):
 
 def _width(member: Any) -> int:
     """How many arrays a member stands for."""
-    return len(member.types) if isinstance(member, types.NamedTuple) else 1
+    arrays = member.types if isinstance(member, types.NamedTuple) else (member,)
+    assert all(isinstance(each, types.Array) for each in arrays), "the table holds arrays, or NamedTuples of them"
+    return len(arrays)
 
 
 def _load(builder, table, place):
@@ -112,6 +117,8 @@ def _load(builder, table, place):
 
 
 def _array(context, builder, array_type, table, place):
+    assert array_type.ndim == 1, "the table has one length of an array"
+    assert array_type.layout == "C", "the table has no strides"
     array = arrayobj.make_array(array_type)(context, builder)
     size = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(array_type.dtype)))
     arrayobj.populate_array(
@@ -133,6 +140,7 @@ def _lower_member(context, builder, typ, value, attr):
         if name == attr:
             break
         place += _width(member)
+    assert name == attr, "the type has the member: its attributes were resolved before"
     if not isinstance(member, types.NamedTuple):
         return _array(context, builder, member, table, place)
     arrays = [_array(context, builder, each, table, place + number) for number, each in enumerate(member.types)]

@@ -33,6 +33,7 @@ _NEXT = 4
 @kernel
 def _ask_for_account(ledger: Ledger, account: int, symbol: int) -> None:
     """What an account has of the two assets of a settled symbol."""
+    assert 0 < symbol < len(ledger.contracts), "what is read, and not only asked for, is there"
     contract = ledger.contracts[symbol]
     columns = columns_of(ledger)
     prefetch_all(ledger.accounts, account)
@@ -70,6 +71,9 @@ def _ask_for_limits(ledger: Ledger, command: Any) -> None:
 @kernel_entry
 def begin_asking(ledger: Ledger, commands: Any, at: int, count: int, mask: int) -> None:
     """Before the first of `count` commands, from place `at` of a ring on: ask for what the first ones need."""
+    assert mask & (mask + 1) == 0, "the length of a ring is a power of two; a mask of -1 is none"
+    assert count >= 0, "there are commands to come or none"
+    assert ((at + count - 1) & mask) < len(commands), "the last of them is in the array"
     for number in range(min(count, signed(FURTHEST))):
         _ask(ledger, commands[(at + number) & mask])
     for number in range(min(count, signed(_NEAR))):
@@ -82,6 +86,7 @@ def begin_asking(ledger: Ledger, commands: Any, at: int, count: int, mask: int) 
 @kernel
 def ask_ahead(ledger: Ledger, commands: Any, at: int, count: int, mask: int) -> None:
     """Before the command at place `at`, the first of `count`: ask for what later ones need."""
+    assert count > 0, "the command itself is the first of them"
     if count > FURTHEST:
         _ask(ledger, commands[(at + FURTHEST) & mask])
     if count > _NEAR:
@@ -93,6 +98,7 @@ def ask_ahead(ledger: Ledger, commands: Any, at: int, count: int, mask: int) -> 
 @kernel_entry
 def ask_for_event(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     """Before an event (EVENT) of a shard is settled, some events earlier: ask for its orders and their accounts."""
+    assert 0 <= shard < shards, "a shard of the venue"
     symbol = signed(event.symbol)
     if symbol >= len(ledger.contracts) or ledger.contracts[symbol].base == 0:
         return
@@ -110,6 +116,8 @@ def ask_for_positions_of(ledger: Ledger, event: Any, shard: int, shards: int) ->
     if event.kind != _TRADE and event.kind != _CANCELLED:
         return
     first = shard * shards_rows(ledger, shards)
+    assert (event.order_id & SLOT_MASK) < shards_rows(ledger, shards), "the order has a row of its shard"
     ask_for_position(ledger, signed(ledger.holds[first + (event.order_id & SLOT_MASK)].position))
     if event.kind == _TRADE:
+        assert (event.counter_order_id & SLOT_MASK) < shards_rows(ledger, shards), "so has the one that it met"
         ask_for_position(ledger, signed(ledger.holds[first + (event.counter_order_id & SLOT_MASK)].position))

@@ -18,12 +18,15 @@ def fits(amount: int, factor: int) -> bool:
 
     Of some that are it says no: the amount counts as rounded up to a multiple of 2**32.
     """
+    assert amount >= 0, "an amount from 0"
+    assert 0 <= factor < _SMALL, "a factor from 0 that leaves the comparison in range"
     return ((amount >> _HALF) + 1) * factor <= _ROOM
 
 
 @kernel
 def product_is_above(first: int, second: int, most: int) -> bool:
     """Whether a product of two numbers from 0, which may be no amount, is above one."""
+    assert (first | second) >= 0, "two numbers from 0"
     if (first | second) < _SMALL:
         return first * second > most
     return second != 0 and first > most // second
@@ -32,18 +35,24 @@ def product_is_above(first: int, second: int, most: int) -> bool:
 @kernel
 def divide_up(amount: int, divisor: int) -> int:
     """`amount / divisor` rounded towards plus infinity; `divisor` above 0."""
+    assert divisor > 0, "another sign would round the other way"
     return -(-amount // divisor)
 
 
 @kernel
 def up(amount: int, rate: int) -> int:
     """`amount * rate` millionths, rounded up; `amount` from 0, `rate` within a million of 0."""
-    return (amount // MILLION) * rate + divide_up((amount % MILLION) * rate, MILLION)
+    assert amount >= 0, "what has traded is from 0"
+    assert -MILLION <= rate <= MILLION, "a rate takes or gives no more than everything"
+    result = (amount // MILLION) * rate + divide_up((amount % MILLION) * rate, MILLION)
+    assert -amount <= result <= amount, "nor does it with its rounding"
+    return result
 
 
 @kernel
 def up3(first: int, first_rate: int, second: int, second_rate: int, third: int, third_rate: int) -> int:
     """The sum of three amounts, each times its rate in millionths, rounded up once."""
+    assert (first | second | third) >= 0, "three amounts from 0"
     whole = (first // MILLION) * first_rate + (second // MILLION) * second_rate + (third // MILLION) * third_rate
     rest = (first % MILLION) * first_rate + (second % MILLION) * second_rate + (third % MILLION) * third_rate
     return whole + divide_up(rest, MILLION)
@@ -52,6 +61,7 @@ def up3(first: int, first_rate: int, second: int, second_rate: int, third: int, 
 @kernel
 def part_of(amount: int, part: int, whole: int) -> int:
     """`amount * part / whole` rounded down; `amount` from 0, `part` from 0 to `whole`, which is an amount above 0."""
+    assert whole > 0, "there is something to be divided"
     assert 0 <= part <= whole, "a part of the whole"
     assert amount >= 0, "an amount from 0"
     if whole < _SMALL and fits(amount, part):
@@ -65,6 +75,7 @@ def part_of(amount: int, part: int, whole: int) -> int:
 @kernel_entry
 def _long_part(amount: int, part: int, whole: int) -> int:
     """The same for `amount` below `whole`, bit by bit: the product may have 124 of them."""
+    assert 0 <= amount < whole, "the whole multiples were taken off before"
     quotient = signed(0)
     rest = signed(0)
     for number in range(62):
@@ -79,4 +90,5 @@ def _long_part(amount: int, part: int, whole: int) -> int:
                 rest -= whole
                 quotient += 1
         assert 0 <= rest < whole, "what is left of a division is less than the divisor"
+    assert 0 <= quotient <= amount, "a part is no more than the amount"
     return quotient

@@ -20,6 +20,7 @@ def own(ledger: Ledger, account: int, asset: int, available: int, held: int) -> 
     balance = balance_of(ledger, account, asset)
     balance.available += available
     balance.held += held
+    assert balance.held >= 0, "nobody holds less than nothing"
     summing = ledger.summing
     if asset == summing[S_ASSET] and account < summing[S_NEXT]:
         summing[S_TOTAL] += available + held
@@ -37,6 +38,8 @@ def add_up(ledger: Ledger, known: int, count: int) -> bool:
     Then `summing` has the asset and its total until the next call. Without assets nothing is done.
     """
     summing = ledger.summing
+    assert count > 0, "a sum goes on"
+    assert 0 <= known < len(ledger.accounts), "no more accounts are known than there is room for"
     if ledger.words[W_ASSETS] == 0:
         return False
     if summing[S_ASSET] == 0 or summing[S_NEXT] > known:

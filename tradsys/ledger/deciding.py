@@ -74,6 +74,8 @@ def _decide_new(ledger: Ledger, place: Place, command: Any, first_leg: Any, seco
     if contract.base == 0:
         contract.used = 1
         return _NONE
+    assert contract.quote != 0, "a settled symbol has two assets"
+    assert contract.notional_max > 0, "and one lot at one tick is an amount"
     link = link_of(signed(command.flags))
     position = place.position
     if position == 0:
@@ -100,6 +102,7 @@ def _decide_amend(ledger: Ledger, command: Any, shards: int) -> int:
     assert row == 0 or hold.order_id == command.order_id, "the row is that of the order"
     if row == 0 or hold.account != command.account or hold.symbol != command.symbol:
         return _NONE
+    assert hold.waits == NOTHING or hold.waits == FOR_TURN, "the book has accepted what has a row"
     worst = signed(hold.worst_ticks)
     contract = ledger.contracts[symbol]
     leaves = amended_leaves(hold, signed(command.flags), signed(command.quantity_lots))
@@ -113,6 +116,7 @@ def _decide_amend(ledger: Ledger, command: Any, shards: int) -> int:
     more = need - hold.held
     if hold.partner != 0:
         partner = ledger.holds[hold.partner]
+        assert partner.partner == row, "each of two orders that share a hold knows the other"
         more = max(need, needs(ledger, partner)) - hold.held - partner.held
     amendment = pending_of(ledger, signed(command.sequence))
     if is_waiting(amendment):
@@ -158,6 +162,7 @@ def decide(ledger: Ledger, command: Any, first_leg: Any, second_leg: Any, shards
     """
     ask_for_pending(ledger, signed(command.sequence) + _AHEAD)
     assert command.sequence > 0, "a command is stamped before it is decided"
+    assert shards > 0, "a symbol has a shard"
     see_time(ledger, signed(command.timestamp_ns))
     kind = command.kind
     if kind != _NEW and kind != _AMEND and kind != _CANCEL:

@@ -59,10 +59,12 @@ def define_asset(ledger: Ledger, details: Any) -> int:
     elif number != known + 1:
         return _OUT_OF_ORDER
     else:
+        assert asset.value_divisor == 0, "nothing stands where the next asset goes"
         asset.decimals = details.decimals
         asset.name_low = details.name_low
         asset.name_high = details.name_high
         ledger.words[W_ASSETS] = number
+    assert number <= ledger.words[W_ASSETS] < columns_of(ledger), "assets have the numbers from 1 on, without a gap"
     asset.value_numerator = numerator
     asset.value_divisor = divisor
     asset.value_reciprocal = reciprocal_of(divisor)
@@ -89,6 +91,8 @@ def open_account(ledger: Ledger, details: Any) -> int:
     if row == NO_ROOM:
         return _LEDGER_FULL
     account = ledger.accounts[number]
+    assert account.open_orders == 0, "who has no account has no orders"
+    assert group == 0 or ledger.groups[row].key == group, "the row is that of the group"
     account.group = group
     account.group_row = row
     account.kind = kind
@@ -139,6 +143,7 @@ def set_contract(ledger: Ledger, details: Any) -> int:
     contract.reciprocal = reciprocal_of(signed(details.divisor))
     contract.notional_max = AMOUNT_MAX // details.numerator
     contract.fee_account = fee_account
+    assert 0 < ledger.words[W_CONTRACTS] < len(ledger.contracts), "no more symbols are settled than there are"
     return _NONE
 
 
@@ -154,7 +159,9 @@ def set_fees(ledger: Ledger, details: Any) -> int:
         return _INVALID_FEES
     if minimum < 0 or minimum > AMOUNT_MAX:
         return _INVALID_FEES
-    schedule = ledger.schedules[schedule_row(symbol, fee_class, signed(details.tier))]
+    row = schedule_row(symbol, fee_class, signed(details.tier))
+    assert row < len(ledger.schedules), "every symbol has its schedules"
+    schedule = ledger.schedules[row]
     schedule.maker_rate = maker
     schedule.taker_rate = taker
     schedule.minimum = minimum
@@ -172,5 +179,6 @@ def set_tier(ledger: Ledger, details: Any) -> int:
         return _INVALID_FEES
     if tier + 1 < FEE_TIERS and ledger.tiers[tier + 1] != 0 and volume >= ledger.tiers[tier + 1]:
         return _INVALID_FEES
+    assert ledger.tiers[0] == 0, "the lowest tier applies from nothing on"
     ledger.tiers[tier] = volume
     return _NONE

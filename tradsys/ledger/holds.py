@@ -15,6 +15,7 @@ from tradsys.ledger.balances import balance_of, take
 from tradsys.ledger.contracts import rounded_up
 from tradsys.ledger.fees import schedule_of
 from tradsys.ledger.layout import FOR_ENTRY, FOR_TURN, NOTHING, Ledger
+from tradsys.ledger.positions import SYMBOL_SHIFT
 from tradsys.ledger.terms import AMOUNT_MAX
 from tradsys.options import has_limit, self_trade_mode
 from tradsys.reasons import Reason
@@ -39,12 +40,14 @@ _INSUFFICIENT_FUNDS = int(Reason.INSUFFICIENT_FUNDS)
 @kernel
 def shards_rows(ledger: Ledger, shards: int) -> int:
     """Rows of the table of holds that belong to one shard."""
+    assert 0 < shards <= len(ledger.holds), "every shard has a row"
     return len(ledger.holds) // shards
 
 
 @kernel
 def row_of(ledger: Ledger, shard: int, shards: int, order_id: int) -> int:
     """The row of a live order of a shard; 0 when it holds nothing."""
+    assert 0 <= shard < shards, "a shard of the venue"
     rows = shards_rows(ledger, shards)
     slot = order_id & SLOT_MASK
     if slot >= rows or ledger.holds[shard * rows + slot].order_id != order_id:
@@ -55,6 +58,7 @@ def row_of(ledger: Ledger, shard: int, shards: int, order_id: int) -> int:
 @kernel
 def asset_of(contract: Any, side: int) -> int:
     """What an order of a side holds: the quote asset to buy, the base asset to sell."""
+    assert contract.base != 0, "orders of a symbol that is not settled hold nothing"
     return signed(contract.quote) if side == _BUY else signed(contract.base)
 
 
@@ -70,6 +74,8 @@ def describe(ledger: Ledger, hold: Any, command: Any, account: int, symbol: int,
 
     A leg has the account and the symbol of its NEW, or the book refuses both.
     """
+    assert not is_waiting(hold), "the book has answered the command whose record this was"
+    assert ledger.positions[position].key == symbol << SYMBOL_SHIFT | account, "the account's position in the symbol"
     contract = ledger.contracts[symbol]
     limited = has_limit(signed(command.order_type))
     schedule = schedule_of(ledger, account, symbol)
@@ -105,6 +111,7 @@ def describe(ledger: Ledger, hold: Any, command: Any, account: int, symbol: int,
 @kernel
 def needed(contract: Any, hold: Any, leaves: int, worst_ticks: int) -> int:
     """What an order with so much left, at that worst price, has to hold; TOO_LARGE when that is no amount."""
+    assert worst_ticks >= 0, "below 0 nothing costs"
     if leaves < 1:
         return signed(0)
     if hold.side != _BUY:
@@ -128,6 +135,7 @@ def needed(contract: Any, hold: Any, leaves: int, worst_ticks: int) -> int:
     minimum = signed(hold.minimum) if taker > 0 else signed(0)
     if fees > AMOUNT_MAX - cost or minimum > AMOUNT_MAX - cost - fees:
         return signed(TOO_LARGE)
+    assert cost + fees + minimum >= cost, "what was charged before is no more than all that will be"
     return cost + fees + minimum
 
 
@@ -145,6 +153,8 @@ def counted_leaves(ledger: Ledger, hold: Any) -> int:
     """For how much of its leaves an order has to hold: a sell that waits for a buy for what that one has filled."""
     leaves = signed(hold.leaves)
     if hold.waits == FOR_TURN and hold.side != _BUY and ledger.holds[hold.linked].side == _BUY:
+        assert hold.linked != 0, "who waits knows for whom"
+        assert ledger.holds[hold.linked].account == hold.account, "for an order of the same account"
         # Between the end of the one and the turn of the other nothing is accepted: the row still says what filled.
         return min(leaves, signed(ledger.holds[hold.linked].filled_lots))
     return leaves
@@ -160,6 +170,8 @@ def needs(ledger: Ledger, hold: Any) -> int:
 def take_for(ledger: Ledger, hold: Any, amount: int) -> int:
     """Take what a pending record is to hold; gives a reason, and nothing is taken, or 0."""
     contract = ledger.contracts[hold.symbol]
+    assert is_waiting(hold), "what is held is the book's next"
+    assert hold.held == 0, "a hold is taken once"
     if amount == TOO_LARGE:
         return _NOTIONAL_TOO_LARGE
     floor = floor_of(ledger, hold, contract)
@@ -183,6 +195,7 @@ def free(ledger: Ledger, hold: Any, amount: int) -> None:
 @kernel
 def drop(ledger: Ledger, hold: Any) -> None:
     """A pending record is done with, and what it holds available again."""
+    assert is_waiting(hold), "a record is done with once"
     free(ledger, hold, signed(hold.held))
     if hold.counts != 0:
         forget(ledger, signed(hold.account), signed(hold.client_order_id))
@@ -197,6 +210,8 @@ def enter(ledger: Ledger, pending: Any, order_id: int, shard: int, shards: int) 
     row = shard * shards_rows(ledger, shards) + (order_id & SLOT_MASK)
     assert order_id & SLOT_MASK < shards_rows(ledger, shards), "the order has a row of its shard"
     assert ledger.holds[row].order_id == 0, "the order before this one in its slot has ended"
+    assert is_waiting(pending), "an order is accepted once"
+    assert signed(pending.symbol) % shards == shard, "the order lives in the shard of its symbol"
     pending.order_id = order_id
     ledger.holds[row] = pending
     ledger.holds[row].waits = NOTHING
@@ -208,6 +223,7 @@ def enter(ledger: Ledger, pending: Any, order_id: int, shard: int, shards: int) 
 @kernel
 def pending_of(ledger: Ledger, sequence: int) -> Any:
     """The record of what a command has taken before the book saw it, or of a later one; see HOLD."""
+    assert sequence > 0, "records of the log are numbered from 1"
     return ledger.pending[sequence & (len(ledger.pending) - 1)]
 
 

@@ -304,4 +304,5 @@ def carve(take: Callable[[Any, int], Any], size: LedgerSize) -> Ledger:
 
 def state_of(ledger: Ledger) -> tuple[Any, ...]:
     """The arrays that are the ledger's state."""
+    assert ledger._fields[-1] == "summing", "what is not of the state stands last"
     return ledger[1:-1]

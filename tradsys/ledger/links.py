@@ -10,7 +10,7 @@ from typing import Any
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.holds import TOO_LARGE, describe, drop, enter, is_waiting, needs, pending_of, row_of, take_for
-from tradsys.ledger.layout import FOR_TURN, NOTHING, Ledger
+from tradsys.ledger.layout import FOR_ENTRY, FOR_TURN, NOTHING, Ledger
 from tradsys.options import link_of
 from tradsys.reasons import Reason
 from tradsys.records import Link, Side
@@ -27,6 +27,7 @@ _LEDGER_FULL = int(Reason.LEDGER_FULL)
 @kernel
 def _take_for_two(ledger: Ledger, one: Any, need: int, other: Any, other_need: int) -> int:
     """Of one side they hold the greater need together, of different sides each its own."""
+    assert min(need, other_need) >= 0, "both needs are amounts"
     if one.side == other.side:
         return take_for(ledger, one, max(need, other_need))
     reason = take_for(ledger, one, need)
@@ -47,6 +48,9 @@ def decide_linked(ledger: Ledger, position: int, command: Any, first_leg: Any, s
     have_to_wait = link_of(signed(command.flags)) == _ONE_TRIGGERS_OTHER
     has_second = have_to_wait and second_leg.sequence != 0
     account, symbol = signed(command.account), signed(command.symbol)
+    assert 0 < first_leg.sequence < command.sequence, "a leg stands before its order"
+    assert first_leg.symbol == command.symbol, "the matcher of the order sees the leg"
+    assert not has_second or first_leg.sequence < second_leg.sequence < command.sequence, "the second behind the first"
     new = pending_of(ledger, signed(command.sequence))
     first = pending_of(ledger, signed(first_leg.sequence))
     second = pending_of(ledger, signed(second_leg.sequence) if has_second else signed(first_leg.sequence))
@@ -90,6 +94,8 @@ def decide_linked(ledger: Ledger, position: int, command: Any, first_leg: Any, s
 @kernel_entry
 def drop_linked(ledger: Ledger, new: Any) -> None:
     """A NEW with legs is refused: what they hold is available again."""
+    assert new.partner != 0, "an order with legs knows where the first one stands"
+    assert new.linked < new.partner, "the second leg stands behind the first"
     sequence = signed(new.sequence)
     drop(ledger, pending_of(ledger, sequence - signed(new.partner)))
     if new.linked != 0:
@@ -101,6 +107,8 @@ def drop_linked(ledger: Ledger, new: Any) -> None:
 def _share(ledger: Ledger, one: int, other: int) -> None:
     """Two that cancel each other: of one side they share their hold."""
     assert one != other, "no order shares its hold with itself"
+    assert ledger.holds[one].partner == 0, "no order shares its hold with two"
+    assert ledger.holds[other].partner == 0, "no order shares its hold with two"
     if ledger.holds[one].side == ledger.holds[other].side:
         ledger.holds[one].partner = other
         ledger.holds[other].partner = one
@@ -110,6 +118,8 @@ def _share(ledger: Ledger, one: int, other: int) -> None:
 def _wait_for(ledger: Ledger, row: int, leg: int) -> None:
     """The order in row `leg` waits for that in `row`, which has to know where what it buys goes: to a sell."""
     assert row != leg, "no order waits for itself"
+    assert ledger.holds[leg].waits == NOTHING, "an order waits for one other"
+    assert ledger.holds[row].account == ledger.holds[leg].account, "an order waits for one of its own account"
     ledger.holds[leg].waits = FOR_TURN
     ledger.holds[leg].linked = row
     if ledger.holds[row].linked == 0 or ledger.holds[leg].side != _BUY:
@@ -123,6 +133,8 @@ def enter_linked(ledger: Ledger, new: Any, order_id: int, shard: int, shards: in
     Until then their records stay pending, so that no later command takes their places.
     """
     sequence = signed(new.sequence)
+    assert new.waits == FOR_ENTRY, "the record of the order stays until its last leg is accepted"
+    assert new.linked < new.partner, "the second leg stands behind the first"
     has_second = new.linked != 0
     first = pending_of(ledger, sequence - signed(new.partner))
     second = pending_of(ledger, sequence - (signed(new.linked) if has_second else signed(new.partner)))
@@ -132,9 +144,12 @@ def enter_linked(ledger: Ledger, new: Any, order_id: int, shard: int, shards: in
     if has_second and first.order_id == 0:
         enter(ledger, first, order_id, shard, shards)
         return
+    assert second.order_id == 0, "a leg is accepted once"
     last = enter(ledger, second, order_id, shard, shards)
     row = row_of(ledger, shard, shards, signed(new.order_id))
     leg = row_of(ledger, shard, shards, signed(first.order_id))
+    assert row != 0, "the order lives until its legs are accepted"
+    assert leg != 0, "so does the first of them"
     if first.waits != FOR_TURN:
         _share(ledger, row, leg)
     else:

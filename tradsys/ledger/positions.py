@@ -64,6 +64,8 @@ def position_of(ledger: Ledger, account: int, symbol: int) -> int:
 @kernel
 def position_row(ledger: Ledger, account: int, symbol: int) -> int:
     """The row of an account's position in a symbol, made when there is none; NO_ROOM when it cannot be."""
+    assert 0 < account <= ACCOUNT_MASK, "the account of a key begins where its symbol ends"
+    assert symbol > 0, "a key of 0 would be a free place"
     key = symbol << SYMBOL_SHIFT | account
     place = ledger.position_places[place_of(ledger.position_places, _hashed(account, symbol), key)]
     if place.key == key:
@@ -72,6 +74,8 @@ def position_row(ledger: Ledger, account: int, symbol: int) -> int:
     if row == len(ledger.positions):
         return signed(NO_ROOM)
     assert 0 < row < len(ledger.positions), "a row of the table"
+    assert place.key == 0, "a position that is not found has a free place"
+    assert ledger.positions[row].key == 0, "rows are used from the first on, each for one position"
     ledger.words[W_POSITIONS] = row
     ledger.positions[row].key = key
     place.key = key
@@ -82,6 +86,10 @@ def position_row(ledger: Ledger, account: int, symbol: int) -> int:
 @kernel
 def trade(position: Any, is_buy: bool, lots: int, notional: int, fee: int) -> None:
     """What a trade of the position's account changes in it."""
+    assert lots > 0, "a trade moves something"
+    assert notional >= 0, "prices of a settled symbol are from 0"
+    assert position.quantity >= 0 or position.cost <= 0, "opening what is short brought in its cost"
+    assert position.quantity <= 0 or position.cost >= 0, "what is long was paid for"
     position.fees += fee
     position.turnover += notional
     sign = signed(1) if is_buy else signed(-1)
@@ -92,7 +100,6 @@ def trade(position: Any, is_buy: bool, lots: int, notional: int, fee: int) -> No
         return
     open_lots = abs(quantity)
     closed = min(open_lots, lots)
-    assert closed > 0, "a trade against a position closes some of it"
     # Of a short position cost is negative: what opening it brought in.
     share = part_of(abs(signed(position.cost)), closed, open_lots)
     value = part_of(notional, closed, lots)

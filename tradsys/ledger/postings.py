@@ -36,6 +36,7 @@ _ACCOUNT_FROZEN = int(Reason.ACCOUNT_FROZEN)
 
 @kernel
 def _kinds_fit(ledger: Ledger, kind: int, source: int, target: int) -> bool:
+    assert _DEPOSIT <= kind <= _CORRECTION, "a kind that there is"
     giver: int = ledger.accounts[source].kind
     taker: int = ledger.accounts[target].kind
     if kind == _DEPOSIT:
@@ -70,9 +71,11 @@ def _carry_out(ledger: Ledger, kind: int, source: int, target: int, asset: int, 
         giver.available -= sign * amount
         giver.held += sign * amount
         giver.reserved += sign * amount
+        assert 0 <= giver.reserved <= giver.held, "what is reserved is held, and nobody reserves less than nothing"
         return _NONE
     if (kind == _WITHDRAW and amount > giver.reserved) or (kind == _TRANSFER and amount > giver.available):
         return _INSUFFICIENT_FUNDS
+    assert source != target, "an amount moves from one account to another"
     # A balance is what is available and held together; what a withdrawal takes was reserved.
     if amount > AMOUNT_MAX - (taker.available + taker.held) or amount > giver.available + giver.held + AMOUNT_MAX:
         return _AMOUNT_TOO_LARGE
@@ -95,6 +98,7 @@ def post(ledger: Ledger, details: Any) -> int:
     entry = ledger.posted[place_of(ledger.posted, hash_pair(number >> 31, number), number)]
     if entry.key == number:
         return signed(entry.result)
+    assert entry.key == 0, "a number that is not found has a free place"
     kind, amount = signed(details.posting_kind), signed(details.amount)
     if kind < _DEPOSIT or kind > _CORRECTION or amount < 1:
         return _INVALID_POSTING

@@ -73,9 +73,11 @@ def _end(ledger: Ledger, row: int) -> None:
 def _keep_needed(ledger: Ledger, row: int) -> None:
     """An order holds what it needs now and no more; two that share a hold both together."""
     hold = ledger.holds[row]
+    assert hold.order_id != 0, "an order that has ended needs nothing"
     need = needs(ledger, hold)
     if hold.partner != 0:
         partner = ledger.holds[hold.partner]
+        assert partner.partner == row, "each of two orders that share a hold knows the other"
         hold.held += partner.held
         partner.held = 0
         need = max(need, needs(ledger, partner))
@@ -91,7 +93,10 @@ def _accepted(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     pending = pending_of(ledger, sequence)
     if not waits(pending, sequence, FOR_ENTRY):
         ledger.words[W_FAULTS] += 1
-    elif pending.partner != 0:
+        return
+    assert pending.account == event.account, "the order is its account's"
+    assert pending.symbol == event.symbol, "the order is in its symbol"
+    if pending.partner != 0:
         enter_linked(ledger, pending, signed(event.order_id), shard, shards)
     else:
         enter(ledger, pending, signed(event.order_id), shard, shards)
@@ -113,6 +118,7 @@ def _rejected(ledger: Ledger, event: Any) -> None:
 @kernel_entry
 def _bring_in(ledger: Ledger, row: int) -> None:
     """The order that the one in `row` waits for has traded: what that brings in goes to it as far as it needs it."""
+    assert ledger.holds[row].waits == FOR_TURN, "its turn has not come"
     _keep_needed(ledger, row)
 
 
@@ -124,6 +130,7 @@ def _fee_so_far(hold: Any) -> int:
     fee = up(traded, rate)
     if rate > 0:
         fee = min(max(fee, hold.minimum), traded)
+    assert fee <= traded, "a fee takes no more than what the order has traded"
     return up(signed(hold.maker_traded), signed(hold.maker_rate)) + fee
 
 
@@ -133,8 +140,10 @@ def _settle_side(ledger: Ledger, row: int, lots: int, notional: int, spent: int,
     hold = ledger.holds[row]
     contract = ledger.contracts[hold.symbol]
     account = signed(hold.account)
+    assert hold.waits == NOTHING, "an order trades when its turn has come"
     if hold.partner != 0:
         partner = ledger.holds[hold.partner]
+        assert partner.partner == row, "each of two orders that share a hold knows the other"
         hold.held += partner.held
         partner.held = 0
         take_over(hold, partner)
@@ -153,6 +162,7 @@ def _settle_side(ledger: Ledger, row: int, lots: int, notional: int, spent: int,
     hold.filled_lots += lots
     hold.leaves -= spent if hold.budget != 0 else lots
     assert hold.leaves >= 0, "no more trades than is left"
+    assert not done or hold.leaves == 0 or hold.budget != 0, "of an order that is filled nothing is left"
     quote, base, none = signed(contract.quote), signed(contract.base), signed(0)
     value = lots * contract.lot_value
     if hold.side == _BUY:
@@ -164,6 +174,7 @@ def _settle_side(ledger: Ledger, row: int, lots: int, notional: int, spent: int,
         own(ledger, account, base, none, -value)
         own(ledger, account, quote, notional - fee, none)
     own(ledger, signed(contract.fee_account), quote, fee, none)
+    assert hold.held >= 0, "a trade takes no more than the order holds"
     position = ledger.positions[hold.position]
     was_open, realised = position.quantity != 0, signed(position.realised)
     trade(position, hold.side == _BUY, lots, notional, fee)
@@ -185,6 +196,7 @@ def _traded(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
         return
     contract = ledger.contracts[event.symbol]
     lots = signed(event.quantity_lots)
+    assert event.price_ticks >= 0, "a settled symbol has no prices below 0"
     spent = signed(event.price_ticks) * lots
     notional = rounded_down(contract, spent * contract.numerator)
     flags = signed(event.flags)
@@ -215,6 +227,7 @@ def _prevented(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     if order == 0 or counter == 0:
         ledger.words[W_FAULTS] += 1
         return
+    assert ledger.holds[order].side != ledger.holds[counter].side, "a buyer is kept from a seller"
     if ledger.holds[order].decrement == 0:
         return
     for row in (order, counter):
@@ -244,6 +257,7 @@ def _amended(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     if not _is_by_amendment(amendment, event):
         return
     hold = ledger.holds[row]
+    assert hold.position == amendment.position, "an amendment is of an order of the same account and symbol"
     flags = signed(amendment.options)
     if event.quantity_lots != amended_leaves(hold, flags, signed(amendment.leaves)):
         return
@@ -280,6 +294,7 @@ def _triggered(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
         return
     hold = ledger.holds[row]
     if hold.waits == FOR_TURN:
+        assert event.quantity_lots <= hold.leaves, "the turn brings an order no more than it was entered with"
         hold.waits = NOTHING
         hold.linked = 0
         hold.leaves = event.quantity_lots
@@ -299,6 +314,7 @@ def _of_market(ledger: Ledger, event: Any) -> None:
 @kernel_entry
 def settle(ledger: Ledger, event: Any, shard: int, shards: int) -> None:
     """Settle one event (EVENT) of a shard; each shard's events in their order, each once."""
+    assert 0 <= shard < shards, "a shard of the venue"
     see_time(ledger, signed(event.timestamp_ns))
     symbol = signed(event.symbol)
     kind = event.kind

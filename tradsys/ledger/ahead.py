@@ -72,7 +72,7 @@ def _ask_for_limits(ledger: Ledger, command: Any) -> None:
 def begin_asking(ledger: Ledger, commands: Any, at: int, count: int, mask: int) -> None:
     """Before the first of `count` commands, from place `at` of a ring on: ask for what the first ones need."""
     assert mask & (mask + 1) == 0, "the length of a ring is a power of two; a mask of -1 is none"
-    assert count >= 0, "there are commands to come or none"
+    assert count >= 0, "there are commands, or none"
     assert ((at + count - 1) & mask) < len(commands), "the last of them is in the array"
     for number in range(min(count, signed(FURTHEST))):
         _ask(ledger, commands[(at + number) & mask])
@@ -119,5 +119,7 @@ def ask_for_positions_of(ledger: Ledger, event: Any, shard: int, shards: int) ->
     assert (event.order_id & SLOT_MASK) < shards_rows(ledger, shards), "the order has a row of its shard"
     ask_for_position(ledger, signed(ledger.holds[first + (event.order_id & SLOT_MASK)].position))
     if event.kind == _TRADE:
-        assert (event.counter_order_id & SLOT_MASK) < shards_rows(ledger, shards), "so has the one that it met"
+        assert (event.counter_order_id & SLOT_MASK) < shards_rows(ledger, shards), (
+            "the order that it met has a row of its shard"
+        )
         ask_for_position(ledger, signed(ledger.holds[first + (event.counter_order_id & SLOT_MASK)].position))

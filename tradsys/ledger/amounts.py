@@ -45,7 +45,7 @@ def up(amount: int, rate: int) -> int:
     assert amount >= 0, "what has traded is from 0"
     assert -MILLION <= rate <= MILLION, "a rate takes or gives no more than everything"
     result = (amount // MILLION) * rate + divide_up((amount % MILLION) * rate, MILLION)
-    assert -amount <= result <= amount, "nor does it with its rounding"
+    assert -amount <= result <= amount, "a rate takes or gives no more than everything, rounded too"
     return result
 
 

@@ -75,7 +75,7 @@ def _decide_new(ledger: Ledger, place: Place, command: Any, first_leg: Any, seco
         contract.used = 1
         return _NONE
     assert contract.quote != 0, "a settled symbol has two assets"
-    assert contract.notional_max > 0, "and one lot at one tick is an amount"
+    assert contract.notional_max > 0, "one lot at one tick is an amount"
     link = link_of(signed(command.flags))
     position = place.position
     if position == 0:
@@ -102,7 +102,7 @@ def _decide_amend(ledger: Ledger, command: Any, shards: int) -> int:
     assert row == 0 or hold.order_id == command.order_id, "the row is that of the order"
     if row == 0 or hold.account != command.account or hold.symbol != command.symbol:
         return _NONE
-    assert hold.waits == NOTHING or hold.waits == FOR_TURN, "the book has accepted what has a row"
+    assert hold.waits == NOTHING or hold.waits == FOR_TURN, "what has a row has been accepted by the book"
     worst = signed(hold.worst_ticks)
     contract = ledger.contracts[symbol]
     leaves = amended_leaves(hold, signed(command.flags), signed(command.quantity_lots))

@@ -50,7 +50,9 @@ def decide_linked(ledger: Ledger, position: int, command: Any, first_leg: Any, s
     account, symbol = signed(command.account), signed(command.symbol)
     assert 0 < first_leg.sequence < command.sequence, "a leg stands before its order"
     assert first_leg.symbol == command.symbol, "the matcher of the order sees the leg"
-    assert not has_second or first_leg.sequence < second_leg.sequence < command.sequence, "the second behind the first"
+    assert not has_second or first_leg.sequence < second_leg.sequence < command.sequence, (
+        "the second leg behind the first"
+    )
     new = pending_of(ledger, signed(command.sequence))
     first = pending_of(ledger, signed(first_leg.sequence))
     second = pending_of(ledger, signed(second_leg.sequence) if has_second else signed(first_leg.sequence))
@@ -149,7 +151,7 @@ def enter_linked(ledger: Ledger, new: Any, order_id: int, shard: int, shards: in
     row = row_of(ledger, shard, shards, signed(new.order_id))
     leg = row_of(ledger, shard, shards, signed(first.order_id))
     assert row != 0, "the order lives until its legs are accepted"
-    assert leg != 0, "so does the first of them"
+    assert leg != 0, "the first leg lives until the last is accepted"
     if first.waits != FOR_TURN:
         _share(ledger, row, leg)
     else:

@@ -118,7 +118,7 @@ def _rejected(ledger: Ledger, event: Any) -> None:
 @kernel_entry
 def _bring_in(ledger: Ledger, row: int) -> None:
     """The order that the one in `row` waits for has traded: what that brings in goes to it as far as it needs it."""
-    assert ledger.holds[row].waits == FOR_TURN, "its turn has not come"
+    assert ledger.holds[row].waits == FOR_TURN, "what comes in goes to an order whose turn has not come"
     _keep_needed(ledger, row)
 
 

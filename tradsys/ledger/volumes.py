@@ -29,7 +29,7 @@ def _begin_day(ledger: Ledger, number: int) -> None:
     volume = signed(0)
     for day in range(first, today):
         volume = min(volume + ledger.day_volumes[slots + day % DAY_SLOTS], signed(AMOUNT_MAX))
-    assert volume >= 0, "nor on several days"
+    assert volume >= 0, "nobody trades less than nothing on several days"
     account.volume = volume
     account.day = today
     account.day_traded = 0

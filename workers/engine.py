@@ -79,7 +79,7 @@ class Engine:
         self.line[HEARTBEAT_NS] = time.monotonic_ns()
 
     def recover(self) -> None:
-        """Bring every agent to the state that the log gives. Raises JournalError, OSError."""
+        """Bring every agent to the state that the log gives. Raises JournalError, OSError, StoppedError."""
         assert self._worker is None, "a worker recovers once"
         self.line[PID] = os.getpid()
         self.line[STATE] = RECOVERING
@@ -110,7 +110,7 @@ class Engine:
                 state = sequencer.new_sequencer(self.memory, configuration.clock.tick_ms)
             # What the ring holds and the journal does not goes to disk first: it was sequenced, and it stands.
             self._await_journal(int(broadcast.published(self.memory.log)))
-            assert self.stopping or int(self.memory.control[JOURNALED]) >= after, "a snapshot holds nothing but the log"
+            assert int(self.memory.control[JOURNALED]) >= after, "a snapshot holds nothing but the log"
             # Read from here on by readers of their own: the writer may have put whole files into the place of others.
             if state is not None:
                 self._redecide(state, snapshot, JournalReader(directory, self.memory.sizes.shards, after=after))
@@ -134,7 +134,7 @@ class Engine:
         with self._reading(reader, "taking the journal's decisions again") as each_batch:
             redecide_journal(state, self.memory, snapshot, reader, each_batch)
         logged = int(broadcast.published(self.memory.log))
-        assert self.stopping or reader.sequence == logged, "the journal holds all that was logged"
+        assert reader.sequence == logged, "the journal holds all that was logged"
         sequencer.resume(state, self.memory)
         self._tell("took the journal's decisions again", begin, reader.sequence, started)
 
@@ -181,12 +181,14 @@ class Engine:
         )
 
     def _await_journal(self, sequence: int) -> None:
-        """Until the journal, here or in another worker, holds the log up to `sequence`."""
+        """Until the journal, here or in another worker, holds the log up to `sequence`. Raises StoppedError."""
         while True:
             written = self._journal.write() if self._journal is not None else 0
             self.beat()
-            if int(self.memory.control[JOURNALED]) >= sequence or self.stopping:
+            if int(self.memory.control[JOURNALED]) >= sequence:
                 return
+            if self.stopping:
+                raise StoppedError  # who does not know all of the log must not go on with it
             if not written:
                 time.sleep(_JOURNAL_POLL_SECONDS)
 

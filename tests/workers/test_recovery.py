@@ -12,12 +12,22 @@ import pytest
 from shm import broadcast, ring
 from tests.factories import buy, define_account, joined, market, sell
 from tests.workers.crashes import crash_anywhere
-from tests.workers.stepped import SIZES, KilledError, SteppedVenue, compact, log_end, ring_heads
+from tests.workers.stepped import (
+    SIZES,
+    KilledError,
+    SteppedVenue,
+    SteppedWorker,
+    compact,
+    log_end,
+    ring_heads,
+    sharded,
+)
 from tests.workers.traders import Traders
 from tradsys.book.layout import W_PENDING
 from tradsys.reasons import Reason
 from tradsys.records import EventKind, Kind, Side
 from workers.memory import ACCOUNTS, JOURNALED
+from workers.serving import StoppedError
 from workers.topology import WorkerPlan
 
 ENGINE = "engine"
@@ -223,3 +233,23 @@ def test_an_event_ring_smaller_than_the_journal_is_enough_to_rebuild(venue: Step
     venue.restart(ENGINE)
     venue.settle()
     venue.assert_right()
+
+
+@pytest.mark.parametrize("name", ["sequencer", "matcher-0"])
+def test_a_worker_that_is_stopped_while_the_log_is_not_on_disk_does_not_go_on_without_it(
+    tmp_path: Path, name: str
+) -> None:
+    """The journal's worker died before it had written anything, so there is nothing to read."""
+    venue = SteppedVenue(tmp_path, sharded(1))
+    venue.crash("journal")
+    venue.submit(define_account(1))
+    venue.sequence()
+    venue.match()
+    assert log_end(venue.memory) > venue.memory.control[JOURNALED] == 0
+    venue.crash(name)
+    plan = next(plan for plan in venue.description.workers if plan.name == name)
+    worker = SteppedWorker(venue.description, plan, venue.memory, lambda: worker.stop())
+    with pytest.raises(StoppedError):
+        worker.recover()
+    worker.close()
+    venue.close()

@@ -127,8 +127,8 @@ class Standby:
             broadcast.publish(stream, told)
         assert told == last, "all that the log leads to is told"
         # Tools that look at the venue find the shard's words where they always were.
-        words = self._memory.shards[number].words
+        words, place = self._memory.shards[number].words, COLD + LINE * number
+        self._memory.control[place + TOUCHED] = 1  # before it is: this process may die in between
         words[:] = shard.words
-        place = COLD + LINE * number
-        self._memory.control[place], self._memory.control[place + TOUCHED] = 0, 1
+        self._memory.control[place] = 0
         return on_stream(shard._replace(words=words), stream)

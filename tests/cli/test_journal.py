@@ -79,7 +79,7 @@ def test_a_missing_file_is_told(directory: Path) -> None:
     assert "a segment is missing" in found["damage"]
 
 
-@pytest.mark.parametrize("name", ["copy.journal", "0 (copy).journal"])
+@pytest.mark.parametrize("name", ["copy.journal", "0 (copy).journal", "7.journal", f"{0:020d}.journal"])
 def test_a_segment_under_another_name_is_told(directory: Path, name: str) -> None:
     shutil.copyfile(segment_files(directory / "journal")[1], directory / "journal" / name)
     for command in ("verify", "stat"):

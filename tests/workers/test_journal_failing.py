@@ -14,9 +14,12 @@ from structlog.testing import capture_logs
 from shm import broadcast, histogram
 from shm.clock import timespec
 from tests.workers.journals import HEADER_BYTES, SEGMENT_BYTES, Desk, change, filled, segment_files
+from tests.workers.running import until
 from tests.workers.stepped import journal_records
 from workers.journal import JournalError, JournalReader, JournalWriter
 from workers.journal.frames import DESCRIPTOR, is_held_up, sync_frames, write_frame, write_journal
+from workers.journal.segments import SPARE
+from workers.journal.spare import SpareMaker
 from workers.memory import JOURNAL_TROUBLE, JOURNALED, READER_JOURNAL
 
 FULL, GONE = "/dev/full", "/dev/null"
@@ -199,6 +202,18 @@ def test_between_two_attempts_there_is_a_pause(desk: Desk, directory: Path) -> N
     assert desk.memory.counters.snapshot()["journal_troubles"] == 2
     assert desk.writer.write() == 0
     assert not is_held_up(desk.writer.state)
+
+
+def test_a_file_made_from_a_larger_spare_is_as_large_as_the_one_that_it_replaces(desk: Desk) -> None:
+    """The configuration asks for larger segments than the one that is being written."""
+    desk.fill(10)
+    maker = SpareMaker(desk.directory, 2 * SEGMENT_BYTES, desk.writer.trouble)
+    until((desk.directory / SPARE).exists, "a spare segment")
+    maker.close()
+    exchange(desk, FULL)
+    desk.fill(5)
+    assert [path.stat().st_size for path in segment_files(desk.directory)] == [SEGMENT_BYTES]
+    assert journal_records(desk.directory).tobytes() == desk.written.tobytes()
 
 
 def test_a_disk_that_fails_when_the_writer_ends_is_told(directory: Path) -> None:

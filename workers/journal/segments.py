@@ -35,10 +35,14 @@ VERSION = 2
 LINE_BYTES = 64
 LINE_WORDS = LINE_BYTES // 8
 HEADER_LINES = 64
+BYTES_MIN = 2 * HEADER_LINES * LINE_BYTES
+"""The size of the smallest segment."""
 SEGMENT_MAGIC = 0x4C4E524A53445254  # "TRDSJRNL"
 FRAME_MAGIC = 0x454D415246545254
 MAGIC, FIRST, COUNT, CRC = 0, 1, 2, 3
 ENDING = ".journal"
+_DIGITS = 20
+"""Of a log sequence in the name of a file."""
 SPARE = "next.spare"
 """A segment's worth of zeros, preallocated."""
 _H_VERSION, _H_FIRST, _H_BYTES, _H_SHARDS, _H_CREATED, _H_VENUE, _H_CHAIN, _H_CRC = 1, 2, 3, 4, 5, 6, 7, 8
@@ -51,23 +55,30 @@ class JournalError(Exception):
 def segment_path(directory: Path, first_sequence: int) -> Path:
     """The file whose first record has this sequence number."""
     assert first_sequence >= 1, "records are numbered from 1"
-    return directory / f"{first_sequence:020d}{ENDING}"
+    return directory / f"{first_sequence:0{_DIGITS}d}{ENDING}"
 
 
 def sequence_of(path: Path) -> int:
     """The log sequence that a segment or a snapshot is named after."""
+    assert _is_named(path), "only files under a name of the venue's are spoken of"
     return int(path.stem)
+
+
+def _is_named(path: Path) -> bool:
+    """Whether a file is named after a log sequence: then the order of such names is that of the sequences."""
+    name = path.stem
+    return len(name) == _DIGITS and name.isascii() and name.isdecimal() and int(name) > 0
 
 
 def named_after_sequences(directory: Path, ending: str) -> list[Path]:
     """The files of a kind, in order, without those that have a name of their own."""
-    return sorted(path for path in directory.glob(f"*{ending}") if path.stem.isdigit())
+    return sorted(path for path in directory.glob(f"*{ending}") if _is_named(path))
 
 
 def list_segments(directory: Path) -> list[Path]:
     """The journal's files in order. Raises JournalError for one under another name, which may be missing elsewhere."""
     for path in directory.glob(f"*{ENDING}"):
-        if not path.stem.isdigit():
+        if not _is_named(path):
             raise JournalError(
                 f"{path}: not named after a log sequence. If it is a segment, restore its name; if not, move it"
             )
@@ -101,6 +112,7 @@ def header_of(beginning: Beginning, size: int) -> bytes:
     assert beginning.sequence >= 0, "records are numbered from 1"
     assert 0 <= beginning.chain < 1 << 32, "a chain is a checksum of 32 bits"
     assert size % LINE_BYTES == 0, "a segment is made of whole lines"
+    assert beginning.shards > 0, "a venue has a shard"
     header = np.zeros(HEADER_LINES * LINE_WORDS, np.int64)
     header[:_H_CRC] = (
         SEGMENT_MAGIC,
@@ -120,6 +132,7 @@ def header_of(beginning: Beginning, size: int) -> bytes:
 
 def create_segment(directory: Path, beginning: Beginning, size: int) -> Path:
     """Make and preallocate a segment; it appears under its name only when it is whole. Raises OSError."""
+    assert size >= BYTES_MIN, "a reader takes the file for a segment"
     path = segment_path(directory, beginning.sequence + 1)
     install(path, header_of(beginning, size), size)
     return path
@@ -132,17 +145,19 @@ def install(path: Path, content: bytes, size: int) -> None:
     """
     assert len(content) <= size, "the content fits into the file"
     temporary = path.with_suffix(".new")
+    assert temporary != path, "a file has another name until it is whole"
     temporary.unlink(missing_ok=True)
     with suppress(FileNotFoundError):
         (path.parent / SPARE).rename(temporary)
     descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT, 0o640)
     try:
+        os.ftruncate(descriptor, size)  # the spare file may be larger: segments were smaller once
         os.posix_fallocate(descriptor, 0, size)
         written = 0
         while written < len(content):
             written += os.pwrite(descriptor, memoryview(content)[written:], written)
         assert written == len(content), "all of it is written"
-        assert os.fstat(descriptor).st_size >= size, "all of the file is there"
+        assert os.fstat(descriptor).st_size == size, "the file is as large as its header says"
         os.fsync(descriptor)
     except OSError:
         temporary.unlink()  # half a file takes up the room that is missing
@@ -180,12 +195,13 @@ class Segment:
         self.path = path
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            if size < 2 * HEADER_LINES * LINE_BYTES or size % LINE_BYTES:
+            if size < BYTES_MIN or size % LINE_BYTES:
                 raise JournalError(f"{path}: {size} bytes are no journal segment; restore the file from a backup")
             self._inode = os.fstat(file.fileno()).st_ino
             self._map = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ)
         self.words: Any = np.frombuffer(self._map, np.int64)
         self.lines = size // LINE_BYTES
+        assert len(self.words) == self.lines * LINE_WORDS, "the whole file is mapped"
         header = self.words[: _H_CRC + 1]
         if header[MAGIC] != SEGMENT_MAGIC:
             raise JournalError(f"{path}: not a journal segment; move the file elsewhere")

@@ -19,6 +19,7 @@ class Beside(ABC):
 
     def close(self) -> None:
         """End the thread; what it is at it may leave unfinished."""
+        assert threading.current_thread() is not self._thread, "a thread cannot wait for its own end"
         self._ended.set()
         self._thread.join()
 

@@ -31,6 +31,8 @@ DURABLE, DURABLE_OFFSET, DURABLE_CHAIN = 3, 4, 5
 BYTES, DESCRIPTOR, LEVEL, STATUS, WAITS, ERRNO, SINCE_NS = range(6, 13)
 WORDS = 16
 OK, ROLL, FAILED = 0, 1, 2
+NO_FILE = -1
+"""As a DESCRIPTOR."""
 
 
 class JournalState(NamedTuple):
@@ -56,6 +58,8 @@ def is_held_up(journal: JournalState) -> bool:
 @kernel
 def _fail(journal: JournalState, errno: int) -> None:
     words = journal.words
+    assert errno > 0, "a failure has a cause"
+    assert words[STATUS] != FAILED, "nothing is written or synced after a failure, before it is mended"
     words[ERRNO] = errno
     words[STATUS] = FAILED
     store_release(words, SINCE_NS, 0)
@@ -72,7 +76,10 @@ def write_frame(journal: JournalState) -> int:
     written = words[WRITTEN]
     if last == written or words[STATUS] != OK:
         return 0
+    assert words[DESCRIPTOR] != NO_FILE, "the file is open"
+    assert words[OFFSET] % LINE_BYTES == 0, "a frame begins with a line"
     capacity = journal.log.header[broadcast.CAPACITY]
+    assert 0 < last - written <= capacity, "the ring holds what is not written yet"
     slot = (written + 1) & (capacity - 1)
     count = min(min(last - written, FRAME_RECORDS_MAX), capacity - slot)
     if words[LEVEL] == EACH:
@@ -116,11 +123,14 @@ def sync_frames(journal: JournalState) -> int:
     written = words[WRITTEN]
     count = written - words[DURABLE]
     assert count >= 0, "only what is written is durable"
+    assert words[OFFSET] - words[DURABLE_OFFSET] >= count * LINE_BYTES, "a record takes up a line of the file"
     if count == 0 or words[STATUS] == FAILED:
         return 0
     if words[LEVEL] != MEMORY and fdatasync(words[DESCRIPTOR]) != 0:
         _fail(journal, last_errno(words[ERRNO:]))
         return 0
+    place = broadcast.POSITION + broadcast.READER_STRIDE * READER_JOURNAL
+    assert journal.log.header[place] < written, "what counts is never taken back, nor told twice"
     words[DURABLE] = written
     words[DURABLE_OFFSET] = words[OFFSET]
     words[DURABLE_CHAIN] = words[CHAIN]
@@ -135,4 +145,9 @@ def sync_frames(journal: JournalState) -> int:
 def write_journal(journal: JournalState) -> int:
     """The duty cycle: take the next frame to disk, if the log has grown; gives the number of records that count now."""
     write_frame(journal)
-    return sync_frames(journal)
+    count = sync_frames(journal)
+    words = journal.words
+    assert words[DURABLE] == words[WRITTEN] or words[STATUS] == FAILED, (
+        "a turn leaves nothing half done, unless it fails"
+    )
+    return count

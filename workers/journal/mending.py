@@ -21,6 +21,7 @@ def rewrite(segment: Segment, end: int, last: int, chain: int) -> None:
     assert HEADER_LINES * LINE_BYTES <= end <= segment.lines * LINE_BYTES, "the end lies within the file"
     assert end % LINE_BYTES == 0, "frames end with a line"
     assert last >= segment.first_sequence - 1, "what is to be kept is in this file"
+    assert end // LINE_BYTES - HEADER_LINES >= last + 1 - segment.first_sequence, "a record takes up a line of the file"
     path = segment.path
     with path.open("rb") as file:  # its mapping would kill the process where a page cannot be read
         content = file.read(end)

@@ -43,6 +43,8 @@ BATCH_RECORDS = 16 * FRAME_RECORDS_MAX
 def _is_whole(words: Any, line: int) -> bool:
     """Whether a frame begins at `line`, ends within the file, and has the right checksum."""
     at = line * LINE_WORDS
+    assert line >= HEADER_LINES, "frames stand behind the header"
+    assert at + LINE_WORDS <= len(words), "the line is one of the file"
     if words[at + MAGIC] != FRAME_MAGIC:
         return False
     count = words[at + COUNT]
@@ -61,6 +63,8 @@ def read_frames(words: Any, line: int, expected: int, chain: int, until: int, ou
     REACHED: the frame with record `until` has been read.
     """
     used = 0
+    assert len(words) % LINE_WORDS == 0, "a file is made of whole lines"
+    assert len(out) >= FRAME_RECORDS_MAX * LINE_WORDS, "any frame fits into an empty buffer"
     while True:
         at = line * LINE_WORDS
         if expected > until:
@@ -113,6 +117,7 @@ class JournalReader:
         self._line = HEADER_LINES
         self._records = new_array(COMMAND, BATCH_RECORDS)
         self._words = self._records.view(np.ndarray).view(np.int64)
+        assert len(self._words) == LINE_WORDS * BATCH_RECORDS, "a record takes up a line"
 
     def begin(self) -> Segment | None:
         """Go to where the reading begins, as next_batch() does by itself; None while there is no file.
@@ -150,6 +155,7 @@ class JournalReader:
         No frame behind the one with record `until` is read. Raises JournalError for damage. A torn frame at the very
         end counts as the end.
         """
+        assert 0 <= until <= FAR, "FAR is behind every sequence"
         segment = self.begin()
         while segment is not None:
             # Asked before reading: only what has a successor is complete, and its end is an end for good.
@@ -221,6 +227,8 @@ class JournalReader:
         """Go on with a file, which must begin where the log so far ends."""
         if path is None:
             return None
+        assert self._segment is not None, "there is a file before"
+        assert self._segment.path.name < path.name, "the log goes on in a later one"
         segment = Segment(path)
         if segment.first_sequence != self.sequence + 1:
             raise JournalError(
@@ -247,18 +255,22 @@ class JournalReader:
                 f"{self._shards}; set topology.shards to {segment.beginning.shards}"
             )
         assert segment.first_sequence == self.sequence + 1, "a file is entered where the log so far ends"
+        assert segment.lines > HEADER_LINES, "a file has room for frames"
         self.venue = segment.beginning.venue
         self._segment, self._line = segment, HEADER_LINES
         return segment
 
     def _read(self, segment: Segment, until: int = FAR) -> tuple[int, int]:
         """(number of records now in the buffer, why there are no more)."""
+        assert segment is self._segment, "the place is one in this file"
         before = self.sequence
         status, line, expected, chain = read_frames(
             segment.words, self._line, before + 1, self.chain, until, self._words
         )
         assert before <= int(expected) - 1 <= before + BATCH_RECORDS, "a batch fits into the buffer"
         assert self._line <= int(line) <= segment.lines, "reading goes forward, within the file"
+        assert int(expected) - 1 - before <= int(line) - self._line, "every record takes up a line"
+        assert (status == REACHED) == (int(expected) > until), "the reading ends behind the last one wanted, not before"
         self._line, self.sequence, self.chain = int(line), int(expected) - 1, int(chain)
         return self.sequence - before, int(status)
 
@@ -269,6 +281,7 @@ class JournalReader:
         """
         last, before = self.sequence, (segment, self._line, self.sequence, self.chain)
         other = Segment(segment.path)
+        assert other.first_sequence == segment.first_sequence, "a file of this name begins with the same record"
         self._segment, self._line, self.sequence, self.chain = other, HEADER_LINES, *other.beginning[:2]
         count = 1
         while count and self.sequence <= last:
@@ -291,6 +304,7 @@ class JournalReader:
 
     def _check_end(self, segment: Segment) -> None:
         """Raise JournalError when whole frames stand behind what has been read of a file that nobody writes."""
+        assert segment is self._segment, "the place is one in this file"
         later = int(_next_whole_frame(segment.words, self._line))
         if later >= 0:
             raise self._damage(
@@ -315,6 +329,7 @@ def read_to_end(directory: Path, shards: int | None = None, *, after: int | None
     reader = JournalReader(directory, shards, after=after)
     while len(reader.next_batch()):
         pass
+    assert reader.sequence >= after or reader.end()[0] is None, "what is there goes as far as the reading began"
     return reader
 
 

@@ -9,7 +9,7 @@ from errno import EIO
 from pathlib import Path
 
 from workers.journal.beside import Beside
-from workers.journal.segments import SPARE, install
+from workers.journal.segments import BYTES_MIN, SPARE, install
 from workers.journal.trouble import SPACE, Trouble
 
 _LOOK_SECONDS = 0.2
@@ -19,7 +19,7 @@ class SpareMaker(Beside):
     """A thread beside the journal's writer: whenever the writer has taken the spare segment, it makes another."""
 
     def __init__(self, directory: Path, segment_bytes: int, trouble: Trouble) -> None:
-        assert segment_bytes > 0, "a segment has room for records"
+        assert segment_bytes >= BYTES_MIN, "a segment has room for records"
         self._spare = directory / SPARE
         self._segment_bytes = segment_bytes
         self._trouble = trouble

@@ -58,18 +58,23 @@ def survey(directory: Path, *, is_running: bool, progress: Callable[[int], None]
         _note(ends, reader)
     views = [_view(path, last, offset) for path, (last, offset) in ends.items()]
     assert torn >= 0, "bytes behind the end"
-    return Survey(str(directory), views, first, sum(view.records for view in views), torn, damage)
+    assert not (torn and damage), "what stands behind damage is no torn frame"
+    records = sum(view.records for view in views)
+    assert damage is not None or first + records - 1 == reader.sequence, "every record is in one file"
+    return Survey(str(directory), views, first, records, torn, damage)
 
 
 def first_needed(directory: Path) -> int:
     """The log sequence with which the files must begin: 1, or the first one's when a snapshot holds all before it."""
     first = min((sequence_of(path) for path in list_segments(directory)), default=1)
+    assert first >= 1, "records are numbered from 1"
     return first if any(sequence_of(path) >= first - 1 for path in list_snapshots(directory)) else 1
 
 
 def _note(ends: dict[Path, tuple[int, int]], reader: JournalReader) -> None:
     path, offset = reader.end()
     if path is not None:
+        assert path not in ends or ends[path][0] <= reader.sequence, "what has been read stays read"
         ends[path] = reader.sequence, offset
 
 

@@ -16,6 +16,7 @@ def last_before(directory: Path, timestamp_ns: int, until: int = FAR) -> int:
 
     0 when all that there are are later. Raises JournalError.
     """
+    assert 0 <= until <= FAR, "FAR is behind every sequence"
     # The log's clock never goes back.
     paths = list_segments(directory)
     path = next((path for path in reversed(paths) if _begins_ns(path) <= timestamp_ns), None)

@@ -18,6 +18,7 @@ _BY_WEIGHT = (WRITING, SPACE, STUCK)
 
 def why(code: int) -> str:
     """What an errno or SLOW means, in words."""
+    assert code != 0, "0 says that all is well"
     return "the disk is too slow, or stuck" if code == SLOW else os.strerror(code)
 
 
@@ -38,7 +39,7 @@ class Trouble:
 
     def begin(self, cause: str, code: int) -> None:
         """`cause` holds from now on, with an errno or SLOW; told when it did not hold before."""
-        assert code, "0 says that all is well"
+        assert code > 0 or code == SLOW, "an errno, or SLOW"
         assert cause in _BY_WEIGHT, "a cause that there is"
         with self._lock:
             if cause not in self._codes:
@@ -49,6 +50,7 @@ class Trouble:
 
     def end(self, cause: str) -> None:
         """`cause` does not hold, or no longer."""
+        assert cause in _BY_WEIGHT, "a cause that there is"
         with self._lock:
             if self._codes.pop(cause, 0):
                 self._log.warning("the journal is well again", after=cause)
@@ -58,6 +60,7 @@ class Trouble:
         control = self._control
         assert self._codes.keys() <= set(_BY_WEIGHT), "causes that there are"
         code = next((self._codes[cause] for cause in _BY_WEIGHT if cause in self._codes), 0)
+        assert (code != 0) == bool(self._codes), "while a cause holds, something is shown"
         if code and not control[JOURNAL_TROUBLE]:
             control[TROUBLE_SINCE_NS] = time.monotonic_ns()
         control[JOURNAL_TROUBLE] = code

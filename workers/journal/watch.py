@@ -9,7 +9,7 @@ from workers.journal.beside import Beside
 from workers.journal.frames import SINCE_NS
 from workers.journal.trouble import STUCK
 from workers.journal.writer import JournalWriter
-from workers.memory import HEARTBEAT_NS, SLOW
+from workers.memory import HEARTBEAT_NS, LINE, SLOW
 
 _LOOK_SECONDS = 0.1
 _MILLISECOND_NS = 1_000_000
@@ -24,6 +24,7 @@ class SyncWatch(Beside):
     def __init__(self, writer: JournalWriter, line: Any, stuck_ms: int) -> None:
         """`line`: the worker's."""
         assert stuck_ms > 0, "every write takes some time"
+        assert len(line) == LINE, "one worker's line"
         self._words = writer.state.words
         self._trouble = writer.trouble
         self._line = line
@@ -33,6 +34,7 @@ class SyncWatch(Beside):
     def look(self) -> None:
         """See how long the writer has been inside the system."""
         since_ns, now_ns = int(self._words[SINCE_NS]), time.monotonic_ns()
+        assert since_ns >= 0, "a time, or 0 without a write"
         if since_ns:
             self._line[HEARTBEAT_NS] = now_ns
         if since_ns and now_ns - since_ns > self._stuck_ns:

@@ -42,6 +42,7 @@ class Writeback(Beside):
 
     def begin(self) -> None:
         """Go out of the traders' way."""
+        assert threading.current_thread() is not threading.main_thread(), "the worker itself stays where it is"
         _leave_core()
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 

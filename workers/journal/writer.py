@@ -30,6 +30,7 @@ from workers.journal.frames import (
     LEVEL,
     LEVELS,
     MEMORY,
+    NO_FILE,
     OFFSET,
     OK,
     ROLL,
@@ -69,6 +70,7 @@ def _write_again(path: Path, end: int) -> None:
     the next time that it is asked to sync.
     """
     assert end % LINE_BYTES == 0, "frames end with a line"
+    assert end >= HEADER_LINES * LINE_BYTES, "the header goes with the frames"
     descriptor = os.open(path, os.O_RDWR)
     try:
         for start in range(0, end, _PART_BYTES):
@@ -90,6 +92,7 @@ class JournalWriter:
 
         What stands before sequence `after`, which a frame ends with, is not looked at.
         """
+        assert segment_bytes % LINE_BYTES == 0, "a segment is made of whole lines"
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
         self._segment_bytes = segment_bytes
@@ -105,6 +108,7 @@ class JournalWriter:
         words[WRITTEN] = reader.sequence
         words[CHAIN] = reader.chain
         words[LEVEL] = LEVELS[level]
+        words[DESCRIPTOR] = NO_FILE
         self.state = JournalState(
             words,
             new_array(np.int64, LINE_WORDS),
@@ -117,6 +121,7 @@ class JournalWriter:
             clock,
         )
         if path is None:
+            assert reader.sequence == 0, "a journal without files is empty"
             beginning = Beginning(reader.sequence, reader.chain, new_venue_id(), memory.sizes.shards)
             path = create_segment(directory, beginning, segment_bytes)
             offset = HEADER_LINES * LINE_BYTES
@@ -131,6 +136,7 @@ class JournalWriter:
             _write_again(path, offset)
             sync_segments(directory)
             sync_directory(directory.parent)
+        assert self.written == reader.sequence, "all that was found counts, and nothing else"
         self.trouble = Trouble(memory)
         memory.control[JOURNALED] = reader.sequence
         broadcast.advance(memory.log, READER_JOURNAL, reader.sequence)
@@ -139,6 +145,7 @@ class JournalWriter:
         """Raise JournalError unless the journal's end is where the log in memory can go on."""
         place = READER_JOURNAL * broadcast.READER_STRIDE + broadcast.POSITION
         known, last = int(memory.log.header[place]), int(broadcast.published(memory.log))
+        assert known <= last, "no reader of the log is ahead of its writer"
         if not known <= end <= last:
             raise JournalError(
                 f"{self._directory}: the journal ends at sequence {end}, but the running venue had journaled {known} "
@@ -155,12 +162,14 @@ class JournalWriter:
         words = self.state.words
         self._segment = Segment(path)
         before, words[DESCRIPTOR] = int(words[DESCRIPTOR]), os.open(path, os.O_RDWR)
+        assert words[DESCRIPTOR] != before, "the file before is still open"
         words[BYTES] = self._segment.lines * LINE_BYTES
         assert HEADER_LINES * LINE_BYTES <= offset <= words[BYTES], "the journal goes on within the file"
+        assert offset % LINE_BYTES == 0, "frames end with a line"
         assert self._segment.first_sequence <= words[WRITTEN] + 1, "the file holds what is written last"
         words[OFFSET] = offset
         words[DURABLE : DURABLE_CHAIN + 1] = words[WRITTEN : CHAIN + 1]
-        if before:
+        if before != NO_FILE:
             with suppress(OSError):  # all that it holds and that counts is durable, or in another file
                 os.close(before)
 
@@ -170,6 +179,7 @@ class JournalWriter:
         count = int(frames.write_journal(self.state))
         assert self.written == before + count, "what counts has grown by what is told"
         self.attend()
+        assert self.written <= broadcast.published(self.state.log), "the journal is never ahead of the log"
         return count
 
     def attend(self) -> None:
@@ -179,6 +189,7 @@ class JournalWriter:
         damaged.
         """
         words = self.state.words
+        assert words[WAITS] == 0 or words[STATUS] != OK, "only a writer that cannot go on waits"
         if words[STATUS] == ROLL:
             frames.write_journal(self.state)  # of a full segment only what is written and not yet synced
         if words[STATUS] == OK:
@@ -197,6 +208,7 @@ class JournalWriter:
             self._next_try_ns = time.monotonic_ns() + self.retry_ns
             self.trouble.begin(WRITING, error.errno or EIO)
         else:
+            assert words[WRITTEN] == words[DURABLE], "what did not count will be written again"
             words[STATUS] = OK
             words[WAITS] = 0
             self.trouble.end(WRITING)
@@ -207,6 +219,7 @@ class JournalWriter:
         """Go on in a new segment."""
         words = self.state.words
         assert words[WRITTEN] == words[DURABLE], "all of the full segment is durable"
+        assert words[BYTES] - words[OFFSET] < 2 * LINE_BYTES, "a segment is left when not one record fits any more"
         beginning = self._segment.beginning._replace(sequence=self.written, chain=int(words[CHAIN]))
         path = create_segment(self._directory, beginning, self._segment_bytes)
         self._open(path, HEADER_LINES * LINE_BYTES)
@@ -226,7 +239,7 @@ class JournalWriter:
     def close(self) -> None:
         """Make durable what is written, and close the file. That it cannot is told, as any trouble."""
         descriptor = int(self.state.words[DESCRIPTOR])
-        assert descriptor > 0, "a writer is closed once"
+        assert descriptor != NO_FILE, "a writer is closed once"
         try:
             os.fsync(descriptor)
             sync_directory(self._directory)
@@ -234,4 +247,4 @@ class JournalWriter:
             self.trouble.begin(WRITING, error.errno or EIO)
         finally:
             os.close(descriptor)
-            self.state.words[DESCRIPTOR] = 0
+            self.state.words[DESCRIPTOR] = NO_FILE

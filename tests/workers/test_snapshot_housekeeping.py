@@ -101,6 +101,19 @@ def test_an_archived_copy_that_was_cut_short_is_made_anew(tmp_path: Path) -> Non
     assert {path.name: path.read_bytes() for path in archive.iterdir()} == {first.name: content}
 
 
+def test_the_journal_is_not_its_own_archive(tmp_path: Path) -> None:
+    """Else the copy would take the place of the segment, and then be removed with it."""
+    directory, other = tmp_path / "journal", tmp_path / "archive"
+    filled(directory, *[20] * 12)
+    segments = segment_files(directory)
+    touch(directory, int(segments[1].stem) - 1)
+    other.symlink_to(directory)
+    for archive in (directory, other):
+        with pytest.raises(OSError, match=r"set snapshots\.archive to another directory"):
+            clear_segments(directory, "archive", archive)
+        assert segment_files(directory) == segments
+
+
 def test_a_snapshot_under_another_name_is_left_alone(tmp_path: Path) -> None:
     copy = tmp_path / "copy.snapshot"
     copy.touch()

@@ -26,6 +26,7 @@ def _counting(count: Callable[[int], None]) -> Callable[[int], None]:
 
     def reached(sequence: int) -> None:
         nonlocal before
+        assert sequence > before, "the log is followed forward"
         count(sequence - before if before else 0)
         before = sequence
 

@@ -97,7 +97,9 @@ def _words_of(array: Any) -> Any:
     """An array's bytes as int64 words, padded with zeros to whole lines."""
     flat = np.ascontiguousarray(array.view(np.ndarray)).reshape(-1).view(np.uint8)
     missing = -len(flat) % LINE_BYTES
-    return (np.concatenate([flat, np.zeros(missing, np.uint8)]) if missing else flat).view(np.int64)
+    words = (np.concatenate([flat, np.zeros(missing, np.uint8)]) if missing else flat).view(np.int64)
+    assert len(words) % _WORDS == 0, "whole lines"
+    return words
 
 
 def _describe(array: Any) -> tuple[list[tuple[int, int]], int, int]:
@@ -116,12 +118,15 @@ def _describe(array: Any) -> tuple[list[tuple[int, int]], int, int]:
         part = words[first * per_block : (first + count) * per_block]
         crc = int(crc32c(part, 0, len(part), crc))
         stored += part.nbytes
+    assert stored <= words.nbytes, "no block is stored twice"
     return runs, crc, stored
 
 
 def write(directory: Path, heading: Heading, arrays: Mapping[str, Any]) -> Path:
     """Write a snapshot; it appears under its name only when it is whole and durable. Raises OSError."""
     assert all(last >= 0 for last in heading.events), "events are counted from 1"
+    assert len(heading.events) == heading.sizes.shards, "each shard's last event"
+    assert 0 <= heading.chain < 1 << 32, "a chain is a checksum of 32 bits"
     path = snapshot_path(directory, heading.sequence)
     sections = describe(arrays)
     index = msgspec.json.encode(_Index(heading, sections))
@@ -177,6 +182,7 @@ class Snapshot:
                 raise SnapshotError(f"{path}: {size} bytes are no snapshot")
             self._map = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ)
         self._words: Any = np.frombuffer(self._map, np.int64)
+        assert self._words.nbytes == size, "the whole file is mapped"
         magic, version, length, crc, own = (int(word) for word in self._words[:5])
         if magic != _MAGIC:
             raise SnapshotError(f"{path}: not a snapshot")
@@ -192,6 +198,7 @@ class Snapshot:
         self._begin = LINE_BYTES + length
 
     def __enter__(self) -> Snapshot:
+        assert self._words is not None, "a file is closed once"
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -209,6 +216,7 @@ class Snapshot:
 
     def check(self) -> None:
         """Check every section. Raises SnapshotError."""
+        assert self._words is not None, "the file is open"
         end = self._begin
         for section in self.sections.values():
             begin = self._begin + section.offset
@@ -223,8 +231,10 @@ class Snapshot:
 
     def load(self, name: str, into: Any) -> None:
         """Fill a zeroed array with a section of the same layout. Raises SnapshotError when it is of another."""
+        plain = into.view(np.ndarray)
+        assert plain.flags.c_contiguous, "what is filled is the array, not a copy of it"
         section = self.sections.get(name)
-        flat = into.view(np.ndarray).reshape(-1).view(np.uint8)
+        flat = plain.reshape(-1).view(np.uint8)
         if section is None or section.bytes != len(flat):
             raise SnapshotError(f"{self.path}: section {name} is not laid out as this program does")
         at = self._begin + section.offset

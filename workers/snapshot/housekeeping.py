@@ -50,12 +50,15 @@ def prune_snapshots(directory: Path, keep: int, keep_hours: float, needed: int =
 
     `needed`: how far the slowest shard is. Over the memory that there is it starts from no snapshot behind that.
     """
+    assert keep > 0, "a venue keeps a snapshot"
+    assert keep_hours >= 0, "an age"
     limit = time.time() - keep_hours * _HOUR_SECONDS
     paths = list_snapshots(directory)
     of_use = sum(sequence_of(path) <= needed for path in paths)
     dispensable = paths[: max(min(len(paths) - keep, of_use - 1), 0)]
     gone = [path for path in dispensable if path.stat().st_mtime < limit]
     assert not paths or paths[-1] not in gone, "the newest snapshot stays"
+    assert of_use == 0 or paths[of_use - 1] not in gone, "and the newest that a start over this memory can begin with"
     for path in gone:
         path.unlink()
     return gone
@@ -71,6 +74,7 @@ def unneeded_segments(directory: Path, needed: int = FAR) -> list[Path]:
     unneeded = [path for path, following in pairwise(segments) if sequence_of(following) <= dispensable + 1]
     assert not segments or segments[-1] not in unneeded, "the segment that is being written stays"
     assert unneeded == segments[: len(unneeded)], "the log goes from its beginning"
+    assert not unneeded or sequence_of(segments[len(unneeded)]) <= dispensable + 1, "what is behind the snapshot stays"
     return unneeded
 
 
@@ -91,7 +95,8 @@ def clear_segments(directory: Path, policy: Policy, archive: Path, needed: int =
 def _archive(path: Path, archive: Path) -> None:
     """A durable copy in another directory, which may be on another disk."""
     archive.mkdir(parents=True, exist_ok=True)
-    assert archive != path.parent, "an archive is another directory"
+    if archive.samefile(path.parent):
+        raise OSError(f"{archive} is where the journal itself is; set snapshots.archive to another directory")
     temporary = archive / f"{path.name}.new"
     temporary.unlink(missing_ok=True)  # of an attempt that was cut short
     copy_file(path, temporary)

@@ -11,7 +11,7 @@ import numpy as np
 
 from shm import broadcast
 from shm.broadcast import Broadcast
-from tradsys.book.layout import Shard
+from tradsys.book.layout import W_POSITION, Shard
 from tradsys.ledger.layout import W_CONTRACTS, Ledger
 from tradsys.records import COMMAND, EVENT, LEDGER_RECORD
 from workers import memory as memories
@@ -51,8 +51,9 @@ def sequencer_sections(state: SequencerState) -> dict[str, Any]:
 
 def recent_events(stream: Broadcast, least: int) -> Any:
     """The last events of a ring, oldest first: RECENT_EVENTS_KEPT, or `least` where that is more. A copy."""
-    last = int(stream.header[broadcast.CURSOR])
-    first = max(last - max(RECENT_EVENTS_KEPT, least), int(stream.header[broadcast.BASE])) + 1
+    last, base = int(stream.header[broadcast.CURSOR]), int(stream.header[broadcast.BASE])
+    assert 0 <= least <= last - base, "the ring has had all that is asked for"
+    first = max(last - max(RECENT_EVENTS_KEPT, least), base) + 1
     return _plain(stream.slots)[broadcast.places(stream.slots, first, last)].view(EVENT)
 
 
@@ -66,6 +67,8 @@ def image(
     """
     assert len(shards) == len(state.settlement.settled), "every shard is in the image"
     assert all(least >= 0 for least in unsettled), "the ledger is never ahead of a shard"
+    assert prelude.itemsize == COMMAND.itemsize, "as prelude_of() reads it back"
+    assert postings.itemsize == LEDGER_RECORD.itemsize, "as postings_of() reads them back"
     arrays = {**sequencer_sections(state), **ledger_sections(state.decider.ledger)}
     for number, (shard, least) in enumerate(zip(shards, unsettled, strict=True)):
         arrays |= shard_sections(number, shard)
@@ -75,11 +78,14 @@ def image(
 
 def restore_sequencer(snapshot: Snapshot, state: SequencerState) -> None:
     """Fill a new sequencer and its empty ledger. Where the log's ring stands is not of the snapshot."""
+    assert not state.decider.ledger.words.any(), "the ledger is empty"
+    assert not state.settlement.settled.any(), "the sequencer is new"
     _load(snapshot, {**sequencer_sections(state), **ledger_sections(state.decider.ledger)})
 
 
 def restore_shard(snapshot: Snapshot, number: int, shard: Shard) -> None:
     """Fill the tables of a shard that is empty or zero. Its event ring is left alone."""
+    assert shard.words[W_POSITION] == 0, "the shard has carried out nothing yet"
     for array in (shard.words, shard.books, shard.levels[:1]):  # what an empty one does not leave zero
         array.view(np.ndarray).view(np.uint8).fill(0)
     _load(snapshot, shard_sections(number, shard))
@@ -89,6 +95,7 @@ def restore_events(snapshot: Snapshot, number: int, stream: Broadcast) -> None:
     """Fill a new private event ring with the shard's last events, as many as it holds."""
     last = snapshot.heading.events[number]
     assert last >= 0, "events are counted from 1"
+    assert stream.header[broadcast.CURSOR] == 0, "the ring is new"
     events = snapshot.array(f"shard{number}.events", EVENT)[-len(stream.slots) :]
     first = last - len(events) + 1
     assert first >= 1, "there are no more events than were told"
@@ -137,5 +144,6 @@ def layout() -> str:
     memory = memories.private(small)
     sections = {**shard_sections(0, memory.shards[0]), **ledger_sections(memory.ledger)}
     sections |= {"events": memory.events[0].slots, "accounts": memory.accounts, "symbols": memory.symbols}
+    assert len(sections) == len(_SHARD) + len(_LEDGER) + 3, "every table has a name of its own"
     text = repr([(name, _shape(array.dtype)) for name, array in sections.items()])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

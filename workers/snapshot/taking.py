@@ -36,6 +36,7 @@ def take_snapshot(
     `until`: the last sequence that is durable, with which a frame ends. `beat(sequence)` is called every few thousand
     records. Raises NoSnapshotError, DecisionError, JournalError, OSError.
     """
+    assert until >= 0, "records are numbered from 1"
     follower = Follower.open(directory, sizes, tell)
     newest = follower.sequence
     follower.advance(until, beat)
@@ -90,6 +91,8 @@ def _of_memory(venue: Venue, read: Callable[[VenueMemory], int]) -> int:
     except venues.VenueNotRunningError:
         return FAR
     try:
-        return read(memory) if segment.alive else FAR
+        sequence = read(memory) if segment.alive else FAR
+        assert 0 <= sequence <= FAR, "a place in the log"
+        return sequence
     finally:
         segment.close()

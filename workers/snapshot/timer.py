@@ -46,6 +46,8 @@ class SnapshotTimer:
 
     def last(self, journaled: int, patience_seconds: float) -> None:
         """After the workers have ended: take one, if the configuration wants that, and wait for it."""
+        assert journaled >= 0, "records are numbered from 1"
+        assert patience_seconds >= 0, "a time to wait"
         if not self._settings.on_stop:
             return
         if self._child is None and journaled > self._newest():

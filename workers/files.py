@@ -18,6 +18,7 @@ def copy_file(source: Path, target: Path, used: int | None = None) -> tuple[int,
 
     `used`: take only so many bytes, and zeros for the rest, which need no room on the disk.
     """
+    assert used is None or used >= 0, "a number of bytes"
     digest = hashlib.sha256()
     with source.open("rb", buffering=0) as file, target.open("xb", buffering=0) as copy:
         size = os.fstat(file.fileno()).st_size
@@ -31,6 +32,7 @@ def copy_file(source: Path, target: Path, used: int | None = None) -> tuple[int,
             if unsynced >= _SYNC_BYTES:
                 os.fdatasync(copy.fileno())
                 unsynced = 0
+        assert done <= end <= size, "no more is taken than is wanted"
         copy.truncate(size)
         for begin in range(done, size, _CHUNK_BYTES):
             digest.update(bytes(min(_CHUNK_BYTES, size - begin)))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -27,7 +29,7 @@ from workers.administration.comparing import compare
 from workers.administration.sent import sent
 from workers.backup import making
 from workers.backup.making import back_up
-from workers.backup.manifest import BackupError, CopiedFile, Manifest, read_manifest, write_manifest
+from workers.backup.manifest import BackupError, CopiedFile, Manifest, read_manifest
 from workers.backup.restoring import restore
 from workers.journal import JournalError, JournalReader
 from workers.lock import DirectoryInUseError, DirectoryLock
@@ -233,6 +235,19 @@ def test_what_is_on_disk_but_not_durable_yet_is_not_copied(
         made(venue, tmp_path / "too-far")
 
 
+def test_a_venue_that_has_acknowledged_nothing_yet_is_backed_up_without_a_record(
+    venue: SteppedVenue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its workers start: the log's file is there already."""
+    for path in list_snapshots(venue.directory):
+        path.unlink()
+    monkeypatch.setattr(making, "durable_end", lambda _venue: 0)
+    manifest = made(venue, tmp_path / "backup")
+    assert (manifest.first, manifest.last) == (1, 0)
+    brought_back(tmp_path / "backup", tmp_path / "restored")
+    assert Replica(venue.sizes, tmp_path / "restored" / "journal").advance() == 0
+
+
 def test_any_change_of_any_file_of_a_backup_is_told_before_anything_is_made(
     venue: SteppedVenue, seed: int, tmp_path: Path
 ) -> None:
@@ -256,13 +271,19 @@ def test_any_change_of_any_file_of_a_backup_is_told_before_anything_is_made(
     brought_back(tmp_path / "backup", tmp_path / "restored")
 
 
+def forge(backup: Path, manifest: Manifest, **changes: Any) -> None:
+    """Let a backup say something else about itself, with the right checksum."""
+    false = msgspec.structs.replace(manifest, **changes)
+    digest = hashlib.sha256(msgspec.json.encode(false)).hexdigest()
+    (backup / "backup.json").write_bytes(msgspec.json.encode({"manifest": false, "sha256": digest}))
+
+
 def test_a_backup_names_only_files_that_belong_in_one(venue: SteppedVenue, tmp_path: Path) -> None:
     manifest = made(venue, tmp_path / "backup")
-    stranger = CopiedFile("journal/../../elsewhere.journal", 0, "")
-    write_manifest(tmp_path / "backup", msgspec.structs.replace(manifest, files=[stranger]))
+    forge(tmp_path / "backup", manifest, files=[CopiedFile("journal/../../elsewhere.journal", 0, "")])
     with pytest.raises(BackupError, match="belongs in no backup"):
         read_manifest(tmp_path / "backup")
-    write_manifest(tmp_path / "backup", msgspec.structs.replace(manifest, format=2))
+    forge(tmp_path / "backup", manifest, format=2)
     with pytest.raises(BackupError, match="backup format 2, this program reads 1"):
         read_manifest(tmp_path / "backup")
 

@@ -13,7 +13,7 @@ from workers.backup.manifest import BESIDE, FORMAT, JOURNAL, VENUE, BackupError,
 from workers.files import copy_file
 from workers.journal import JournalReader
 from workers.journal.reader import FAR
-from workers.journal.segments import list_segments, segment_with, sequence_of, sync_directory
+from workers.journal.segments import LINE_BYTES, list_segments, segment_with, sequence_of, sync_directory
 from workers.journal.survey import first_needed, survey
 from workers.snapshot.choice import reader_behind
 from workers.snapshot.files import Snapshot, SnapshotError, list_snapshots
@@ -67,7 +67,7 @@ def back_up(data_directory: Path, target: Path, tell: Tell, progress: Tell, *, f
 
 def _plan(directory: Path, until: int, tell: Tell, from_snapshot: bool) -> _Plan:
     snapshots = _usable_snapshots(directory, tell)
-    ending = segment_with(directory, until)
+    ending = segment_with(directory, max(until, 1))  # a log without records ends in its first file
     if ending is None:
         raise BackupError(f"there is no journal in {directory}")
     first = first_needed(directory)
@@ -121,6 +121,7 @@ def _copy_beside(data_directory: Path, partial: Path, progress: Tell) -> list[Co
 
 def _copy(plan: _Plan, beside: list[CopiedFile], partial: Path, progress: Tell) -> Manifest:
     """Everything else under the provisional name, the manifest last, and durable."""
+    assert plan.used % LINE_BYTES == 0, "frames end with a line"
     files = list(beside)
     for source in (*plan.snapshots, *plan.segments):
         name = f"{JOURNAL}/{source.name}"

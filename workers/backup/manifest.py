@@ -69,7 +69,9 @@ def _seal(manifest: Manifest) -> str:
 
 def write_manifest(directory: Path, manifest: Manifest) -> None:
     """Make a directory a backup, for good. Raises OSError."""
-    assert manifest.first <= manifest.last + 1, "sequences from the first to the last"
+    assert 1 <= manifest.first <= manifest.last + 1, "sequences from the first to the last"
+    assert manifest.format == FORMAT, "the format that is read"
+    assert all(_NAME.fullmatch(file.name) for file in manifest.files), "files that belong in a backup"
     text = msgspec.json.format(msgspec.json.encode(_Sealed(manifest, _seal(manifest))), indent=2)
     with (directory / _FILE).open("wb") as file:
         file.write(text)
@@ -99,6 +101,8 @@ def read_manifest(directory: Path) -> Manifest:
 
 def check_files(directory: Path, manifest: Manifest, progress: Callable[[str], None]) -> None:
     """Read every file and hold it against the manifest; `progress` is told each name. Raises BackupError, OSError."""
+    assert manifest.format == FORMAT, "what this program reads"
+    assert all(_NAME.fullmatch(file.name) for file in manifest.files), "what read_manifest() lets pass"
     for file in manifest.files:
         progress(file.name)
         path = directory / file.name

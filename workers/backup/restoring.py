@@ -30,7 +30,7 @@ def restore(backup: Path, data_directory: Path, progress: Callable[[str], None])
         try:
             _check_free(journal)
             shutil.rmtree(partial, ignore_errors=True)
-            _copy(backup, manifest, data_directory, partial, progress)
+            _copy(backup, manifest, partial, progress)
             progress("checking the journal")
             check_journal(partial, manifest)
             for file in manifest.files:
@@ -53,9 +53,7 @@ def _check_free(journal: Path) -> None:
         raise BackupError(f"there is a journal in {journal.parent} already: name another directory, or move it away")
 
 
-def _copy(
-    backup: Path, manifest: Manifest, data_directory: Path, partial: Path, progress: Callable[[str], None]
-) -> None:
+def _copy(backup: Path, manifest: Manifest, partial: Path, progress: Callable[[str], None]) -> None:
     partial.mkdir()
     for file in manifest.files:
         progress(f"copying {file.name}")

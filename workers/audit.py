@@ -15,6 +15,7 @@ from tradsys.ledger.layout import NOTHING, W_FAULTS
 from tradsys.reading.rows import account_of, assets_of, symbol_of
 from tradsys.records import COMMAND, DETAILS, EventKind, Kind, Side
 from workers import memory as memories
+from workers.journal import JournalError
 from workers.livecopy import LiveCopy, Tables, tables_of
 from workers.memory import VenueMemory
 from workers.redecision import Redecision, has_settled
@@ -109,14 +110,21 @@ class Recomputation:
             before, self.sequence = self.sequence, int(records["sequence"][-1])
             assert self.sequence == before + len(records), "no record of the log is missing"
             progress(self.sequence)
+        if live is not None and self.sequence < live.last:
+            raise JournalError(
+                f"{directory}: the log on disk ends with sequence {self.sequence}, and the venue that runs here has "
+                f"acknowledged {live.last}"
+            )
         redecision.finish()
         assert self.sequence >= self.began_with, "the recomputation goes forward"
+        assert live is None or self.sequence == live.last, "it is of the moment that the copy is of"
 
     def touched(self, after: int) -> list[int] | None:
         """Accounts that commands after log sequence `after` may have changed; None when there are too many to tell.
 
         Not fewer than that: some fields that are read as account numbers are something else in other records.
         """
+        assert self.began_with <= after <= self.sequence, "what happened then has been recomputed"
         records = np.concatenate(self._records).view(DETAILS)
         touched = [records["account"], records["target"][records["kind"] == Kind.POSTING]]
         for stream in self._streams:
@@ -136,6 +144,7 @@ def _events_after(stream: Broadcast, after: int) -> Any:
     last = int(stream.header[broadcast.CURSOR])
     first = max(last - len(slots), 0) + 1
     events = slots[broadcast.places(slots, first, last)]
+    assert not len(events) or events["log_sequence"][0] <= events["log_sequence"][-1], "events are in the log's order"
     if first > 1 and events["log_sequence"][0] > after:
         return None
     return events[events["log_sequence"] > after]
@@ -144,6 +153,7 @@ def _events_after(stream: Broadcast, after: int) -> Any:
 def audit(recomputed: Recomputation, live: LiveCopy | None) -> Audit:
     """Check the recomputed ledger by itself, and a live copy of the same log sequence against it."""
     memory = recomputed.memory
+    assert live is None or recomputed.sequence == live.last, "both are of the same sequence"
     tables = tables_of(memory.ledger)
     differences = [*_conservation(memory, tables), *_held(memory, tables), *_faults(tables, "the recomputation")]
     totals = _totals(memory, tables)
@@ -169,6 +179,7 @@ def _by_account(memory: VenueMemory, tables: Tables, part: str) -> Any:
 
 
 def _sum(amounts: Any) -> int:
+    assert amounts.dtype == np.int64, "the upper half keeps the sign"
     return (int((amounts >> _HALF).sum()) << _HALF) + int((amounts & ((1 << _HALF) - 1)).sum())
 
 
@@ -190,6 +201,7 @@ def _in_orders(memory: VenueMemory, tables: Tables) -> Any:
         )
         np.add.at(total, (holds["account"], sides), holds["held"])
     assert not total[0].any(), "account 0 is none and holds nothing"
+    assert not total[:, 0].any(), "and nothing is held in asset 0"
     return total
 
 
@@ -226,6 +238,7 @@ def _totals(memory: VenueMemory, tables: Tables) -> list[AssetTotal]:
 
 def _compare(memory: VenueMemory, expected: Tables, found: Tables, steady: Any) -> Iterator[Difference]:
     """Everything that belongs to the accounts in `steady`, a boolean by account number."""
+    assert steady.dtype == np.bool_, "rows are chosen, not numbered"
     names = {asset.id: asset.name for asset in assets_of(memory.ledger)}
     for part in _OF_ACCOUNT:
         for number in np.flatnonzero(steady & (expected.accounts[part] != found.accounts[part])).tolist():

@@ -113,6 +113,7 @@ def statement(memory: VenueMemory, account: AccountView) -> Statement:
     """What an account owns now."""
     row, balances, positions = owned_by(memory.ledger, account.number)
     known = assets_of(memory.ledger)
+    assert len(balances) > len(known), "an account has a balance in every asset"
     symbols = {symbol.id: symbol for symbol in known_symbols(memory)}
     return Statement(
         account=account,

@@ -24,6 +24,7 @@ from tradsys.ledger.layout import W_FAULTS
 from tradsys.records import Side
 from workers.audit import Recomputation, audit
 from workers.embedded import embedded_venue
+from workers.journal import JournalError
 from workers.journal.segments import HEADER_LINES, LINE_BYTES, list_segments
 from workers.livecopy import take_copy
 from workers.snapshot.housekeeping import clear_segments
@@ -113,6 +114,10 @@ def test_accounts_that_trade_meanwhile_are_left_out_and_no_others(bank: Bank) ->
     mixed.tables.balances["available"][still * COLUMNS + USD] += 1
     wrong = audit(Recomputation(bank.embedded.venue, mixed, lambda _: None), mixed)
     assert [(each.what, each.account) for each in wrong.differences] == [("balance, available", still)]
+    # A log that does not hold all that the copy is of is not compared with it.
+    beyond = mixed._replace(last=mixed.last + 1_000_000)
+    with pytest.raises(JournalError, match=f"has acknowledged {beyond.last}"):
+        Recomputation(bank.embedded.venue, beyond, lambda _: None)
 
 
 def test_a_venue_that_trades_all_the_time_is_compared_but_for_who_trades(bank: Bank) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tradsys.book.layout import W_EVENTS
+from tradsys.book.layout import W_EVENTS, W_POSITION
 from tradsys.errors import OperatingError, ValidationError
 from workers.follower import Follower
 from workers.journal.segments import list_segments, sequence_of
@@ -39,6 +39,8 @@ class Moment:
         self.symbols = self.memory.symbols
         self.symbol_count = int(self.memory.control[SYMBOLS])
         self.postings = follower.postings
+        assert all(shard.words[W_POSITION] == self.sequence for shard in self.shards), "every shard is there too"
+        assert self.symbol_count < len(self.symbols), "every symbol has its place"
 
     def recent_events(self, shard: int, count: int) -> Any:
         """The last events of a shard, at most `count`, oldest first."""
@@ -72,6 +74,7 @@ def moment_at(
 
 
 def _check_begin(venue: Venue, sequence: int) -> None:
+    assert sequence >= 1, "records are numbered from 1"
     segments, snapshots = list_segments(venue.journal_directory), list_snapshots(venue.journal_directory)
     begins = sequence_of(segments[0]) if segments else 1
     if begins > 1 and not any(sequence_of(path) <= sequence for path in snapshots):

@@ -26,6 +26,7 @@ _log = logger("supervisor")
 @kernel
 def _set_free(header: Any, pid: int) -> bool:
     """Free the ring unless somebody else took it meanwhile."""
+    assert pid != 0, "a ring that somebody has taken"
     return compare_exchange(header, ring.PRODUCER_PID, pid, 0)
 
 

@@ -19,6 +19,7 @@ from tradsys.book.layout import W_EVENTS, W_FLOOR, W_PENDING, W_POSITION, Shard,
 from tradsys.records import DETAILS
 from workers.journal.reader import JournalReader
 from workers.memory import COLD, LINE, READER_SHARDS, TOUCHED, VenueMemory
+from workers.progress import position_of
 from workers.snapshot.files import Heading, Snapshot
 from workers.snapshot.image import restore_shard
 
@@ -49,6 +50,7 @@ def begin(memory: VenueMemory, number: int, snapshot: Snapshot | None) -> Shard:
     place = COLD + LINE * number
     if memory.control[place + TOUCHED]:
         clear(shard)
+    assert not shard.words.any(), "whoever has touched a shard has said so"
     memory.control[place + TOUCHED] = 1
     if snapshot is None:
         initialise(shard, is_zeroed=True)
@@ -56,6 +58,7 @@ def begin(memory: VenueMemory, number: int, snapshot: Snapshot | None) -> Shard:
         restore_shard(snapshot, number, shard)
     assert shard.words[W_PENDING] == 0, "a snapshot is of a moment between two commands"
     is_cold = bool(memory.control[place])
+    assert is_cold or int(shard.words[W_EVENTS]) <= int(shard.events.header[broadcast.CURSOR]), "as fits() asks for"
     shard.words[W_FLOOR] = NOTHING_IS_WRITTEN if is_cold else int(shard.events.header[broadcast.CURSOR])
     return shard
 
@@ -73,6 +76,9 @@ def finish(memory: VenueMemory, number: int) -> None:
         memory.control[COLD + LINE * number] = 0
     assert int(shard.events.header[broadcast.CURSOR]) <= int(shard.words[W_EVENTS]), (
         "all that was told follows from the log"
+    )
+    assert position_of(memory.log, READER_SHARDS + number) <= int(shard.words[W_POSITION]), (
+        "no shard goes back in the log"
     )
     shard.words[W_FLOOR] = min(int(shard.words[W_FLOOR]), int(shard.events.header[broadcast.CURSOR]))
     broadcast.advance(memory.log, READER_SHARDS + number, int(shard.words[W_POSITION]))
@@ -98,6 +104,7 @@ def rebuild(
 
     Waits for gating readers of events that have fallen behind, calling `each_batch` meanwhile. Raises JournalError.
     """
+    assert len(set(numbers)) == len(numbers), "each shard once"
     shards = [begin(memory, number, snapshot) for number in numbers]
     while len(records := reader.next_batch()):
         each_batch()

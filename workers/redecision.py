@@ -64,8 +64,10 @@ def _settle_until(
 
     `records` begin at sequence `first`. False when the shard has no such event so early in the log.
     """
-    shard, events = shards[number]
     count = len(shards)
+    assert 0 <= number < count, "one of the shards"
+    shard, events = shards[number]
+    assert broadcast.published(events) <= shard.words[W_EVENTS], "an event is told after it has happened"
     while True:
         cursor = min(broadcast.published(events), wanted)
         if settled[number] < cursor:
@@ -79,6 +81,7 @@ def _settle_until(
         assert settled[number] == cursor, "all that the shard has told is settled"
         if position >= last:
             return False
+        assert first <= position + 1, "what the shard has yet to carry out is at hand"
         until = min(position + _COMMANDS_AT_ONCE, last)
         run(shard, records.commands, records.details, first, -1, until, count, number)
 
@@ -86,6 +89,7 @@ def _settle_until(
 @kernel
 def _was_due(ledger: Ledger, command: Any) -> bool:
     """Whether a record that the venue wrote by itself is the one that it had to write next."""
+    assert command.source == VENUE_SOURCE, "nobody else writes such a record"
     if outbox_pending(ledger) == 0:
         return False
     told = outbox_next(ledger)
@@ -103,11 +107,14 @@ def redecide(state: SequencerState, shards: Any, records: Records, first: int, b
     words = state.words
     settlement = state.settlement
     commands = records.commands
+    assert 0 <= begin <= len(commands), "a record that there is, or the end"
+    assert len(shards) == len(settlement.settled), "all shards"
     begin_asking(settlement.ledger, commands, begin, len(commands) - begin, -1)
     for at in range(begin, len(commands)):
         ask_ahead(settlement.ledger, commands, at, len(commands) - at, -1)
         command = commands[at]
         assert command.sequence == first + at, "no record of the log is missing"
+        assert words[LAST_NS] <= command.timestamp_ns, "the log's clock never goes back"
         words[LAST_NS] = command.timestamp_ns
         kind = command.kind
         # By source: a client may have sent a BOOT or TICK too, which was refused like any other command.
@@ -127,6 +134,7 @@ def redecide(state: SequencerState, shards: Any, records: Records, first: int, b
                 settlement.ledger, shards, number, settled, wanted, records, first, first + at - 1
             ):
                 return at
+            assert settlement.recorded[number] < wanted, "the log says that more is settled, never less"
             settlement.recorded[number] = wanted
         elif kind == _ALERT or kind == _BREAKER:
             if not _was_due(settlement.ledger, command):
@@ -147,6 +155,7 @@ class Redecision:
         self._state = state
         self._is_settled = is_settled
         self._shards = tuple(self._private(memory) for _ in range(memory.sizes.shards))
+        assert len(self._shards) == len(state.settlement.settled), "every shard of the ledger is followed"
         self._records = new_array(COMMAND, 0)
 
     @property
@@ -168,6 +177,7 @@ class Redecision:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Begin with a snapshot instead of with nothing."""
+        assert not len(self._records), "a snapshot comes before all records"
         restore_sequencer(snapshot, self._state)
         self._records = as_records(prelude_of(snapshot))
         if not self._is_settled:
@@ -200,7 +210,9 @@ class Redecision:
         unused = len(plain) - PRELUDE_MAX
         if self._is_settled and len(plain):
             done = min(int(shard.words[W_POSITION]) for shard, _ in self._shards)
-            unused = min(unused, done + 1 - int(plain["sequence"][0]))
+            first, last = int(plain["sequence"][0]), int(plain["sequence"][-1])
+            assert first <= done + 1 <= last + 1, "what a shard has yet to carry out is at hand"
+            unused = min(unused, done + 1 - first)
         return plain[max(unused, 0) :]
 
     def carry_out(self) -> bool:
@@ -208,6 +220,7 @@ class Redecision:
 
         Nothing is settled, unless no symbol has a contract yet: then events mean nothing to the ledger.
         """
+        assert self._is_settled, "the shards are where the ledger is"
         plain = self._records.view(np.ndarray)
         if not len(plain):
             return True
@@ -217,6 +230,7 @@ class Redecision:
             while int(shard.words[W_POSITION]) < last:
                 before = int(shard.words[W_EVENTS])
                 run(shard, records.commands, records.details, first, -1, last, len(self._shards), number)
+                assert shard.words[W_EVENTS] >= before, "what a shard has told stays told"
                 if ledger.words[W_CONTRACTS] == 0:
                     settled[number] = shard.words[W_EVENTS]
                     broadcast.advance(events, READER_LEDGER, settled[number])
@@ -237,6 +251,8 @@ class Redecision:
                 _settle_until(
                     self._state.settlement.ledger, self._shards, number, settled, wanted, records, first, last
                 )
+            assert settled[number] == shard.words[W_EVENTS], "all that the log leads to is settled"
+            assert shard.words[W_POSITION] == last, "a shard is never ahead of the log"
 
 
 def _difference(record: Any) -> str:
@@ -269,6 +285,7 @@ def redecide_journal(
         beat()
         redecision.take(batch.view(np.ndarray))
     redecision.finish()
+    assert snapshot is None or reader.sequence >= snapshot.heading.sequence, "the log is followed forward"
     assert (state.settlement.recorded <= state.settlement.settled).all(), "only what is settled is recorded"
     for stream, position in zip(memory.events, state.settlement.settled, strict=True):
         # Nothing that the log leads to is to be settled any more: shards that are rebuilt need not wait for that.
@@ -283,6 +300,7 @@ def empty_ledger(memory: VenueMemory, bank: int) -> Ledger:
     if int(memory.control[LEDGER]) >> bank & 1:
         for array in state_of(ledger):
             array.view(np.uint8)[:] = 0
+    assert not ledger.words.any(), "whoever has filled a ledger has said so"
     memory.control[LEDGER] |= 1 << bank
     return ledger
 

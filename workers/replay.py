@@ -78,6 +78,7 @@ def merge(days: Sequence[Day], symbols: Sequence[int], account: int) -> tuple[An
 
     Within a day the order is the recording's. Day i trades the symbol with id `symbols[i]`.
     """
+    assert len(set(symbols)) == len(symbols), "each day has a symbol of its own"
     parts, times, targets = [], [], []
     start = 0
     for day, symbol in zip(days, symbols, strict=True):
@@ -104,8 +105,10 @@ def _targets(commands: Any) -> Any:
     entering = np.flatnonzero(commands["kind"] == Kind.NEW)
     numbers = commands["client_order_id"][entering]
     by_number = np.argsort(numbers)
+    assert (np.diff(numbers[by_number]) > 0).all(), "an order's number is its own"
     cancels = np.flatnonzero(commands["kind"] == Kind.CANCEL)
     found = np.searchsorted(numbers, commands["client_order_id"][cancels], sorter=by_number)
+    assert (numbers[by_number[found]] == commands["client_order_id"][cancels]).all(), "what is cancelled has entered"
     targets[cancels] = entering[by_number[found]]
     return targets
 
@@ -116,6 +119,7 @@ class Replay:
     def __init__(self, venue: Venue, port: Port, days: Sequence[Day], *, orders_per_second: int | None = None) -> None:
         """`orders_per_second` plans the sending; None sends as fast as the venue answers."""
         assert orders_per_second is None or orders_per_second > 0, "orders are sent"
+        assert len(days) > 0, "there is something to replay"
         self._days = days
         self._port = port
         self._bell = venue.sequencer_index
@@ -149,6 +153,7 @@ class Replay:
         assert int(load.words[ANSWERED]) == len(load.commands), "every command is answered"
         assert elapsed_ns >= 0, "answers come after their commands"
         events = np.concatenate(kept)
+        assert len(events) <= int(load.words[EVENTS]), "no event is looked at twice"
         results = []
         for day, symbol in zip(self._days, symbols, strict=True):
             check = Check(day)
@@ -162,6 +167,7 @@ class Replay:
         """The id of the replay's account, defined if the venue does not know it."""
         for _ in range(_ATTEMPTS):
             count = int(self._memory.control[ACCOUNTS])
+            assert 0 <= count <= self._memory.sizes.accounts_max, "every account has its place"
             known = np.flatnonzero(self._memory.accounts["name"][: count + 1] == ACCOUNT_NAME.encode())
             if len(known):
                 return int(known[0])
@@ -175,6 +181,7 @@ class Replay:
         """The id of a new symbol for the day."""
         for _ in range(_ATTEMPTS):
             count = int(self._memory.control[SYMBOLS])
+            assert 0 <= count <= self._memory.sizes.symbols_max, "every symbol has its place"
             if count >= self._memory.sizes.symbols_max:
                 raise ReplayError(f"the venue is full: it holds {count} symbols; raise pools.symbols_max")
             taken = {bytes(name).decode() for name in self._memory.symbols["name"][1 : count + 1]}
@@ -196,11 +203,13 @@ class Replay:
 
     def _define(self, definition: Any, symbol: int, expected: EventKind) -> bool:
         """Send a definition; False when somebody else was faster. Raises ReplayError when it is refused."""
+        assert len(definition) == 1, "definitions are sent one by one"
         request = self._port.next_request
         load = load_of(definition.view(COMMAND), [NO_TARGET])
         with Driver(self._port, self._bell, load, [symbol]) as driver:
             events = np.concatenate([kept.copy() for kept in driver.run(patience_seconds=_PATIENCE_SECONDS)])
         mine = events[(events["source"] == self._port.number) & (events["request"] == request)]
+        assert len(mine) == 1, "a definition has one answer"
         if mine["kind"].tolist() == [expected]:
             return True
         reason = Reason(int(mine["reason"][0]))
@@ -218,4 +227,5 @@ def free_name(wanted: str, taken: set[str]) -> str:
         number += 1
         ending = f".{number}"
         name = base[: SYMBOL_NAME_BYTES_MAX - len(ending)] + ending
+    assert len(name.encode()) <= SYMBOL_NAME_BYTES_MAX, "a name that fits"
     return name

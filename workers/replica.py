@@ -65,6 +65,7 @@ class Replica:
         return self._reader
 
     def _restore(self, snapshot: Snapshot) -> None:
+        assert not self.positions.any(), "a replica begins once"
         for number, shard in enumerate(self.shards):
             restore_shard(snapshot, number, shard)
             restore_events(snapshot, number, shard.events)
@@ -89,9 +90,10 @@ class Replica:
 
     def advance(self) -> int:
         """Apply all that the journal holds now; gives the last log sequence. Raises JournalError."""
-        reader = self._begin()
+        before, reader = self.sequence, self._begin()
         while len(records := reader.next_batch()):
             self._apply(records)
+        assert self.sequence >= before, "the log is followed forward"
         return self.sequence
 
     def _apply(self, records: Any) -> None:
@@ -99,21 +101,25 @@ class Replica:
         for number, shard in enumerate(self.shards):
             whole = apply_batch(shard, number, self._sizes.shards, records)
             assert whole, "nobody gates a replica's events"
+            assert shard.words[W_EVENTS] >= self.positions[number], "what a shard has told stays told"
             self.positions[number] = shard.words[W_EVENTS]
 
     def _learn(self, records: Any) -> None:
         plain = records.view(np.ndarray)
         accepted = plain["reason"] == 0
         for definition in plain[accepted & (plain["kind"] == Kind.ACCOUNT)].view(ACCOUNT_DEFINITION):
+            assert definition["account"] == self.account_count + 1, "accounts are accepted in their order"
             self.accounts[definition["account"]] = definition
             self.account_count = int(definition["account"])
         for definition in plain[accepted & (plain["kind"] == Kind.SYMBOL)].view(SYMBOL_DEFINITION):
+            assert definition["symbol"] == self.symbol_count + 1, "symbols are accepted in their order"
             self.symbols[definition["symbol"]] = definition
             self.symbol_count = int(definition["symbol"])
         self._postings.append(plain[plain["kind"] == Kind.POSTING].tobytes())
 
     def recent_events(self, shard: int, count: int) -> Any:
         """The last events of a shard, at most `count` and RECENT_EVENTS, oldest first: a copy."""
+        assert count >= 0, "a number of events"
         last = int(self.positions[shard])
         held = int(self.shards[shard].events.header[broadcast.BASE])
         first = max(last - min(count, RECENT_EVENTS), held) + 1
@@ -126,6 +132,8 @@ class Replica:
 
         For a fresh replica, which this advances for that shard alone; use one replica for each shard.
         """
+        assert self.sequence == 0, "a fresh replica"
+        assert after >= 0, "events are numbered from 1"
         log = self._begin(lambda heading: heading.events[shard] <= after)
         stream = self.shards[shard].events
         reader, position = broadcast.join(stream)
@@ -142,4 +150,5 @@ class Replica:
                     skip = max(after - (position - count), 0)
                     if skip < count:
                         yield out[skip:count].copy()
+            assert position == self.shards[shard].words[W_EVENTS], "all that the shard has told is given out"
             self.positions[shard] = position

@@ -70,6 +70,7 @@ def verify(venue: Venue, progress: Progress = lambda what, sequence: None) -> Ve
     with ExitStack() as stack:
         # Opened before all else: those of a running venue may be removed meanwhile.
         starts, verdicts = _starts(venue, stack)
+        count = len(starts) + len(verdicts)
         until = durable_end(venue)
         found = survey(directory, is_running=until != FAR, progress=lambda sequence: progress("checksums", sequence))
         damage, base = found.damage, None
@@ -86,6 +87,7 @@ def verify(venue: Venue, progress: Progress = lambda what, sequence: None) -> Ve
         except (JournalError, DecisionError) as error:
             sequence, state, events, damage = 0, None, [], str(error)
         verdicts += [_verdict(start) for start in ([] if base is None else [base]) + starts]
+        assert len(verdicts) == count, "a verdict on every snapshot"
     return Verification(str(directory), began_with, sequence, state, events, _in_order(verdicts), damage)
 
 
@@ -141,6 +143,9 @@ def _compare(
             f"{venue.journal_directory}: the log on disk ends with sequence {end}, and the venue that runs here has "
             f"acknowledged {until}"
         )
+    assert all(start.snapshot.heading.sequence <= end or start.differences for start in starts), (
+        "a snapshot of what the log does not hold is not right"
+    )
     sections = _sections(follower)
     digests = [each.digests() for each in hashes]
     assert len(digests) == len(starts) + 1, "events are hashed from the beginning and from every snapshot"

@@ -32,6 +32,7 @@ def apply_batch(shard: Shard, number: int, shards: int, records: Any) -> bool:
 
     False when a gating reader leaves the event ring no room: call again with the same records.
     """
+    assert 0 <= number < shards, "one of the shards"
     if len(records) == 0:
         return True
     first = int(records["sequence"][0])

@@ -68,6 +68,7 @@ def _settle_until(
     assert 0 <= number < count, "one of the shards"
     shard, events = shards[number]
     assert broadcast.published(events) <= shard.words[W_EVENTS], "an event is told after it has happened"
+    assert settled[number] <= broadcast.published(events), "the ledger is never ahead of a shard"
     while True:
         cursor = min(broadcast.published(events), wanted)
         if settled[number] < cursor:
@@ -192,6 +193,7 @@ class Redecision:
         kept = self._kept()
         begin = len(kept)
         assert len(batch), "a batch has a record"
+        assert int(batch["sequence"][-1]) - int(batch["sequence"][0]) == len(batch) - 1, "no record of it is missing"
         assert not begin or kept["sequence"][-1] + 1 == batch["sequence"][0], "nothing is left out between two batches"
         self._records = new_array(COMMAND, begin + len(batch))
         plain = self._records.view(np.ndarray)

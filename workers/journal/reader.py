@@ -140,6 +140,7 @@ class JournalReader:
             )
         self.sequence, self.chain, self.venue = segment.beginning.sequence, segment.beginning.chain, 0
         self._enter(segment)
+        assert after is None or self.sequence <= after, "what the reading is to begin behind is not passed by"
         while after is not None and self.sequence < after:
             count, status = self._read(segment, after)
             if status == DAMAGED:
@@ -306,6 +307,7 @@ class JournalReader:
         """Raise JournalError when whole frames stand behind what has been read of a file that nobody writes."""
         assert segment is self._segment, "the place is one in this file"
         later = int(_next_whole_frame(segment.words, self._line))
+        assert later < 0 or later >= self._line, "the search goes forward"
         if later >= 0:
             raise self._damage(
                 segment, f"the frame is damaged, and a whole frame follows at offset {later * LINE_BYTES}"

@@ -135,11 +135,15 @@ class Crew:
         assert self._memory is not None
         line[STATE] = STOPPED if self._memory.control[PHASE] == DRAINING else ABSENT
         line[PID] = 0
+        if self._memory.control[SUCCESSOR] == child.pid:
+            self._memory.control[SUCCESSOR] = 0  # it has died before it had taken over
         return child
 
     def succeed(self, member: Member, standby: Member) -> Child:
         """Let the standby's process have the place of one that has ended; gives it."""
-        assert member.child is None
+        assert self._memory is not None
+        assert self._memory.control[SUCCESSOR] == 0, "one takes over at a time"
+        assert member.child is None, "the place is free"
         assert standby.child is not None
         member.child, standby.child = standby.child, None
         member.is_killed = False
@@ -150,7 +154,6 @@ class Crew:
         line[RESTARTS] += 1
         line[PID] = member.child.pid
         line[STATE] = RECOVERING
-        assert self._memory is not None
         self._memory.control[SUCCESSOR] = member.child.pid
         return member.child
 

@@ -60,6 +60,8 @@ class StandbyWorker:
         plan = next(plan for plan in venue.workers if plan.has(SEQUENCER))
         rehearse(plan, venue.workers, venue.configuration)
         tick_ms = venue.configuration.clock.tick_ms
+        while memory.control[SUCCESSOR]:
+            self._nap()  # the standby before is becoming the engine, with the ledger that this one would empty
         standby = Standby(memory, venue.journal_directory, tick_ms, beat=self._beat, tell=self.log.warning)
         self.log.info("follows the log", sequence=standby.sequence)
         self._line[STATE] = READY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,17 +13,23 @@ import numpy as np
 import pytest
 
 from shm import broadcast
-from tests.factories import buy, market, sell
+from tests.factories import buy, define_account, define_symbol, market, sell
 from tests.workers.settled_venue import assert_settled, limits, money, tell
-from tests.workers.stepped import SIZES, SteppedVenue, assert_same_shard, with_standby
+from tests.workers.stepped import SIZES, SteppedVenue, assert_same_shard, describe, with_standby
 from tests.workers.traders import Traders
 from tradsys.book.layout import W_EVENTS, W_POSITION
 from tradsys.ledger.layout import state_of
 from tradsys.records import Side
-from workers.memory import BANK, JOURNALED
+from workers import memory, standby_main
+from workers.memory import ACCOUNTS, BANK, JOURNALED, SUCCESSOR, SYMBOLS
+from workers.redecision import Redecision
 from workers.replica import Replica
+from workers.serving import StoppedError
+from workers.snapshot.files import Snapshot
 from workers.snapshot.taking import take_snapshot
 from workers.standby import LappedError, Standby
+from workers.standby_main import StandbyWorker
+from workers.topology import WorkerPlan
 
 ROOMY = msgspec.structs.replace(SIZES, event_ring=256, gateway_ring=128, recent_client_ids=8, ledgers=2)
 
@@ -133,6 +140,59 @@ def test_takeovers_restarts_and_crashes_at_any_step(venue: SteppedVenue, seed: i
 def follow(standby: Standby) -> None:
     """A step; a ring of these sizes never laps a standby that is stepped so often."""
     standby.step()
+
+
+def test_who_begins_with_a_snapshot_leaves_what_was_defined_since_where_it_is(
+    venue: SteppedVenue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gateways read the tables of accounts and symbols meanwhile, and write to clients what stands there."""
+    live = venue.memory
+    take_snapshot(venue.directory, venue.sizes, pytest.fail, until=int(live.control[JOURNALED]))
+    account, symbol = int(live.control[ACCOUNTS]) + 1, int(live.control[SYMBOLS]) + 1
+    venue.submit(np.concatenate([define_account(account), define_symbol(symbol)]))
+    venue.settle()
+    assert [live.accounts["account"][account], live.symbols["symbol"][symbol]] == [account, symbol]
+
+    def tables() -> list[bytes]:
+        return [live.accounts.tobytes(), live.symbols.tobytes()]
+
+    seen, restore = [tables()], Redecision.restore
+
+    def watched(redecision: Redecision, snapshot: Snapshot) -> None:
+        restore(redecision, snapshot)
+        seen.append(tables())
+
+    monkeypatch.setattr(Redecision, "restore", watched)
+    standby_of(venue)
+    venue.restart("engine")
+    assert len(seen) == 3
+    assert seen[0] == seen[1] == seen[2] == tables()
+
+
+def test_a_standby_begins_when_the_one_before_it_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until then the ledger that it would empty is in the hands of the one that takes over."""
+    plans = [*with_standby(), WorkerPlan(2, "standby", ["standby"], None, "park")]
+    described, private = describe(tmp_path, plans, ROOMY), memory.private(ROOMY)
+    private.control[SUCCESSOR] = os.getpid() + 1
+    worker = StandbyWorker(described, plans[2], private)
+    naps, begun = 0, []
+
+    def nap() -> None:
+        nonlocal naps
+        naps += 1
+        if naps == 3:
+            private.control[SUCCESSOR] = 0
+
+    def begin(*_: object, **__: object) -> None:
+        begun.append(naps)
+        raise StoppedError
+
+    monkeypatch.setattr(worker, "_nap", nap)
+    monkeypatch.setattr(standby_main, "rehearse", lambda *_: None)
+    monkeypatch.setattr(standby_main, "Standby", begin)
+    with pytest.raises(StoppedError):
+        worker.serve()
+    assert begun == [3]
 
 
 def test_a_standby_that_was_lapped_says_so_and_a_new_one_begins_with_the_journal(venue: SteppedVenue) -> None:

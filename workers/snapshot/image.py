@@ -15,6 +15,7 @@ from tradsys.book.layout import W_POSITION, Shard
 from tradsys.ledger.layout import W_CONTRACTS, Ledger
 from tradsys.records import COMMAND, EVENT, LEDGER_RECORD
 from workers import memory as memories
+from workers.decision import KNOWN_ACCOUNTS, KNOWN_SYMBOLS
 from workers.memory import Sizes
 from workers.sequencer import LAST_NS, LAST_REQUEST, LAST_TICK_NS, SequencerState
 from workers.snapshot.files import Snapshot
@@ -44,9 +45,12 @@ def sequencer_sections(state: SequencerState) -> dict[str, Any]:
         "sequencer.known": state.decider.words,
         "sequencer.settled": state.settlement.settled,
         "sequencer.recorded": state.settlement.recorded,
-        "accounts": state.decider.accounts,
-        "symbols": state.decider.symbols,
     }
+
+
+def definition_sections(state: SequencerState) -> dict[str, Any]:
+    """The tables of accounts and symbols, by section name."""
+    return {"accounts": state.decider.accounts, "symbols": state.decider.symbols}
 
 
 def recent_events(stream: Broadcast, least: int) -> Any:
@@ -69,7 +73,7 @@ def image(
     assert all(least >= 0 for least in unsettled), "the ledger is never ahead of a shard"
     assert prelude.itemsize == COMMAND.itemsize, "as prelude_of() reads it back"
     assert postings.itemsize == LEDGER_RECORD.itemsize, "as postings_of() reads them back"
-    arrays = {**sequencer_sections(state), **ledger_sections(state.decider.ledger)}
+    arrays = {**sequencer_sections(state), **definition_sections(state), **ledger_sections(state.decider.ledger)}
     for number, (shard, least) in enumerate(zip(shards, unsettled, strict=True)):
         arrays |= shard_sections(number, shard)
         arrays[f"shard{number}.events"] = recent_events(shard.events, least)
@@ -81,6 +85,14 @@ def restore_sequencer(snapshot: Snapshot, state: SequencerState) -> None:
     assert not state.decider.ledger.words.any(), "the ledger is empty"
     assert not state.settlement.settled.any(), "the sequencer is new"
     _load(snapshot, {**sequencer_sections(state), **ledger_sections(state.decider.ledger)})
+    known = state.decider.words[[KNOWN_ACCOUNTS, KNOWN_SYMBOLS]].tolist()
+    for (name, table), count in zip(definition_sections(state).items(), known, strict=True):
+        flat = table.view(np.ndarray).view(np.uint8)
+        stored = np.zeros_like(flat)
+        snapshot.load(name, stored)
+        # A venue that runs reads these tables, and has added to them since: that is not to be gone, not for a moment.
+        size = (count + 1) * table.itemsize
+        flat[:size] = stored[:size]
 
 
 def restore_shard(snapshot: Snapshot, number: int, shard: Shard) -> None:

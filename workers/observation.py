@@ -24,6 +24,7 @@ from workers.memory import (
     PHASES,
     PID,
     READER_JOURNAL,
+    READER_LEDGER,
     READER_SHARDS,
     RESTARTS,
     STATE,
@@ -34,10 +35,11 @@ from workers.memory import (
     VenueMemory,
 )
 from workers.stages import refusals, stages
-from workers.topology import JOURNAL, MATCHER, WorkerPlan
+from workers.topology import JOURNAL, MATCHER, SEQUENCER, WorkerPlan
 from workers.venue import Venue
 
 _ACTIVE = 1
+_LOG = "log"
 
 
 class WorkerView(msgspec.Struct, frozen=True):
@@ -135,7 +137,7 @@ class Observation(msgspec.Struct, frozen=True):
 def observe(venue: Venue, memory: VenueMemory) -> Observation:
     """Read everything once."""
     now = time.monotonic_ns()
-    streams = {"log": memory.log} | {f"events-{number}": stream for number, stream in enumerate(memory.events)}
+    streams = {_LOG: memory.log} | {f"events-{number}": stream for number, stream in enumerate(memory.events)}
     readers = [reader for name, stream in streams.items() for reader in _readers(name, stream)]
     gateways = [_gateway_ring(venue, number, each) for number, each in enumerate(memory.gateways)]
     shards = [
@@ -229,12 +231,20 @@ def _readers(name: str, stream: Broadcast) -> list[ReaderView]:
         assert position >= 0, "records are numbered from 1"
         found.append(
             ReaderView(
-                name, _reader_name(number) if own else f"pid {pid}", position, max(cursor - position, 0), max(pid, 0)
+                name,
+                _reader_name(name, number) if own else f"pid {pid}",
+                position,
+                max(cursor - position, 0),
+                max(pid, 0),
             )
         )
     return found
 
 
-def _reader_name(number: int) -> str:
+def _reader_name(ring_name: str, number: int) -> str:
+    """The agent whose place this is among the readers of a ring."""
     assert number >= 0, "places are numbered from 0"
+    if ring_name != _LOG:
+        assert number == READER_LEDGER, "only the ledger has a place of its own among the readers of events"
+        return SEQUENCER
     return JOURNAL if number == READER_JOURNAL else f"{MATCHER}-{number - READER_SHARDS}"

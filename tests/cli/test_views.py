@@ -20,7 +20,7 @@ from tradsys.cli import tables
 from tradsys.cli.main import app
 from tradsys.reasons import Reason
 from workers import venue as venues
-from workers.memory import HEARTBEAT_NS, JOURNAL_TROUBLE, JOURNALED, SLOW, TROUBLE_SINCE_NS
+from workers.memory import HEARTBEAT_NS, JOURNAL_TROUBLE, JOURNALED, READER_LEDGER, SLOW, TROUBLE_SINCE_NS
 from workers.monitoring import alarms
 from workers.monitoring.alarms import Alarm
 from workers.monitoring.board import Board
@@ -75,6 +75,12 @@ def test_a_gate_of_a_tool_is_named_by_its_process(venue: Supervisor) -> None:
     seen = observe(venue.venue, venue.memory)
     broadcast.leave(events, reader)
     assert [each.name for each in seen.readers if each.ring == "events-0"] == [f"pid {os.getpid()}"]
+
+
+def test_the_ledger_reads_events_in_the_sequencer(venue: Supervisor) -> None:
+    broadcast.reserve(venue.memory.events[0], READER_LEDGER, 0)
+    seen = observe(venue.venue, venue.memory)
+    assert [(each.name, each.pid) for each in seen.readers if each.ring == "events-0"] == [("sequencer", 0)]
 
 
 def test_status_as_json_has_every_part(venue: Supervisor) -> None:

@@ -113,10 +113,10 @@ class Engine:
             assert int(self.memory.control[JOURNALED]) >= after, "a snapshot holds nothing but the log"
             # Read from here on by readers of their own: the writer may have put whole files into the place of others.
             if state is not None:
-                self._redecide(state, snapshot, JournalReader(directory, self.memory.sizes.shards, after=after))
+                self._redecide(state, snapshot, self._reader(after))
                 self._watch = LedgerWatch(self.memory, state.decider, self.log)
             if shards:
-                self._rebuild(snapshot, JournalReader(directory, self.memory.sizes.shards, after=after))
+                self._rebuild(snapshot, self._reader(after))
         matchers = tuple(new_matcher(self.memory, number, self.memory.shards[number]) for number in self.plan.shards())
         self._worker = self._assemble(state, matchers or None)
 
@@ -128,6 +128,12 @@ class Engine:
         self._watch = LedgerWatch(self.memory, state.decider, self.log)
         self._worker = self._assemble(state, matchers)
         self._open_bells()
+
+    def _reader(self, after: int) -> JournalReader:
+        """A reader of the journal that stands behind sequence `after`. Raises JournalError."""
+        reader = JournalReader(self.venue.journal_directory, self.memory.sizes.shards, after=after)
+        reader.begin()
+        return reader
 
     def _redecide(self, state: SequencerState, snapshot: Snapshot | None, reader: JournalReader) -> None:
         started, begin = time.monotonic(), reader.sequence

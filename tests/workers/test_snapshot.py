@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from shm.crc32c import crc32c
+from tests.conftest import Logged
 from tests.workers.crashes import crash_anywhere
 from tests.workers.journals import change, segment_files
 from tests.workers.settled_venue import assert_settled, limits, money, tell
@@ -130,6 +131,19 @@ def test_a_start_reads_only_the_log_behind_its_snapshot(venue: SteppedVenue, see
     old[0].unlink()
     with pytest.raises(JournalError, match="a segment is missing"):
         venue.restart(venue.description.workers[-1].name)
+
+
+def test_a_start_tells_how_much_of_the_log_it_has_read(venue: SteppedVenue, seed: int, logged: Logged) -> None:
+    snapshot = int(take(venue).stem)
+    trade(venue, Traders(venue, seed), 3)
+    name = venue.worker_with("sequencer").plan.name
+    logged.restart("debug")
+    venue.restart(name)
+    told = {line["event"]: line["total"] for line in logged.lines("engine")}
+    behind = len(venue.records()) - snapshot
+    assert told["taking the journal's decisions again: done"] == behind
+    assert set(told.values()) == {behind}
+    venue.settle()
 
 
 def test_a_replica_begins_with_a_snapshot_and_gives_missing_events_from_a_fitting_one(

@@ -103,10 +103,11 @@ class Crew:
         """Start a worker on a fresh line. Raises OSError."""
         plan = member.plan
         line = self.line(member)
+        assert member.child is None, "who has ended is forgotten first"
+        assert line[STATE] in (ABSENT, STOPPED), "nobody is on the line"
         restarts = line[RESTARTS]
         line[:] = 0
         line[RESTARTS] = restarts
-        assert member.child is None, "who has ended is forgotten first"
         variables = {SUPERVISOR_VARIABLE: str(os.getpid()), SEGMENT_VARIABLE: self._venue.segment}
         if sys.stderr.isatty():
             variables[_COLOURS] = os.environ.get(_COLOURS, "1")  # its stderr is a pipe that ends there
@@ -177,6 +178,7 @@ class Crew:
 
     def wait(self, seconds: float) -> None:
         """Sleep until a worker ends or prints, `wake` is called, or time is up."""
+        assert seconds >= 0, "a time to wait"
         for key, _ in self._selector.select(seconds):
             key.data()
 

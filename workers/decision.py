@@ -91,9 +91,11 @@ def _define(decider: Decider, records: Records, at: int) -> int:
     """A symbol or an account, if it is the next one."""
     words = decider.words
     details = records.details[at]
+    assert details.kind == _SYMBOL or details.kind == _ACCOUNT, "the definition of a symbol or an account"
     if details.kind == _SYMBOL:
         number = signed(details.symbol)
         known = words[KNOWN_SYMBOLS]
+        assert signed(decider.symbols[known].symbol) == known, "a symbol stands where its number says"
         if number != known + 1:
             return _SYMBOL_EXISTS if 0 < number <= known else _OUT_OF_ORDER
         if number >= len(decider.symbols):
@@ -105,6 +107,7 @@ def _define(decider: Decider, records: Records, at: int) -> int:
         return reason
     number = signed(details.account)
     known = words[KNOWN_ACCOUNTS]
+    assert signed(decider.accounts[known].account) == known, "an account stands where its number says"
     if number != known + 1:
         return _ACCOUNT_EXISTS if 0 < number <= known else _OUT_OF_ORDER
     if number >= len(decider.accounts):
@@ -144,6 +147,7 @@ def decide_on(decider: Decider, records: Records, at: int, mask: int, reach: int
     """
     kind = signed(records.commands[at].kind)
     assert 0 <= reach <= PRELUDE_MAX, "no more records than belong to an order"
+    assert mask >= 0 or reach <= at, "what may belong to an order is at hand"
     if _NEW <= kind <= _AMEND:
         return _order(decider, records, at, mask, reach)
     if is_prelude(kind) or kind == _CANCEL_ALL or kind == _STATE or kind == _RULES:

@@ -107,6 +107,7 @@ def send(gateway: Ring, load: Load, now_ns: int, in_flight_max: int) -> int:
     tail = gateway.header[ring.TAIL]
     while row < last and load.planned_ns[row] <= now_ns:
         target = load.targets[row]
+        assert target < row, "a command names the order of an earlier one"
         if target >= 0 and load.order_ids[target] == 0:
             break
         slot = (tail + row - first) & mask
@@ -135,6 +136,7 @@ def follow(stream: Broadcast, position: int, control: Any, load: Load, wanted: A
     end = broadcast.published(stream)
     if end <= position:
         return position
+    assert end - position <= len(stream.slots), "what a gating reader has not read is not overwritten"
     end = min(end, position + _BATCH)
     journaled = load_acquire(control, JOURNALED)
     now_ns = monotonic_ns(clock)
@@ -189,6 +191,8 @@ def drive(
     Comes back at once when all is answered or the buffer of kept events is full.
     """
     words = load.words
+    assert len(readers) == len(positions) == len(streams), "a reader of every shard's events"
+    assert min(slice_ns, idle_ns) > 0, "it stays for a while"
     start_ns = monotonic_ns(clock)
     moved_ns = start_ns
     while True:
@@ -232,6 +236,9 @@ class Driver:
         spin: bool = False,
     ) -> None:
         """`bell` is the sequencer's; events of `symbols` (ids) are kept; `spin` never gives the core away."""
+        assert in_flight_max > 0, "something may be under way"
+        assert load.words[SENT] == 0, "a load is carried once"
+        assert all(0 < symbol <= port.memory.sizes.symbols_max for symbol in symbols), "symbols have numbers from 1"
         self.load = load
         self._memory = port.memory
         self._ring = port.memory.gateways[port.number]
@@ -268,6 +275,7 @@ class Driver:
     def start(self) -> None:
         """The planned times, which so far counted from zero, count from now."""
         planned = self.load.planned_ns
+        assert self.load.words[SENT] == 0, "nothing is sent before its time is known"
         if len(planned) > 1 and planned[1] > 0:
             planned += time.monotonic_ns() + _SLICE_NS
 
@@ -308,6 +316,7 @@ class Driver:
 
         Raises NoProgressError after `patience_seconds` without an answer.
         """
+        assert patience_seconds > 0, "an answer takes a moment"
         self.start()
         before = (-1, -1)
         moved = time.monotonic()
@@ -330,5 +339,6 @@ class Driver:
 
     def _is_early(self) -> bool:
         """Whether the next command's time has not come and nothing is under way."""
+        assert not self.done, "a command is to come or to be answered"
         sent, answered = self.progress
         return sent == answered and int(self.load.planned_ns[sent]) > time.monotonic_ns()

@@ -74,10 +74,12 @@ def cycle(worker: Worker) -> int:
     work = _sequence(worker.sequencer, now, monotonic)
     work += _write(worker.journal)
     work += _match(worker.matchers)
+    assert work >= 0, "no agent takes work back"
     store_release(worker.line, HEARTBEAT_NS, monotonic)
     worker.line[CYCLES] += 1
     if work > 0:
         worker.line[WORK_CYCLES] += 1
+    assert worker.line[WORK_CYCLES] <= worker.line[CYCLES], "cycles that found work are among all"
     return work
 
 
@@ -95,6 +97,7 @@ def run_for(worker: Worker, duration_ns: int) -> int:
     in the rings.
     """
     own = worker.numbers[0]
+    assert 0 <= own < len(worker.descriptors), "this worker has a bell too"
     until = monotonic_ns(worker.clock) + duration_ns
     total = 0
     while True:

@@ -87,11 +87,13 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     for key, value in above.items():
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
         merged[key] = _merged(merged[key], value) if both else value
+    assert merged.keys() == below.keys() | above.keys(), "nothing of either is left out"
     return merged
 
 
 def _write_settings(path: Path, overrides: Mapping[str, Any]) -> None:
     temporary = path.with_suffix(".new")
+    assert temporary != path, "what was there stays until the new one is whole"
     temporary.write_bytes(msgspec.json.encode(_merged(_QUIET, overrides)))
     temporary.rename(path)
 
@@ -142,6 +144,7 @@ def _attach(process: subprocess.Popen[bytes], data: Path, log: Path, settings: P
             segment, memory = venue.attach()
             # A directory that was used before may still describe the venue of then.
             if venue.supervisor_pid == process.pid and memory.control[PHASE] in TAKES_ORDERS:
+                assert segment.owner_pid == process.pid, "the venue's memory is its supervisor's"
                 return EmbeddedVenue(venue, memory, log, settings), segment
             segment.close()
         time.sleep(_POLL_SECONDS)
@@ -155,6 +158,7 @@ def _stop(process: subprocess.Popen[bytes], data: Path) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    assert process.returncode is not None, "it was waited for until it had ended"
     if process.returncode == -signal.SIGKILL:
         segment = segment_name(data)
         end_orphans(segment, _STOP_SECONDS_MAX)

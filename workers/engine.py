@@ -42,6 +42,7 @@ from workers.memory import (
     STOPPING,
     VenueMemory,
 )
+from workers.progress import position_of
 from workers.redecision import redecide_journal
 from workers.sequencer import SequencerState
 from workers.serving import StoppedError, serve
@@ -60,6 +61,10 @@ class Engine:
     """One core worker: its agents, and their life from recovery to drain."""
 
     def __init__(self, venue: Venue, plan: WorkerPlan, memory: VenueMemory) -> None:
+        assert plan.is_core, "it has an agent to run"
+        assert 0 <= plan.index < len(venue.workers), "it is one of the venue's workers"
+        assert memory.sizes.shards == venue.sizes.shards, "the memory is the venue's"
+        assert all(number < memory.sizes.shards for number in plan.shards()), "it matches shards of the venue"
         self.venue = venue
         self.plan = plan
         self.memory = memory
@@ -124,6 +129,7 @@ class Engine:
         """Take the place of an engine that has died, with what a standby has kept, instead of recovering."""
         assert self._worker is None, "a worker begins once"
         assert len(matchers) == self.memory.sizes.shards, "an engine matches every shard"
+        assert state.settlement.ledger is self.memory.ledger, "it decides with the venue's ledger"
         self.line[PID] = os.getpid()
         self._watch = LedgerWatch(self.memory, state.decider, self.log)
         self._worker = self._assemble(state, matchers)
@@ -158,6 +164,7 @@ class Engine:
 
             def each_batch() -> None:
                 nonlocal told
+                assert reader.sequence >= told, "a journal is read forwards"
                 self.beat()
                 count(reader.sequence - told)
                 told = reader.sequence
@@ -174,6 +181,9 @@ class Engine:
     def _assemble(self, state: Any, matchers: Any) -> Worker:
         numbers = np.array([self.plan.index, time.time_ns() - time.monotonic_ns()], np.int64)
         journal = self._journal.state if self._journal is not None else None
+        assert (state is not None) == self.plan.has(SEQUENCER), "the sequencer is where the plan says"
+        assert (journal is not None) == self.plan.has(JOURNAL), "the journal is where the plan says"
+        assert len(matchers or ()) == len(self.plan.shards()), "the matchers are where the plan says"
         return Worker(
             state,
             matchers,
@@ -188,6 +198,7 @@ class Engine:
 
     def _await_journal(self, sequence: int) -> None:
         """Until the journal, here or in another worker, holds the log up to `sequence`. Raises StoppedError."""
+        assert sequence <= int(broadcast.published(self.memory.log)), "only what is logged is journaled"
         while True:
             written = self._journal.write() if self._journal is not None else 0
             self.beat()
@@ -200,7 +211,8 @@ class Engine:
 
     def turn(self, duration_ns: int) -> int:
         """Run the duty cycles for a while, then do the housekeeping; gives the work done."""
-        assert self._worker is not None
+        assert self._worker is not None, "it has recovered"
+        assert duration_ns >= 0, "a time to run"
         work = int(run_for(self._worker, duration_ns))
         # The log's clock follows the host's; the sequencer never lets it go back.
         self._worker.numbers[1] = time.time_ns() - time.monotonic_ns()
@@ -219,6 +231,7 @@ class Engine:
                     bell = PollableBell.open(self.venue.bell_name(plan.index))
                 except FileNotFoundError:
                     continue
+                assert bell.fileno() != NO_DESCRIPTOR, "its descriptor is told from that of nobody"
                 self._bells[plan.index] = bell
                 self._descriptors[plan.index] = bell.fileno()
 
@@ -261,10 +274,9 @@ class Engine:
         assert self._journal is None or self._journal.written <= last, "the journal is never ahead of the log"
         if self._journal is not None and self._journal.written != last:
             return False
-        return all(
-            int(memory.log.header[broadcast.POSITION + broadcast.READER_STRIDE * (READER_SHARDS + number)]) == last
-            for number in self.plan.shards()
-        )
+        positions = [position_of(memory.log, READER_SHARDS + number) for number in self.plan.shards()]
+        assert max(positions, default=last) <= last, "no shard is ahead of the log"
+        return min(positions, default=last) == last
 
     def close(self) -> None:
         """Release what the process holds."""

@@ -44,6 +44,7 @@ def shared_memory_full(error: SharedMemoryFullError) -> StartError:
 
 def check_disk(directory: Path, segment_bytes: int) -> None:
     """Raise StartError when there is no room for what a start writes. `segment_bytes`: of a journal yet to be made."""
+    assert segment_bytes >= 0, "a size in bytes"
     needed = segment_bytes + _DESCRIPTION_BYTES
     free = shutil.disk_usage(directory).free
     if needed > free:
@@ -55,6 +56,7 @@ def check_disk(directory: Path, segment_bytes: int) -> None:
 
 def check_address(host: str, port: int) -> None:
     """Raise StartError when nobody can listen there. Gateways share their port, so it is looked at before them."""
+    assert 0 <= port < 1 << 16, "a port of TCP, or 0 for any"
     if port == 0:
         return
     try:

@@ -54,6 +54,7 @@ def may_park(idle: Any) -> bool:
 @kernel
 def ring_others(bells: Any, descriptors: Any, own: int) -> None:
     """Wake every worker that sleeps, except this one; `descriptors` as for doorbell.ring, by bell."""
+    assert len(descriptors) * doorbell.STRIDE <= len(bells), "every worker has a bell"
     for bell in range(len(descriptors)):
         if bell != own:
             doorbell.ring(bells, bell, descriptors[bell])

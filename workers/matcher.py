@@ -39,6 +39,7 @@ class MatcherState(NamedTuple):
 def new_matcher(memory: VenueMemory, number: int, shard: Shard) -> MatcherState:
     """The matcher of shard `number` over the venue's memory; `shard` writes the venue's events."""
     assert 0 <= number < memory.sizes.shards, "a shard of the venue"
+    assert shard.events.header is memory.events[number].header, "it writes the venue's events"
     mine = slice(number * WORDS, (number + 1) * WORDS)
     return MatcherState(
         np.array([number, memory.sizes.shards], np.int64),
@@ -55,6 +56,7 @@ def new_matcher(memory: VenueMemory, number: int, shard: Shard) -> MatcherState:
 @kernel
 def _holds_sample(after: int, last: int, sampling: int) -> bool:
     """Whether the times of a batch are taken: that behind `after` up to `last` holds a record whose times are."""
+    assert after < last, "a batch holds a record"
     return sampling >= 0 and (last | sampling) != (after | sampling)
 
 
@@ -64,7 +66,9 @@ def match(state: MatcherState) -> int:
     words = state.shard.words
     log = state.log
     position = words[W_POSITION]
-    last = min(broadcast.published(log), position + COMMANDS_PER_TURN)
+    logged = broadcast.published(log)
+    assert position <= logged <= position + len(log.slots), "what is not carried out is still in the log's ring"
+    last = min(logged, position + COMMANDS_PER_TURN)
     if last == position:
         return 0
     number = state.numbers[0]

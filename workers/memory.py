@@ -240,6 +240,7 @@ def initialise(memory: VenueMemory, log_base: int) -> None:
     """Prepare zeroed memory for a venue whose log so far ends at sequence `log_base`."""
     assert log_base >= 0, "records are numbered from 1"
     assert memory.control[PHASE] == STARTING, "the memory is new"
+    assert 1 <= len(memory.ledgers) <= 2, "the venue's ledger, and a standby's beside it"
     readers = READER_SHARDS + memory.sizes.shards
     broadcast.initialise(memory.log, log_base, readers + _TOOLS_MAX)
     for stream in memory.events:

@@ -57,6 +57,7 @@ class ServiceManager:
 
     def stopping(self, status: str, patience_s: int) -> None:
         """It ends, which may take `patience_s` seconds."""
+        assert patience_s >= 0, "a time to wait"
         self._status = status
         self._send("STOPPING=1", f"STATUS={status}", f"EXTEND_TIMEOUT_USEC={patience_s * _MICROSECONDS}")
 

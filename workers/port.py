@@ -38,6 +38,7 @@ def drain(events: Broadcast, position: int, control: Any, out: Any) -> int:
     count = broadcast.copy_since(events, position, out)
     if count <= 0:
         return count
+    assert out[0].log_sequence <= out[count - 1].log_sequence, "events are in the order of the log"
     while count > 0 and out[count - 1].log_sequence > journaled:
         count -= 1
     return count
@@ -57,6 +58,9 @@ class Port:
 
     def __init__(self, memory: VenueMemory, number: int, sequencer_bell: int, batch: int = 4096) -> None:
         """Take ring `number`. Raises RingTakenError when a live process has it."""
+        assert 0 <= number < memory.sizes.rings, "a ring of the venue"
+        assert 0 <= sequencer_bell < len(memory.bells) // doorbell.STRIDE, "the bell of a worker"
+        assert batch > 0, "room for an event"
         self.memory = memory
         self.number = number
         self.positions = np.zeros(memory.sizes.shards, np.int64)
@@ -65,7 +69,6 @@ class Port:
         self._bell = sequencer_bell
         self._out = new_array(EVENT, batch)
         self._readers: dict[int, int] = {}
-        assert batch > 0, "room for an event"
         header = self._ring.header
         holder = int(header[ring.PRODUCER_PID])
         if holder == os.getpid() or (holder and _is_alive(holder)) or not _claim(header, holder, os.getpid()):
@@ -74,6 +77,7 @@ class Port:
     @classmethod
     def claim_spare(cls, memory: VenueMemory, first: int, sequencer_bell: int) -> Port:
         """Take any free ring from number `first` on. Raises RingTakenError when none is free."""
+        assert 0 <= first <= memory.sizes.rings, "spare rings come after the others"
         for number in range(first, memory.sizes.rings):
             try:
                 return cls(memory, number, sequencer_bell)
@@ -142,6 +146,7 @@ class Port:
 
 
 def _is_alive(pid: int) -> bool:
+    assert pid > 0, "a process, not a group of them"
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -41,7 +41,7 @@ from workers.decision import (
     new_decider,
     readings,
 )
-from workers.memory import ACCOUNTS, BOOT, SAMPLING, SYMBOLS, VenueMemory
+from workers.memory import ACCOUNTS, BOOT, JOURNALED, SAMPLING, SYMBOLS, VenueMemory
 from workers.port import REQUEST_MASK
 from workers.settlement import Settlement, is_quiet, is_unrecorded, new_settlement, settle_events
 
@@ -59,6 +59,8 @@ _CONTRACT = int(Kind.CONTRACT)
 _TICK = int(Kind.TICK)
 _BOOT = int(Kind.BOOT)
 _SETTLED = int(Kind.SETTLED)
+_BREAKER = int(Kind.BREAKER)
+_ALERT = int(Kind.ALERT)
 
 _NOTHING, _ALL_SHARDS = -2, -1
 """What a command waits for, in the place of a shard."""
@@ -97,6 +99,8 @@ def new_sequencer(memory: VenueMemory, tick_ms: int, ledger: Ledger | None = Non
         ledger = memory.ledger
     assert tick_ms >= 0, "the log's clock goes forward"
     assert memory.sizes.rings <= VENUE_SOURCE, "every ring has a source of its own"
+    assert memory.sizes.gateway_ring > PRELUDE_MAX, "a ring holds an order and all that belongs to it"
+    assert memory.sizes.log_ring >> 2 > PRELUDE_MAX, "and so does what is claimed of the log's ring at once"
     words = np.zeros(LAST_REQUEST + SOURCES, np.int64)
     words[_TICK_NS] = tick_ms * 1_000_000
     words[_RINGS] = memory.sizes.rings
@@ -120,6 +124,7 @@ def new_sequencer(memory: VenueMemory, tick_ms: int, ledger: Ledger | None = Non
 @kernel
 def _ring(state: SequencerState, number: int) -> Ring:
     capacity = len(state.slots) // state.words[_RINGS]
+    assert 0 <= number < state.words[_RINGS], "a ring of the venue"
     return Ring(
         state.headers[number * HEADER_WORDS : (number + 1) * HEADER_WORDS],
         state.slots[number * capacity : (number + 1) * capacity],
@@ -134,6 +139,7 @@ def without_open_prelude(gateway: Ring, count: int) -> int:
     """
     slots = gateway.slots
     mask = len(slots) - 1
+    assert 0 <= count <= len(slots), "no more than the ring holds"
     end = gateway.header[ring.HEAD] + count
     held = 0
     while held < min(count, PRELUDE_MAX) and is_prelude(slots[(end - 1 - held) & mask].kind):
@@ -150,6 +156,7 @@ def _begin_own(state: SequencerState, kind: int, now_ns: int) -> int:
     words = state.words
     number = words[_WRITTEN] + 1
     assert number <= state.log.header[broadcast.LIMIT], "there is room for the record"
+    assert now_ns >= words[LAST_NS], "the log's time never goes back"
     slots = state.log.slots
     out = slots[number & (len(slots) - 1)]
     out.sequence = number
@@ -179,6 +186,7 @@ def _room(state: SequencerState) -> int:
     """How many records the log has room for now, without what is kept for SETTLED."""
     words = state.words
     written = words[_WRITTEN]
+    assert written <= state.log.header[broadcast.LIMIT], "nothing is written that was not claimed"
     if words[_FREE_UNTIL] - written <= PRELUDE_MAX:
         words[_FREE_UNTIL] = broadcast.passable(state.log) - words[_KEPT]
     room = broadcast.writable(state.log, written)
@@ -189,6 +197,7 @@ def _room(state: SequencerState) -> int:
 
 @kernel
 def _publish_own(state: SequencerState) -> None:
+    assert state.words[_WRITTEN] == state.log.header[broadcast.CURSOR] + 1, "own records are published one by one"
     broadcast.publish(state.log, state.words[_WRITTEN])
 
 
@@ -244,6 +253,7 @@ def _append_outbox(state: SequencerState, now_ns: int) -> None:
         if _room_behind_settled(state, now_ns) < 1:
             return
         told = outbox_next(ledger)
+        assert told.kind == _ALERT or told.kind == _BREAKER, "nothing else is taken for due by a replay"
         at = _begin_own(state, signed(told.kind), now_ns)
         out = state.log.slots[at]
         out.side = told.side
@@ -254,7 +264,8 @@ def _append_outbox(state: SequencerState, now_ns: int) -> None:
         out.order_id = told.order_id
         _publish_own(state)
         outbox_pop(ledger)
-        take_in(ledger, state.records.details[at])
+        reason = take_in(ledger, state.records.details[at])
+        assert reason == 0, "what the venue itself says is never refused"
 
 
 @kernel
@@ -276,6 +287,7 @@ def _is_settled(state: SequencerState, shard: int, now_ns: int) -> bool:
     """Whether nothing is on its way from the shard (or from any) to the ledger, and the log says so."""
     settlement = state.settlement
     acted = state.words[_ACTED]
+    assert _ALL_SHARDS <= shard < len(settlement.settled), "a shard of the venue, or all"
     if shard >= 0:
         return is_quiet(settlement, shard, acted)
     # A first contract: from here on the log says how far everything is settled.
@@ -290,8 +302,18 @@ def _is_settled(state: SequencerState, shard: int, now_ns: int) -> bool:
 @kernel_entry
 def _publish_definitions(state: SequencerState) -> None:
     """Let the edge see the accounts and symbols that are known now."""
+    assert state.control[ACCOUNTS] <= state.decider.words[KNOWN_ACCOUNTS], "an account that is known stays known"
+    assert state.control[SYMBOLS] <= state.decider.words[KNOWN_SYMBOLS], "a symbol that is known stays known"
     store_release(state.control, ACCOUNTS, state.decider.words[KNOWN_ACCOUNTS])
     store_release(state.control, SYMBOLS, state.decider.words[KNOWN_SYMBOLS])
+
+
+@kernel
+def _record_times(state: SequencerState, taken: Any, began_ns: int, monotonic: int) -> None:
+    """The times of a command whose decision began at `began_ns`, in a turn that did at `monotonic`."""
+    record(state.risk_ns, monotonic_ns(state.clock) - began_ns)
+    if taken.timestamp_ns > 0:
+        record(state.ring_wait_ns, monotonic - taken.timestamp_ns)
 
 
 @kernel
@@ -307,6 +329,7 @@ def _take(state: SequencerState, source: int, now_ns: int, monotonic: int) -> in
         return 0
     log = state.log
     words = state.words
+    assert words[_WAITING] == _NONE_WAITS or words[_WAITING] == source, "while a command waits no other ring is read"
     written = words[_WRITTEN]
     count = without_open_prelude(gateway, min(ready, COMMANDS_PER_TURN, room))
     assert 0 <= count <= ready, "no more is taken than is there"
@@ -318,6 +341,7 @@ def _take(state: SequencerState, source: int, now_ns: int, monotonic: int) -> in
     for i in range(count):
         taken = gateway.slots[(head + i) & ring_mask]
         shard = _waits_for(state, taken)
+        assert shard != _NOTHING or words[_WAITING] == _NONE_WAITS, "what waits has not changed meanwhile"
         if shard != _NOTHING:
             words[_WAITING] = source
             if i > 0 or not _is_settled(state, shard, now_ns):
@@ -339,9 +363,7 @@ def _take(state: SequencerState, source: int, now_ns: int, monotonic: int) -> in
         began_ns = monotonic_ns(state.clock) if is_sampled else 0
         out.reason = decide_on(state.decider, state.records, at, log_mask, PRELUDE_MAX)
         if is_sampled:
-            record(state.risk_ns, monotonic_ns(state.clock) - began_ns)
-            if taken.timestamp_ns > 0:
-                record(state.ring_wait_ns, monotonic - taken.timestamp_ns)
+            _record_times(state, taken, began_ns, monotonic)
         if out.kind == _SYMBOL or out.kind == _ACCOUNT:
             _publish_definitions(state)
     if count > 0:
@@ -358,6 +380,7 @@ def _take(state: SequencerState, source: int, now_ns: int, monotonic: int) -> in
 def _append_due(state: SequencerState, now_ns: int) -> None:
     """The venue's own records whose time has come."""
     words = state.words
+    assert now_ns >= words[LAST_TICK_NS], "the last tick is past"
     if load_acquire(state.control, BOOT) == 1:
         if _room(state) < 1:
             return
@@ -381,6 +404,9 @@ def sequence(state: SequencerState, now_ns: int, monotonic: int) -> int:
     now_ns = max(now_ns, words[LAST_NS])
     words[LAST_NS] = now_ns
     before = words[_WRITTEN]
+    slots = state.log.slots
+    assert before == state.log.header[broadcast.CURSOR], "nobody else writes the log"
+    assert slots[before & (len(slots) - 1)].timestamp_ns <= now_ns, "no record is of a later time than this turn"
     settled = settle(state, now_ns)
     if load_acquire(state.control, BOOT) == 1 or now_ns - words[LAST_TICK_NS] >= words[_TICK_NS]:
         _append_due(state, now_ns)
@@ -394,6 +420,7 @@ def sequence(state: SequencerState, now_ns: int, monotonic: int) -> int:
             return settled + words[_WRITTEN] - before
     rings = words[_RINGS]
     turn = words[_TURN]
+    assert 0 <= turn < rings, "a ring has its turn"
     for i in range(rings):
         source = turn + i
         if source >= rings:
@@ -423,6 +450,7 @@ def resume(state: SequencerState, memory: VenueMemory) -> None:
     or after a command was logged and before its slot was given back.
     """
     state.words[_WRITTEN] = state.words[_ACTED] = memory.log.header[broadcast.CURSOR]
+    assert memory.control[JOURNALED] <= state.words[_WRITTEN], "nothing is journaled that was not logged"
     assert state.decider.words[KNOWN_ACCOUNTS] < len(memory.accounts), "every account has its place"
     assert state.decider.words[KNOWN_SYMBOLS] < len(memory.symbols), "every symbol has its place"
     memory.control[ACCOUNTS] = state.decider.words[KNOWN_ACCOUNTS]

@@ -40,6 +40,7 @@ def new_settlement(memory: VenueMemory, ledger: Ledger) -> Settlement:
     """Nothing is settled yet."""
     shards = memory.sizes.shards
     assert len(memory.event_slots) == shards * memory.sizes.event_ring, "every shard has its events"
+    assert len(memory.event_headers) == shards * broadcast.HEADER_WORDS, "and their header"
     return Settlement(
         ledger,
         memory.event_headers,
@@ -54,6 +55,7 @@ def new_settlement(memory: VenueMemory, ledger: Ledger) -> Settlement:
 def _events_of(settlement: Settlement, shard: int) -> Broadcast:
     capacity = len(settlement.slots) // len(settlement.settled)
     words = broadcast.HEADER_WORDS
+    assert 0 <= shard < len(settlement.settled), "a shard of the venue"
     return Broadcast(
         settlement.headers[shard * words : (shard + 1) * words],
         settlement.slots[shard * capacity : (shard + 1) * capacity],
@@ -64,7 +66,8 @@ def _events_of(settlement: Settlement, shard: int) -> Broadcast:
 def settle_stretch(ledger: Ledger, events: Broadcast, after: int, last: int, shard: int, shards: int) -> None:
     """Settle the events of a shard behind number `after` up to `last`."""
     mask = len(events.slots) - 1
-    assert last - after <= len(events.slots), "every event is still in its slot"
+    assert 0 <= last - after <= len(events.slots), "every event is still in its slot"
+    assert 0 <= shard < shards, "a shard of the venue"
     for number in range(after + 1, last + 1):
         assert (
             number == after + 1
@@ -83,6 +86,7 @@ def settle_events(settlement: Settlement, least: int) -> int:
     ledger = settlement.ledger
     shards = len(settlement.settled)
     work = 0
+    assert least > 0, "who has nothing to settle is passed over"
     for shard in range(shards):
         position = settlement.settled[shard]
         cursor = load_acquire(settlement.headers, shard * broadcast.HEADER_WORDS + broadcast.CURSOR)
@@ -115,6 +119,7 @@ def is_unrecorded(settlement: Settlement) -> bool:
 @kernel
 def is_quiet(settlement: Settlement, shard: int, sequence: int) -> bool:
     """Whether the shard has carried out the log up to `sequence`, and what that gave is settled and recorded."""
+    assert sequence <= settlement.log_header[broadcast.CURSOR], "only what is in the log is carried out"
     place = broadcast.POSITION + broadcast.READER_STRIDE * (READER_SHARDS + shard)
     if load_acquire(settlement.log_header, place) < sequence:
         return False

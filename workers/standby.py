@@ -70,6 +70,7 @@ class Standby:
         while len(batch := self._reader.next_batch()):
             self._take(batch.view(np.ndarray))
             beat()
+        assert self.sequence == self._reader.sequence, "all that was read was followed"
         return int(broadcast.copy_since(self._memory.log, self.sequence, self._batch)) != LAPPED
 
     def _take(self, records: Any) -> None:
@@ -104,6 +105,7 @@ class Standby:
         shards = [self._adopt(number, shard, wait) for number, shard in enumerate(self._redecision.shards)]
         for number in range(memory.sizes.shards):
             broadcast.advance(memory.log, READER_SHARDS + number, self.sequence)
+        assert int(memory.control[BANK]) == 1 - self._bank, "nobody has taken over since it began"
         memory.control[BANK] = self._bank
         sequencer.resume(self._state, memory)
         return self._state, tuple(new_matcher(memory, number, shard) for number, shard in enumerate(shards))

@@ -29,6 +29,7 @@ class StandbyWorker:
     """The process's life: recovering, standing by, and perhaps being the engine."""
 
     def __init__(self, venue: Venue, plan: WorkerPlan, memory: VenueMemory) -> None:
+        assert plan.is_standby, "it does not begin as the engine"
         self._venue = venue
         self._memory = memory
         self.log = logging.logger("standby", worker=plan.name)
@@ -71,10 +72,12 @@ class StandbyWorker:
             following.step(time.monotonic_ns())
             if not standby.step():
                 self._nap()
+        assert self._engine is None, "it becomes the engine once"
         begun = time.monotonic_ns()
         process.pin(plan.core)
         engine = self._engine = Engine(venue, plan, memory)
         engine.adopt(*standby.take_over(self._nap))
+        assert memory.control[SUCCESSOR] == pid, "nobody else was named meanwhile"
         memory.control[SUCCESSOR] = 0
         engine.stopping = self._stopping
         engine.beat()

@@ -7,6 +7,7 @@ import signal
 from tradsys.logging import logger
 from workers.crew import Crew, Member
 from workers.memory import FAILOVER, READY, STATE, VenueMemory
+from workers.topology import JOURNAL, SEQUENCER
 
 _NEXT_STANDBY_NS = 500_000_000
 """A new standby is started when the one before it has found its feet as the engine."""
@@ -16,6 +17,9 @@ class Succession:
     """The engine and its standby. `patience_ms`: how long the engine may be silent while the standby is ready."""
 
     def __init__(self, crew: Crew, engine: Member, standby: Member, patience_ms: int) -> None:
+        assert engine.plan.has(SEQUENCER), "who is followed decides"
+        assert not engine.plan.has(JOURNAL), "the journal goes on when the engine dies"
+        assert standby.plan.is_standby, "who follows has waited for it"
         self._crew = crew
         self._engine = engine
         self._standby = standby
@@ -41,6 +45,7 @@ class Succession:
         """Let the standby have the place of the engine, which has ended; gives its pid, None when it is not ready."""
         if not self._is_ready:
             return None
+        assert self._standby.start_at_ns is None, "who is there is not to be started"
         self._standby.start_at_ns = now_ns + _NEXT_STANDBY_NS
         return self._crew.succeed(self._engine, self._standby).pid
 

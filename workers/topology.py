@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from tradsys.configuration import Configuration
-from workers.memory import Sizes
+from workers.memory import WORKERS_MAX, Sizes
 
 SEQUENCER, JOURNAL, GATEWAY, MATCHER, STANDBY = "sequencer", "journal", "gateway", "matcher", "standby"
 SHARDED_CORES_MIN = 8
@@ -89,6 +89,7 @@ def control_ring(configuration: Configuration) -> int:
 
 def plan(configuration: Configuration, cores: list[int]) -> list[WorkerPlan]:
     """The workers of a venue on these cores; the core's before gateways. What each one needs: see workers.staff."""
+    assert cores, "the venue runs somewhere"
     topology = configuration.topology
     kind = topology.kind
     if kind == "auto":
@@ -121,6 +122,7 @@ def plan(configuration: Configuration, cores: list[int]) -> list[WorkerPlan]:
         core = edge[number % len(edge)]
         workers.append(WorkerPlan(index, agents[0], agents, core if topology.pin else None, "event loop"))
     assert [worker.index for worker in workers] == list(range(len(workers))), "every worker has a line of its own"
+    assert len(workers) <= WORKERS_MAX, "the table has a line for every worker"
     assert len({worker.name for worker in workers}) == len(workers), "every worker has a name of its own"
     assert sum(worker.has(SEQUENCER) for worker in workers) == 1, "the log has one writer"
     assert sum(worker.has(JOURNAL) for worker in workers) == 1, "the log is written to disk once"
@@ -132,6 +134,7 @@ def plan(configuration: Configuration, cores: list[int]) -> list[WorkerPlan]:
 
 def gateways_apart(configuration: Configuration, first: int) -> list[WorkerPlan]:
     """The gateways as services of their own, whose service manager says where they run; lines from `first` on."""
+    assert first > 0, "the core's lines come first"
     numbers = range(configuration.gateway.count)
     return [
         WorkerPlan(first + number, f"{GATEWAY}-{number}", [f"{GATEWAY}-{number}"], None, "event loop")
@@ -149,6 +152,7 @@ def _worker(
     cores: int,
     core_workers: int,
 ) -> WorkerPlan:
+    assert agents, "a worker has something to do"
     topology = configuration.topology
     idle: Idle
     if topology.idle != "auto":

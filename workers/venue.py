@@ -95,6 +95,7 @@ class Venue(msgspec.Struct, frozen=True):
 def bell_name(segment: str, index: int) -> str:
     """The name of the message queue that wakes the event loop of worker `index` of the venue with this memory."""
     assert index >= 0, "a worker has a line of the table"
+    assert segment.startswith("/"), "so begin names of queues and of shared memory"
     return f"{segment}-bell-{index}"
 
 
@@ -110,6 +111,11 @@ def file_of(data_directory: Path) -> Path:
 
 def write(venue: Venue) -> None:
     """Make `venue` known in its data directory, and remember it there when it has stopped. Keys become fingerprints."""
+    plans = [*venue.workers, *venue.apart]
+    assert venue.path.is_absolute(), "every process means the same directory"
+    assert [plan.index for plan in plans] == list(range(len(plans))), "every worker has a line of its own"
+    assert len({plan.name for plan in plans}) == len(plans), "a worker is found by its name"
+    assert 0 <= venue.control_ring < venue.sizes.rings, "the supervisor has a ring"
     run_directory(venue.path).mkdir(parents=True, exist_ok=True)
     described = msgspec.structs.replace(venue, configuration=sealed(venue.configuration))
     text = msgspec.json.format(msgspec.json.encode(described), indent=2)
@@ -189,6 +195,7 @@ def addresses(data_directory: Path, workers: str = f"{GATEWAY}-*") -> dict[str, 
 def write_address(data_directory: Path, worker: str, url: str) -> None:
     """Tell where a worker listens."""
     assert "://" in url, "a client can connect to it"
+    assert "/" not in worker, "its name names a file"
     temporary = run_directory(data_directory) / f"{worker}.address.new"
     temporary.write_text(url + "\n")
     temporary.rename(run_directory(data_directory) / f"{worker}.address")

@@ -18,7 +18,7 @@ from shm import broadcast
 from shm.arena import new_array
 from shm.clock import timespec
 from shm.jit import CACHE_DIRECTORY, JIT_DISABLED
-from tradsys.book.layout import initialise
+from tradsys.book.layout import W_POSITION, initialise
 from tradsys.configuration import Configuration
 from tradsys.ledger.layout import HOLD
 from tradsys.ledger.terms import AccountKind
@@ -89,6 +89,7 @@ def rehearse(plan: WorkerPlan, plans: list[WorkerPlan], configuration: Configura
             msgspec.structs.replace(venue.sizes, ledgers=2), _write_journal(venue, _settled_commands())
         )
         standby = Standby(private, venue.journal_directory, configuration.clock.tick_ms)
+        assert standby.sequence == int(broadcast.published(private.log)), "it has followed all that there is"
         engine = Engine(venue, plan, private)
         engine.adopt(*standby.take_over(lambda: None))
         for _ in range(3):
@@ -97,6 +98,8 @@ def rehearse(plan: WorkerPlan, plans: list[WorkerPlan], configuration: Configura
 
 
 def _private_venue(plans: list[WorkerPlan], configuration: Configuration, directory: Path) -> Venue:
+    shards = sorted(shard for plan in plans for shard in plan.shards())
+    assert shards == list(range(configuration.topology.shards)), "the workers of this configuration"
     small = Sizes(
         shards=configuration.topology.shards,
         rings=2,
@@ -132,7 +135,9 @@ def _some_commands() -> Any:
     account = Account(1, "account").definition().view(COMMAND)
     symbol = Symbol(1, "SYMBOL", 0, 1, 0, 1, 1, 100, 1).definition().view(COMMAND)
     account["sequence"], symbol["sequence"] = 1, 2
-    return np.concatenate([account, symbol, order])
+    commands = np.concatenate([account, symbol, order])
+    assert commands["sequence"].tolist() == list(range(1, len(commands) + 1)), "a log from its first record on"
+    return commands
 
 
 def _settled_commands() -> Any:
@@ -152,7 +157,10 @@ def _settled_commands() -> Any:
 def _compile_book(venue: Venue) -> None:
     shard = memory.private(venue.sizes).shards[0]
     initialise(shard, is_zeroed=True)
-    apply_batch(shard, 0, venue.sizes.shards, _some_commands())
+    commands = _some_commands()
+    is_whole = apply_batch(shard, 0, venue.sizes.shards, commands)
+    assert is_whole, "nobody gates these events"
+    assert int(shard.words[W_POSITION]) == len(commands), "all of them were carried out"
 
 
 def _write_journal(venue: Venue, commands: Any) -> int:
@@ -173,26 +181,33 @@ def _compile_worker(plan: WorkerPlan, venue: Venue) -> None:
     """Take the worker, alone in memory of its own, from a recovery that has work to do to turns of its duty cycle."""
     with tempfile.TemporaryDirectory(dir=venue.path) as directory:
         own = msgspec.structs.replace(venue, data_directory=directory)
-        engine = Engine(own, plan, memory.private(own.sizes, _write_journal(own, _some_commands())))
+        last = _write_journal(own, _some_commands())
+        engine = Engine(own, plan, memory.private(own.sizes, last))
         engine.recover()
         for _ in range(3):
             engine.turn(_TURN_NS)
+        logged = int(broadcast.published(engine.memory.log))
+        assert (logged > last) == plan.has(SEQUENCER), "a sequencer logs that it begins"
         engine.close()
 
 
 def _compile_port(venue: Venue) -> None:
     port = Port(memory.private(venue.sizes), 0, 0)
     port.gate()
-    port.submit(_some_commands())
-    port.drain(0)
+    commands = _some_commands()
+    count = port.submit(commands)
+    assert count == len(commands), "an empty ring has room"
+    events = port.drain(0)
+    assert len(events) == 0, "nobody has carried them out"
     port.has_events()
     port.close()
 
 
 def _compile_replica(venue: Venue) -> None:
-    _write_journal(venue, _some_commands())
+    last = _write_journal(venue, _some_commands())
     replica = Replica(venue.sizes, venue.journal_directory)
-    replica.advance()
+    sequence = replica.advance()
+    assert sequence == last, "it knows all of the journal"
     for _batch in Replica(venue.sizes, venue.journal_directory).missing_events(0, 0):
         pass
     broadcast.published(replica.shards[0].events)

@@ -39,14 +39,18 @@ def known_accounts(memory: VenueMemory) -> list[Account]:
     """The accounts that the engine knows."""
     count = int(memory.control[ACCOUNTS])
     assert 0 <= count <= memory.sizes.accounts_max, "every account has its place"
-    return [Account.from_definition(record) for record in memory.accounts[1 : count + 1]]
+    known = [Account.from_definition(record) for record in memory.accounts[1 : count + 1]]
+    assert not known or known[-1].id == count, "accounts are numbered one after the other, and stay where they are"
+    return known
 
 
 def known_symbols(memory: VenueMemory) -> list[Symbol]:
     """The symbols that the engine knows."""
     count = int(memory.control[SYMBOLS])
     assert 0 <= count <= memory.sizes.symbols_max, "every symbol has its place"
-    return [Symbol.from_definition(record) for record in memory.symbols[1 : count + 1]]
+    known = [Symbol.from_definition(record) for record in memory.symbols[1 : count + 1]]
+    assert not known or known[-1].id == count, "symbols are numbered one after the other, and stay where they are"
+    return known
 
 
 def missing_accounts(known: list[Account], configuration: Configuration) -> list[Account]:
@@ -92,15 +96,18 @@ def changed_accounts(known: list[Account], configuration: Configuration) -> list
 
 def present_rules(memory: VenueMemory, symbol: int) -> Rules:
     """The trading rules that a symbol's book has now."""
-    assert symbol >= 1, "symbols are numbered from 1"
+    assert 1 <= symbol <= memory.sizes.symbols_max, "every symbol has its book"
     return Rules.from_record(memory.shards[symbol % memory.sizes.shards].books[symbol])
 
 
 def missing_rules(memory: VenueMemory, symbols: list[Symbol], configuration: Configuration) -> dict[int, Rules]:
-    """By number of symbol the configured rules that its book does not have."""
+    """By number of symbol the configured rules that its book does not have. One that there is no room for has none."""
     number_of = {symbol.name: symbol.id for symbol in symbols}
     wanted = {number_of[entry.name]: entry.rules.rules() for entry in configuration.symbols}
-    return {number: rules for number, rules in wanted.items() if present_rules(memory, number) != rules}
+    last = memory.sizes.symbols_max
+    return {
+        number: rules for number, rules in wanted.items() if number <= last and present_rules(memory, number) != rules
+    }
 
 
 def define_missing(memory: VenueMemory, port: Port, configuration: Configuration, wait: Wait, tell: Tell) -> None:
@@ -151,10 +158,12 @@ def _define(memory: VenueMemory, port: Port, wait: Wait, tell: Tell, definitions
     """Send the records and wait until they stand, everywhere and for good. Raises RefusedDefinitionError."""
     if not definitions:
         return
+    assert port.memory is memory, "what is sent and what is looked at belong together"
     for shard, stream in enumerate(memory.events):
         port.positions[shard] = int(stream.header[broadcast.CURSOR])
     first = port.next_request
     commands = np.concatenate([definition.record.view(COMMAND) for definition in definitions])
+    assert len(commands) == len(definitions), "each is one record, so that a refusal tells which"
     sent = end = 0
 
     def defined() -> bool:
@@ -168,11 +177,14 @@ def _define(memory: VenueMemory, port: Port, wait: Wait, tell: Tell, definitions
         return _is_settled(memory, end)
 
     wait(defined, "the engine to define what is configured")
+    assert sent == len(commands), "who waits for a condition goes on when it holds"
+    assert end > 0, "what was sent stands in the log"
     _take_answers(port, first, definitions, tell)
 
 
 def _is_settled(memory: VenueMemory, sequence: int) -> bool:
     """Whether the log is journaled and applied up to there."""
+    assert sequence > 0, "records are numbered from 1"
     return bool(memory.control[JOURNALED] >= sequence) and all(
         shard.words[W_POSITION] >= sequence for shard in memory.shards
     )
@@ -180,6 +192,7 @@ def _is_settled(memory: VenueMemory, sequence: int) -> bool:
 
 def _take_answers(port: Port, first: int, definitions: list[Definition], tell: Tell) -> None:
     """What the engine says of the requests from `first` on. Raises RefusedDefinitionError."""
+    assert 0 <= first <= REQUEST_MASK, "requests are counted in 32 bits"
     for shard in range(port.memory.sizes.shards):
         while (events := port.drain(shard)) is not None and len(events):
             for event in events[events["source"] == port.number].copy():

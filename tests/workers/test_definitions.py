@@ -123,6 +123,22 @@ def test_a_symbol_for_which_the_shard_has_no_room_is_told(tmp_path: Path) -> Non
     stepped.close()
 
 
+def test_a_symbol_for_which_the_venue_has_no_number_is_told(tmp_path: Path) -> None:
+    stepped = Stepped(tmp_path, msgspec.structs.replace(ROOMY, symbols_max=1))
+    stepped.define(configuration("alice", [("ACME", "0.01")]))
+    with pytest.raises(RefusedDefinitionError, match="refused the symbol EMCA"):
+        stepped.define(configuration("alice", [("EMCA", "0.01")]))
+    stepped.close()
+
+
+def test_the_refusal_of_a_record_that_the_ring_had_before_is_nobody_elses(tmp_path: Path) -> None:
+    stepped = Stepped(tmp_path)
+    stepped.port.submit(details(Kind.LIMIT, scope=99).view(COMMAND))
+    stepped.define(configuration("alice", []))
+    assert [account.name for account in known_accounts(stepped.memory)] == ["alice"]
+    stepped.close()
+
+
 def test_rules_are_those_of_the_configuration_from_each_start_on(tmp_path: Path) -> None:
     plain = configuration("alice", [("ACME", "0.01"), ("EMCA", "0.01")])
     banded, closed = RulesEntry(static_band_bps=500, breach_state="closing_auction"), RulesEntry(orders_max=3)

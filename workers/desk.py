@@ -8,10 +8,10 @@ from typing import Any, NamedTuple, Self
 from tradsys.errors import OperatingError, PerformanceError, TradingError, from_reason
 from tradsys.reasons import Reason
 from tradsys.records import COMMAND, EventFlag, EventKind
-from workers.memory import VenueMemory
-from workers.port import Port
+from workers.memory import COLD, LINE, VenueMemory
+from workers.port import REQUEST_MASK, Port
 from workers.progress import are_settled
-from workers.venue import Venue
+from workers.venue import Venue, VenueNotRunningError
 
 PATIENCE_SECONDS = 10.0
 _NAP_SECONDS = 0.0005
@@ -44,10 +44,17 @@ class Desk:
     """A spare ring of the venue, and a reader of all events that the engine waits for."""
 
     def __init__(self, venue: Venue, memory: VenueMemory, *, is_supervisor: bool = False) -> None:
-        """The venue's supervisor has a ring for itself. Raises RingTakenError when every spare ring is taken."""
+        """The venue's supervisor has a ring for itself.
+
+        Raises RingTakenError when every spare ring is taken, VenueNotRunningError while the venue starts.
+        """
         self.memory = memory
+        if any(memory.control[COLD + LINE * shard] for shard in range(memory.sizes.shards)):
+            # Where its rings of events begin is not known yet, so that nobody can wait for what comes into them.
+            raise VenueNotRunningError("the venue is still starting")
         first = venue.control_ring if is_supervisor else venue.control_ring + 1
         self._port = Port.claim_spare(memory, first, venue.sequencer_index)
+        assert is_supervisor or self._port.number != venue.control_ring, "the supervisor's ring is nobody else's"
         self._port.gate()
 
     def __enter__(self) -> Self:
@@ -65,6 +72,8 @@ class Desk:
         assert 1 <= shards <= self.memory.sizes.shards, "somebody answers"
         deadline = time.monotonic() + patience_seconds
         answer = self._await(record, shards, deadline)
+        assert answer.sequence > 0, "what is answered stands in the log"
+        assert answer.cancelled >= 0, "nobody cancels less than nothing"
         while not are_settled(self.memory.events, self._port.positions.tolist()):
             _wait(deadline, "the venue took the record, and its ledger does not go on")
         return answer
@@ -73,6 +82,7 @@ class Desk:
         request = self._port.next_request
         while not self._port.submit(record.view(COMMAND)):
             _wait(deadline, "the venue is busy and has not taken the record")
+        assert self._port.next_request == (request + 1) & REQUEST_MASK, "the record has the number that is looked for"
         answered, cancelled = 0, 0
         while True:
             for event in self._own_events(request):
@@ -91,7 +101,11 @@ class Desk:
         """What has come of a request since the last call."""
         own: list[Any] = []
         for shard in range(self.memory.sizes.shards):
-            while len(events := self._port.drain(shard)):
+            while True:
+                events = self._port.drain(shard)
+                assert events is not None, "the engine waits for a port that gates"
+                if not len(events):
+                    break
                 own.extend(events[(events["source"] == self._port.number) & (events["request"] == request)].copy())
         return own
 

@@ -5,7 +5,7 @@ Numbers are those of docs/risk.md: lots, quote units, values, and so on, by the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ import numpy as np
 from tradsys.reading.limits import set_in
 from tradsys.reading.rows import account_of, symbol_of
 from tradsys.reading.usage import Use, usage_of
-from tradsys.risk.layout import VENUE_LIMITS
+from tradsys.risk.layout import LIMIT_WORDS, VENUE_LIMITS
 from tradsys.risk.terms import Scope
 from tradsys.words import word
 from workers.definitions import known_accounts, known_symbols
@@ -39,19 +39,17 @@ class LimitView(msgspec.Struct, frozen=True):
 def limits_set(memory: VenueMemory) -> list[LimitView]:
     """Every limit that is set: the venue's, those of groups, of accounts, and of accounts in a symbol."""
     ledger = memory.ledger
-    names = {known.id: known.name for known in known_accounts(memory)}
+    # Copies first: who writes the ledger may be setting limits, or be starting again with an empty one.
+    accounts, groups, positions = (_limited(table) for table in (ledger.accounts, ledger.groups, ledger.positions))
+    names, symbols = _account_names(memory), _symbol_names(memory)
     found = list(_in_row(memory, VENUE_LIMITS, Scope.VENUE))
-    groups = ledger.groups.view(np.ndarray)
-    for row in groups[groups["limits_row"] != 0]:
+    for row in groups.values():
         found += _in_row(memory, int(row["limits_row"]), Scope.GROUP, group=int(row["key"]))
-    accounts = ledger.accounts.view(np.ndarray)
-    for number in np.flatnonzero(accounts["limits_row"]).tolist():
-        found += _in_row(memory, int(accounts["limits_row"][number]), Scope.ACCOUNT, account=names[number])
-    symbols = _symbol_names(memory)
-    positions = ledger.positions.view(np.ndarray)
-    for row in positions[positions["limits_row"] != 0]:
+    for number, row in accounts.items():
+        found += _in_row(memory, int(row["limits_row"]), Scope.ACCOUNT, account=names(number))
+    for row in positions.values():
         key = int(row["key"])
-        whose = {"account": names[account_of(key)], "symbol": symbols(symbol_of(key))}
+        whose = {"account": names(account_of(key)), "symbol": symbols(symbol_of(key))}
         found += _in_row(memory, int(row["limits_row"]), Scope.ACCOUNT_SYMBOL, **whose)
     return found
 
@@ -71,6 +69,8 @@ def limits_of(memory: VenueMemory, account: AccountView, now_ns: int) -> list[Li
 
 
 def _view(use: Use, account: AccountView, symbol: str | None = None) -> LimitView:
+    assert symbol is not None or use.scope != Scope.ACCOUNT_SYMBOL, "a limit in a symbol is shown with the symbol"
+    assert account.group or use.scope != Scope.GROUP, "limits of a group count for those who are in one"
     return LimitView(
         word(use.limit),
         use.value,
@@ -84,14 +84,27 @@ def _view(use: Use, account: AccountView, symbol: str | None = None) -> LimitVie
     )
 
 
-def _symbol_names(memory: VenueMemory) -> Any:
-    """A function that gives the name for a symbol's number, which may be none that is known yet."""
+def _account_names(memory: VenueMemory) -> Callable[[int], str]:
+    """A function that gives the name for an account's number, which may be none that is known yet."""
+    names = {account.id: account.name for account in known_accounts(memory)}
+    return lambda number: names.get(number, str(number))
+
+
+def _symbol_names(memory: VenueMemory) -> Callable[[int], str]:
+    """The same for symbols."""
     names = {symbol.id: symbol.name for symbol in known_symbols(memory)}
     return lambda number: names.get(number, str(number))
 
 
+def _limited(table: Any) -> dict[int, Any]:
+    """Copies of a table's rows that name a row of limits, by their places."""
+    rows = table.view(np.ndarray)
+    copies = {place: rows[place].copy() for place in np.flatnonzero(rows["limits_row"]).tolist()}
+    return {place: row for place, row in copies.items() if row["limits_row"]}
+
+
 def _in_row(memory: VenueMemory, row: int, scope: Scope, **whose: Any) -> Iterator[LimitView]:
     """What is set in one row of limits."""
-    assert row >= VENUE_LIMITS, "a row that holds limits"
+    assert VENUE_LIMITS <= row < len(memory.ledger.limits) // LIMIT_WORDS, "a row that holds limits"
     for limit, value in set_in(memory.ledger, row).items():
         yield LimitView(word(limit), value, word(scope), **whose)

@@ -14,18 +14,23 @@ import pytest
 
 from shm.crc32c import crc32c
 from tests.conftest import Logged
+from tests.factories import define_account, define_symbol
 from tests.workers.crashes import crash_anywhere
 from tests.workers.journals import change, segment_files
 from tests.workers.settled_venue import assert_settled, limits, money, tell
-from tests.workers.stepped import SIZES, SteppedVenue, chain, compact, sharded
+from tests.workers.stepped import ACCOUNTS, SIZES, SYMBOLS, SteppedVenue, chain, compact, sharded
 from tests.workers.traders import Traders
 from tradsys.records import EVENT
+from workers.decision import KNOWN_ACCOUNTS, KNOWN_SYMBOLS
 from workers.follower import Follower
 from workers.journal import JournalError, JournalReader
 from workers.memory import JOURNALED, Sizes
+from workers.redecision import empty_ledger
 from workers.replica import Replica
+from workers.sequencer import new_sequencer
 from workers.snapshot.choice import open_log, reader_behind
 from workers.snapshot.files import Snapshot, SnapshotError, describe, list_snapshots
+from workers.snapshot.image import restore_sequencer
 from workers.snapshot.taking import NoSnapshotError, take_snapshot
 
 ROOMY = msgspec.structs.replace(SIZES, event_ring=256, gateway_ring=128, recent_client_ids=8)
@@ -96,6 +101,22 @@ def test_any_snapshot_and_the_log_behind_it_give_what_the_whole_log_gives(venue:
         at = followed(venue.directory, venue.sizes, None, again_of(path))
         with Snapshot(path) as snapshot:
             assert describe(at.image()) == list(snapshot.sections.values())
+
+
+def test_what_was_defined_since_a_snapshot_stays_where_others_read_it(tmp_path: Path) -> None:
+    venue = SteppedVenue(tmp_path, compact(), msgspec.structs.replace(ROOMY, ledgers=2))
+    venue.define()
+    path = take(venue)
+    venue.submit(np.concatenate([define_account(ACCOUNTS + 1), define_symbol(SYMBOLS + 1)]))
+    venue.settle()
+    tables = (venue.memory.accounts, venue.memory.symbols)
+    before = [table.tobytes() for table in tables]
+    state = new_sequencer(venue.memory, 1, empty_ledger(venue.memory, 1))
+    with Snapshot(path) as snapshot:
+        restore_sequencer(snapshot, state)
+    assert [int(state.decider.words[count]) for count in (KNOWN_ACCOUNTS, KNOWN_SYMBOLS)] == [ACCOUNTS, SYMBOLS]
+    assert [table.tobytes() for table in tables] == before
+    venue.close()
 
 
 def again_of(path: Path) -> int:

@@ -55,6 +55,14 @@ async def test_every_refusal_is_told() -> None:
         }
 
 
+async def test_the_refusal_of_an_account_that_is_stopped_does_not_hide_those_behind_it() -> None:
+    async with callers() as all:
+        for status, code in (("frozen", "account_frozen"), ("cancel_only", "account_cancel_only")):
+            assert (await all.clerk("PUT", "/v1/accounts/alice/status", json={"status": status}))[0] == 200
+            await all.officer("POST", "/v1/kill", json={"scope": "account", "account": "alice", "on": True})
+            assert _refusals(await _check(all)) == {"status": code, "kill_switch": "kill_switch"}
+
+
 LEG = {"type": "limit", "price": "110.00"}
 
 

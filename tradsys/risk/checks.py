@@ -24,7 +24,7 @@ from tradsys.risk.figures import Added, Place, figures_refusal
 from tradsys.risk.limits import limit_in, rows_of, set_in
 from tradsys.risk.rates import rate_refusal, take_tokens
 from tradsys.risk.sizes import collar_refusal, lots_refusal, notional_refusal
-from tradsys.risk.terms import Check, Limit, refusal
+from tradsys.risk.terms import REASON_MASK, Check, Limit, refusal
 from tradsys.risk.usage import TOO_LARGE, counted_with, lots_of, notional_of, price_of
 
 _NEW = int(Kind.NEW)
@@ -92,7 +92,9 @@ def take_token(ledger: Ledger, place: Place, command: Any) -> None:
 def place_of_command(ledger: Ledger, command: Any) -> Place:
     """Whose figures a command concerns; its account must exist."""
     number, symbol = signed(command.account), signed(command.symbol)
+    assert 0 < number < len(ledger.accounts), "the account exists"
     position = position_of(ledger, number, symbol)
+    assert 0 <= position < len(ledger.positions), "a row of the table, or none"
     rows = (signed(0), signed(0), signed(0), signed(0))
     limited = signed(0)
     if ledger.words[W_LIMITED] != 0:
@@ -112,6 +114,7 @@ def _legs_of(command: Any, first_leg: Any, second_leg: Any) -> int:
 
 @kernel
 def _order(command: Any, first_leg: Any, second_leg: Any, number: int) -> Any:
+    assert 0 <= number <= 2, "a NEW has two legs at most"
     if number == 0:
         return command
     return first_leg if number == 1 else second_leg
@@ -263,9 +266,11 @@ def first_refusal(
 ) -> int:
     """The first refusal of a NEW, AMEND or CANCEL that is not below `least`, but for want of funds; 0: none.
 
-    See terms.refusal. From 0 on it is the first of all; from one more than an answer the next one. `place` is that of
-    the command; unknown_refusal comes before.
+    See terms.refusal. From 0 on it is the first of all; from one more than an answer's check the next one. `place` is
+    that of the command; unknown_refusal comes before.
     """
+    assert least & REASON_MASK == 0, "from a check on"
+    assert shards > 0, "a symbol has a shard"
     is_cancel = command.kind == _CANCEL
     found = _standing_refusal(ledger, place, is_cancel, least)
     if not found and command.kind == _NEW:

@@ -19,6 +19,7 @@ from tradsys.options import has_limit, link_of
 from tradsys.records import CommandFlag, Link, Side
 from tradsys.risk.allowances import floor_of
 from tradsys.risk.checks import first_refusal, place_of_command, unknown_refusal
+from tradsys.risk.terms import REASON_MASK
 
 _BUDGET = int(CommandFlag.BUDGET)
 _BUY, _SELL = int(Side.BUY), int(Side.SELL)
@@ -56,6 +57,7 @@ def _need(ledger: Ledger, order: Any, account: int, symbol: int, hold: Any, resu
 @kernel
 def _add(result: Any, side: int, amount: int) -> None:
     before = result[HOLD_BUY + side]
+    assert amount >= TOO_LARGE, "an amount, or that it is none"
     result[HOLD_BUY + side] = TOO_LARGE if amount == TOO_LARGE or before == TOO_LARGE else before + amount
 
 
@@ -107,9 +109,10 @@ def _refusals(ledger: Ledger, orders: Any, shards: int, result: Any) -> None:
         found = first_refusal(ledger, place, orders[0], orders[1], orders[2], shards, least)
         if found == 0:
             break
+        assert found >= least, "checks answer in their order"
         result[REFUSALS] += 1
         result[REFUSALS + result[REFUSALS]] = found
-        least = found + 1
+        least = (found | REASON_MASK) + 1  # no check is asked twice, whichever of its two reasons it has given
 
 
 @kernel

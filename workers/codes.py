@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tradsys.errors import TradingError
+from tradsys.errors import TradingError, entry
 
 CODES = {
     "shm.segment.SharedMemoryFullError": "shared_memory_unusable",
@@ -23,4 +23,6 @@ def code_of(problem: BaseException) -> str | None:
     if isinstance(problem, TradingError):
         return problem.code
     names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(problem).__mro__)
-    return next((CODES[name] for name in names if name in CODES), None)
+    code = next((CODES[name] for name in names if name in CODES), None)
+    assert code is None or entry(code).code == code, "each code stands in the table"
+    return code

@@ -15,7 +15,7 @@ from workers.administration.trail import Act, Actor, TrailDamagedError
 from workers.definitions import RefusedDefinitionError, Tell, define_missing, redefine
 from workers.host import StartError
 from workers.ledger_definitions import Definition
-from workers.memory import VenueMemory
+from workers.memory import PHASE, STARTING, VenueMemory
 from workers.port import Port
 from workers.supervision import Until, Waits
 from workers.venue import Venue
@@ -36,6 +36,8 @@ class Definitions(Service):
     ) -> None:
         """`patience_s`: how long the core may take for each group of records."""
         super().__init__(DEFINITIONS, needs)
+        assert self.needs, "definitions are for a core that runs"
+        assert patience_s > 0, "the core has some time to answer"
         self._venue = venue
         self._configuration = venue.configuration
         self._memory = memory
@@ -45,6 +47,7 @@ class Definitions(Service):
     def start(self, report: Report) -> None:
         """Define what the log does not know. Raises RefusedDefinitionError, StartError, StoppedError."""
         report("defining accounts and symbols")
+        assert self._memory().control[PHASE] == STARTING, "nobody trades before what he trades is defined"
         with self._port() as (port, told):
             define_missing(self._memory(), port, self._configuration, self._wait(self._waits.starting), told)
 

@@ -33,6 +33,7 @@ class FileWatch:
         if now_ns < self._next_ns:
             return False
         self._next_ns = now_ns + _LOOK_NS
+        assert self._last.keys() == self._known.keys(), "the same files are looked at each time"
         seen, before = {path: _seen(path) for path in self._known}, self._last
         self._last = seen
         if seen == self._known or (self._settle and seen != before):

@@ -38,6 +38,7 @@ class Follower:
         self._postings: list[bytes] = []
         self._is_level = True
         self._sequence = 0 if snapshot is None else snapshot.heading.sequence
+        assert reader.sequence == self._sequence, "the log is read from right behind the snapshot on"
         if snapshot is not None:
             self._redecision.restore(snapshot)
             self._postings.append(postings_of(snapshot).tobytes())

@@ -64,7 +64,9 @@ class Known:
 def missing_records(known: Known, configuration: Configuration) -> list[Definition]:
     """What is to be sent, in its order. All accounts and symbols of the configuration must be known."""
     assets = {asset.name: asset for asset in assets_of(known.ledger)}
+    assert all(entry.name in known.symbols for entry in configuration.symbols), "symbols are defined before their money"
     missing = list(_assets(assets, configuration))
+    assert all(entry.name in assets for entry in configuration.assets), "an asset is there, or it comes first"
     missing += _contracts(known, assets, configuration)
     missing += [tier_record(entry) for entry in configuration.fee_tiers if not known.ledger.tiers[entry.tier]]
     missing += [fees_record(known, entry) for entry in configuration.fees if not _schedule(known, entry)["defined"]]
@@ -114,17 +116,18 @@ def _contracts(known: Known, assets: dict[str, Asset], configuration: Configurat
     rows = np.asarray(known.ledger.contracts)
     for entry in configuration.symbols:
         symbol = known.symbols[entry.name]
+        assert symbol.id < len(rows), "every symbol has its place"
         row = rows[symbol.id]
         if not entry.base or row["base"] or row["used"]:
             continue
         payee = known.account(entry.fee_account) or known.first(AccountKind.FEE)
-        assert symbol.id < len(rows), "every symbol has its place"
         contract = contract_of(symbol, assets, entry.base, entry.quote, payee)
         yield Definition(f"what the symbol {entry.name} trades", contract.definition(symbol.id))
 
 
 def tier_record(entry: TierEntry) -> Definition:
     """From which volume on a fee tier applies."""
+    assert 0 < entry.tier < FEE_TIERS, "the first tier applies to any volume"
     record = details(Kind.TIER, tier=entry.tier, amount=parse_value(entry.volume))
     return Definition(f"the fee tier {entry.tier}", record)
 
@@ -149,11 +152,13 @@ def has_fees(known: Known, entry: FeesEntry) -> bool:
 
 def _schedule(known: Known, entry: FeesEntry) -> Any:
     schedules = np.asarray(known.ledger.schedules).reshape(-1, FEE_CLASSES, FEE_TIERS)
+    assert len(schedules) == len(known.ledger.contracts), "every symbol has its schedules"
     return schedules[known.symbol(entry.symbol), entry.fee_class, entry.tier]
 
 
 def limit_record(known: Known, entry: LimitEntry, amount: int) -> Definition:
     """A limit of this amount, NO_LIMIT to remove it."""
+    assert amount >= NO_LIMIT, "a limit is not negative"
     record = details(
         Kind.LIMIT,
         scope=entry.scope,

@@ -6,7 +6,7 @@ from typing import Any
 
 from shm.counters import STRIDE, CounterKind
 from tradsys.ledger.conservation import add_up, begin
-from tradsys.ledger.layout import S_ASSET, S_TOTAL, W_FAULTS, W_LOST
+from tradsys.ledger.layout import S_ASSET, S_TOTAL, W_ASSETS, W_FAULTS, W_LOST
 from workers.decision import KNOWN_ACCOUNTS, Decider
 from workers.memory import VenueMemory
 
@@ -24,6 +24,7 @@ class LedgerWatch:
 
     def __init__(self, memory: VenueMemory, decider: Decider, log: Any) -> None:
         self._ledger = memory.ledger
+        assert decider.ledger is self._ledger, "the ledger that the sequencer decides with"
         self._known = decider.words
         self._log = log
         self._unbalanced: set[int] = set()
@@ -44,7 +45,9 @@ class LedgerWatch:
             self._log.error("events did not fit what the ledger knew; see docs/operations.md", faults=faults)
         self._values[self._faults] = faults
         self._look_at_lost(int(self._ledger.words[W_LOST]))
-        if add_up(self._ledger, int(self._known[KNOWN_ACCOUNTS]), ACCOUNTS_AT_ONCE):
+        accounts = int(self._known[KNOWN_ACCOUNTS])
+        assert 0 <= accounts < len(self._ledger.accounts), "every account has its place"
+        if add_up(self._ledger, accounts, ACCOUNTS_AT_ONCE):
             self._take_sum(int(self._ledger.summing[S_ASSET]), int(self._ledger.summing[S_TOTAL]))
 
     def _look_at_lost(self, lost: int) -> None:
@@ -55,7 +58,7 @@ class LedgerWatch:
         self._values[self._lost] = lost
 
     def _take_sum(self, asset: int, total: int) -> None:
-        assert asset >= 1, "an asset that there is"
+        assert 1 <= asset <= int(self._ledger.words[W_ASSETS]), "an asset that there is"
         self._values[self._sums] += 1
         if total == 0:
             self._unbalanced.discard(asset)
@@ -66,4 +69,5 @@ class LedgerWatch:
             self._log.error(
                 "an asset's sum over all accounts is not 0; see docs/operations.md", asset=asset, total=total
             )
+        assert self._unbalanced <= self._told, "who does not balance has been told of"
         self._values[self._imbalance] = len(self._unbalanced)

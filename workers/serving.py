@@ -37,6 +37,7 @@ class CoreWorker(Protocol):
 def serve(program: str, make: Callable[[Venue, WorkerPlan, VenueMemory], CoreWorker]) -> int:
     """Run the worker that the command line names, until SIGTERM; gives the exit status."""
     venue, plan = venues.enter(program)
+    assert plan.is_core or plan.is_standby, "other workers have lives of their own"
     segment, memory = venue.attach()
     worker = make(venue, plan, memory)
 

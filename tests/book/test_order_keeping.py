@@ -12,6 +12,7 @@ from tests.book.harness import SMALL, Bench
 from tradsys.book.counts import add_extra, count_all, count_in, count_out, counted_orders
 from tradsys.book.layout import (
     F_COUNTED,
+    F_EXTRA,
     FAR_FUTURE,
     LISTS,
     PARKED,
@@ -19,6 +20,7 @@ from tradsys.book.layout import (
     QUEUE,
     TIMED,
     TRAILING,
+    W_LIVE_ORDERS,
     W_NEXT_EXPIRY,
     W_TIMERS,
     W_USED_ORDERS,
@@ -99,9 +101,9 @@ def test_expiries_come_in_the_order_of_a_heap(shard: Shard, seed: int) -> None:
     assert (first_timer(shard), shard.words[W_NEXT_EXPIRY]) == (0, FAR_FUTURE)
 
 
-def give(shard: Shard, slot: int, symbol: int, account: int) -> None:
+def give(shard: Shard, slot: int, symbol: int, account: int, flags: int = 0) -> None:
     """Let there be an order in the slot."""
-    for name, value in {"order_id": slot, "symbol": symbol, "account": account, "flags": 0}.items():
+    for name, value in {"order_id": slot, "symbol": symbol, "account": account, "flags": flags}.items():
         shard.orders[name][slot] = value
 
 
@@ -110,6 +112,7 @@ def test_counts_are_those_of_a_counter_whatever_ends_first(shard: Shard, seed: i
     dice = random.Random(seed)
     expected: Counter[tuple[int, int]] = Counter()
     counted: dict[int, tuple[int, int]] = {}
+    shard.words[W_LIVE_ORDERS] = ORDERS
     for step in range(STEPS):
         slot = dice.randint(1, ORDERS)
         if slot in counted:
@@ -118,7 +121,7 @@ def test_counts_are_those_of_a_counter_whatever_ends_first(shard: Shard, seed: i
             expected[key] -= 1
         else:
             key = counted[slot] = (dice.choice(SYMBOLS), dice.randint(1, accounts))
-            give(shard, slot, *key)
+            give(shard, slot, *key, flags=F_EXTRA)
             count_in(shard, slot)
             expected[key] += 1
         for known in {key, *counted.values()}:
@@ -130,7 +133,7 @@ def test_counts_are_those_of_a_counter_whatever_ends_first(shard: Shard, seed: i
 def test_orders_from_before_a_limit_are_counted_once(shard: Shard) -> None:
     for slot in range(1, 11):
         give(shard, slot, symbol=1 + slot % 2, account=3)
-    shard.words[W_USED_ORDERS] = 10
+    shard.words[[W_USED_ORDERS, W_LIVE_ORDERS]] = 10
     give(shard, 10, symbol=1, account=4)
     shard.orders["order_id"][2] = 0  # a free slot
     add_extra(shard, 4, 0)

@@ -15,7 +15,7 @@ from tradsys.book.layout import Shard
 from tradsys.book.levels import price_of
 from tradsys.book.placing import can_rest_at, can_wait_at, has_trigger, may_rest
 from tradsys.book.prelude import trigger_of
-from tradsys.book.states import is_collecting
+from tradsys.book.states import is_collecting, takes_orders
 from tradsys.book.validation import (
     can_cancel_each_other,
     is_in_range,
@@ -103,6 +103,7 @@ def _shape_refusal(shard: Shard, command: Any, lowest_ticks: int, extensions: in
 
 @kernel
 def _state_refusal(command: Any, state: int, minimum_lots: int) -> int:
+    assert takes_orders(state), "a state in which orders come"
     time_in_force = signed(command.time_in_force)
     if time_in_force == _AT_OPEN and state != _PRE_OPEN and state != _OPENING:
         return _NOT_ALLOWED_IN_STATE
@@ -119,12 +120,14 @@ def _crossing_refusal(shard: Shard, command: Any, symbol: int, minimum_lots: int
     """Why an order that must trade at once, or must not, is refused in continuous trading."""
     side = signed(command.side)
     flags = signed(command.flags)
+    assert shard.books[symbol].state == _CONTINUOUS, "only in continuous trading an order trades when it comes"
     would_cross = flags & _POST_ONLY != 0 and best_index(shard, symbol, 1 - side) >= limit
     if would_cross and (flags & _SLIDE == 0 or not is_in_range(shard.books[symbol], _slid_price(shard, symbol, side))):
         return _WOULD_CROSS
     needed = command.quantity_lots if command.time_in_force == _FOK else minimum_lots
     if needed > 0:
         lots = tradeable_lots(shard, symbol, side, limit, needed, flags, signed(command.account))
+        assert lots >= 0, "nobody can trade less than nothing"
         if lots < needed:
             return _NOT_FILLABLE if command.time_in_force == _FOK else _MINIMUM_NOT_FILLABLE
     return 0
@@ -133,7 +136,9 @@ def _crossing_refusal(shard: Shard, command: Any, symbol: int, minimum_lots: int
 @kernel
 def _slid_price(shard: Shard, symbol: int, side: int) -> int:
     """One tick behind the best price of the other side, which has orders."""
-    best = price_of(shard.sides[2 * symbol + 1 - side], best_index(shard, symbol, 1 - side))
+    index = best_index(shard, symbol, 1 - side)
+    assert index >= 0, "the other side has orders"
+    best = price_of(shard.sides[2 * symbol + 1 - side], index)
     return best - 1 if side == _BUY else best + 1
 
 
@@ -148,6 +153,8 @@ def _limit(shard: Shard, command: Any) -> int:
 @kernel_entry
 def refusal(shard: Shard, command: Any, symbol: int, extensions: int, legs: int) -> int:
     """Why the order is refused; 0 when it is not."""
+    assert command.symbol == symbol, "the order comes to its own book"
+    assert 0 <= symbol < len(shard.books), "the shard has a place for the book"
     book = shard.books[symbol]
     state = signed(book.state)
     if book.defined == 0:
@@ -180,6 +187,7 @@ def refusal(shard: Shard, command: Any, symbol: int, extensions: int, legs: int)
             return _TOO_MANY_ORDERS
     if state == _CONTINUOUS:
         reason = _crossing_refusal(shard, command, symbol, minimum, _limit(shard, command))
+    assert reason != 0 or command.quantity_lots > 0, "who comes wants to trade something"
     return reason
 
 
@@ -205,6 +213,8 @@ def entry_price(shard: Shard, command: Any, symbol: int) -> int:
         return signed(book.highest_ticks) if side == _BUY else signed(book.lowest_ticks)
     if not has_limit(signed(command.order_type)):
         return signed(0)
+    price = signed(command.price_ticks)
     if signed(command.flags) & _SLIDE and best_index(shard, symbol, 1 - side) >= _limit(shard, command):
-        return _slid_price(shard, symbol, side)
-    return signed(command.price_ticks)
+        price = _slid_price(shard, symbol, side)
+    assert is_in_range(book, price), "an order enters at a price that the symbol has"
+    return price

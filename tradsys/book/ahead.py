@@ -90,6 +90,7 @@ def _ask_second(shard: Shard, command: Any, hint: int) -> None:
     hints[hint + _SIDE] = number
     hints[hint + _INDEX] = index
     hints[hint + _TAKEN] = number ^ 1 if takes else signed(0)
+    assert 0 <= entry_of(side, index) < len(shard.directory), "the directory has an entry for every price"
     prefetch(shard.directory, entry_of(side, index))
     prefetch(shard.summary, signed(side.words) + (index >> 12))
     best = signed(opposite.best_level) if takes else signed(side.best_level)
@@ -100,6 +101,8 @@ def _ask_second(shard: Shard, command: Any, hint: int) -> None:
 def _ask_third(shard: Shard, hint: int) -> None:
     """Of a named order that is alone its level's neighbours; of a price its place and the better entry."""
     hints = shard.hints
+    assert 0 <= hints[hint + _SLOT] < len(shard.orders), "a hint names a slot that there is"
+    assert 0 <= hints[hint + _SIDE] < len(shard.sides), "a hint names a side that there is"
     order = shard.orders[hints[hint + _SLOT]]
     level = shard.levels[order.level]
     is_alone = level.count == 1
@@ -161,6 +164,7 @@ def _ask_fourth(shard: Shard, hint: int) -> None:
 def _ask_fifth(shard: Shard, hint: int) -> None:
     """The level of a price, or the better one; what removing the level behind the touch needs."""
     hints = shard.hints
+    assert 0 <= hints[hint + _PLACE] < len(shard.pages), "a hint names a place that there is"
     prefetch(shard.levels, shard.pages[hints[hint + _PLACE]])
     taken = hints[hint + _TAKEN]
     if taken != 0:

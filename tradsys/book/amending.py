@@ -87,6 +87,7 @@ def amend_order(shard: Shard, command: Any) -> bool:
         reject(shard, command, reason)
         return True
     order = shard.orders[slot]
+    assert order.order_id == command.order_id, "the order that is named"
     symbol = signed(order.symbol)
     side = signed(order.side)
     book = shard.books[symbol]
@@ -116,11 +117,13 @@ def amend_order(shard: Shard, command: Any) -> bool:
         tell_amended(shard, command, order, flags, price, leaves, order.price_ticks, order.leaves_lots)
         shard.levels[order.level].quantity_lots -= order.leaves_lots - leaves
         order.leaves_lots = leaves
+        assert shard.levels[order.level].quantity_lots >= leaves, "a level holds what each of its orders has left"
         return True
 
     opposite = shard.sides[2 * symbol + 1 - side]
     limit = index_of(opposite, price)
     crosses = opposite.best_index >= limit
+    assert limit >= 0, "the other side has the price as well"
     index = index_of(own, price)
     if not has_level(shard, own, index):
         reject(shard, command, _LEVEL_POOL_FULL)

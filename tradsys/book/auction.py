@@ -194,6 +194,7 @@ def uncross(shard: Shard, command: Any, symbol: int, state: int, reason: int) ->
         words[W_PENDING_A] = 0  # the price
         words[W_PENDING_B] = 0  # traded so far
         words[W_PENDING_C] = 0  # still to be traded at that price
+    assert words[W_PENDING] == P_UNCROSS, "what goes on has begun"
     while True:
         if not has_room(shard):
             return False
@@ -251,6 +252,7 @@ def indicate(shard: Shard, command: Any) -> bool:
         words[W_PENDING] = P_INDICATE
         words[W_PENDING_A] = 1  # the next symbol to look at
         words[W_PENDING_B] = 0  # a symbol still to be told: held back until it is known whether it is the last
+    assert words[W_PENDING] == P_INDICATE, "what goes on has begun"
     while words[W_PENDING_A] <= words[W_SYMBOLS]:
         symbol = words[W_PENDING_A]
         if is_indicating(signed(shard.books[symbol].state)):

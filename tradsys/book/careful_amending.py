@@ -19,6 +19,7 @@ from tradsys.book.events import (
     tell_amended,
 )
 from tradsys.book.layout import (
+    AT_HAND,
     F_EXTRA,
     F_HIDDEN,
     F_ICEBERG,
@@ -73,6 +74,7 @@ _BELOW_FILLED = int(Reason.AMENDED_BELOW_FILLED)
 def careful_cancel(shard: Shard, command: Any, slot: int) -> bool:
     """End a live order, wherever it stands; False when what follows waits for room in the event ring."""
     symbol = signed(shard.orders[slot].symbol)
+    assert shard.orders[slot].order_id == command.order_id, "the order that is named"
     if shard.books[symbol].state == _FROZEN:
         reject(shard, command, _AUCTION_FROZEN)
         return True
@@ -115,6 +117,7 @@ def _refusal(shard: Shard, command: Any, slot: int) -> int:
 def _decrease(shard: Shard, command: Any, slot: int, lots: int, before_lots: int) -> None:
     """An order in the book keeps its place with less; an iceberg loses it from its reserve first."""
     order = shard.orders[slot]
+    assert 0 < lots <= before_lots, "who keeps its place has something left, and not more than before"
     flags = KEPT_PRIORITY | RESTING | WAS_RESTING | hidden_flag(order)
     tell_amended(shard, command, order, flags, order.price_ticks, lots, order.price_ticks, before_lots)
     shown = min(order.leaves_lots, lots)
@@ -124,6 +127,8 @@ def _decrease(shard: Shard, command: Any, slot: int, lots: int, before_lots: int
         extra = shard.extras[slot]
         shard.reserves[order.level] -= extra.reserve_lots - (lots - shown)
         extra.reserve_lots = lots - shown
+        assert shard.reserves[order.level] >= extra.reserve_lots, "the level counts the reserve of each iceberg"
+    assert shard.levels[order.level].quantity_lots >= shown, "a level holds what each of its orders shows"
 
 
 @kernel_entry
@@ -159,6 +164,8 @@ def _change_waiting(shard: Shard, command: Any, slot: int, price_ticks: int, lot
     order = shard.orders[slot]
     extra = shard.extras[slot]
     place = signed(extra.place)
+    assert signed(order.flags) & F_EXTRA != 0, "a plain order waits nowhere"
+    assert place != AT_HAND, "between two commands nobody is about to act"
     is_armed = place == IN_ABOVE or place == IN_BELOW
     trigger = signed(command.price_ticks)
     new_trigger = signed(command.flags) & _NEW_TRIGGER != 0
@@ -169,6 +176,7 @@ def _change_waiting(shard: Shard, command: Any, slot: int, price_ticks: int, lot
     tell_amended(shard, command, order, flags, price_ticks, lots, order.price_ticks, order.leaves_lots)
     if is_armed:
         shard.levels[order.level].quantity_lots += lots - order.leaves_lots
+        assert shard.levels[order.level].quantity_lots >= lots, "a level holds what each of its orders has left"
     order.price_ticks = price_ticks
     order.leaves_lots = lots
     if not new_trigger:
@@ -192,6 +200,7 @@ def _limit_of(shard: Shard, slot: int, price_ticks: int) -> int:
 @kernel_entry
 def careful_amend(shard: Shard, command: Any, slot: int) -> bool:
     """Change an order that is the account's; False when it waits for room in the event ring."""
+    assert shard.orders[slot].account == command.account, "an order of who amends it"
     reason = _refusal(shard, command, slot)
     if reason != 0:
         reject(shard, command, reason)
@@ -201,6 +210,7 @@ def careful_amend(shard: Shard, command: Any, slot: int) -> bool:
     place = _place_of(shard, slot)
     in_book = place == IN_BOOK or place == IN_HIDDEN
     before = whole_lots(shard, slot) if in_book else order.leaves_lots
+    assert before > 0, "a live order has something left"
     flags = signed(command.flags)
     price = signed(command.price_ticks) if flags & _NEW_PRICE else signed(order.price_ticks)
     lots = before

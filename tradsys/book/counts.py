@@ -10,7 +10,7 @@ from typing import Any
 from shm.hashing import hash_pair, place_of
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
-from tradsys.book.layout import AT_HAND, F_COUNTED, F_EXTRA, IN_BOOK, W_USED_ORDERS, Shard
+from tradsys.book.layout import AT_HAND, F_COUNTED, F_EXTRA, IN_BOOK, W_LIVE_ORDERS, W_USED_ORDERS, Shard
 
 
 @kernel
@@ -39,11 +39,13 @@ def counted_orders(shard: Shard, symbol: int, account: int) -> int:
 def count_in(shard: Shard, slot: int) -> None:
     """The order in `slot`, which has an EXTRA record, counts until it ends."""
     order = shard.orders[slot]
+    assert signed(order.flags) & (F_EXTRA | F_COUNTED) == F_EXTRA, "an order with an EXTRA record counts once"
     order.flags = signed(order.flags) | F_COUNTED
     key = _key(signed(order.symbol), signed(order.account))
     entry = shard.counts[_place(shard.counts, key)]
     entry.key = key
     entry.orders += 1
+    assert entry.orders <= shard.words[W_LIVE_ORDERS], "no more orders count than live"
 
 
 @kernel_entry
@@ -52,6 +54,7 @@ def count_out(shard: Shard, slot: int) -> None:
     counts = shard.counts
     order = shard.orders[slot]
     place = _place(counts, _key(signed(order.symbol), signed(order.account)))
+    assert signed(order.flags) & F_COUNTED != 0, "only who counts is counted out"
     assert counts[place].orders > 0, "who is counted out was counted in"
     counts[place].orders -= 1
     if counts[place].orders > 0:

@@ -46,6 +46,7 @@ from tradsys.records import (
     MarketState,
     OrderType,
     SelfTrade,
+    Side,
     TimeInForce,
     TriggerSource,
 )
@@ -53,12 +54,14 @@ from tradsys.records import (
 _CONTINUOUS = int(MarketState.CONTINUOUS)
 _TOUCH = int(TriggerSource.TOUCH)
 _MARKET = int(OrderType.MARKET)
+_BUY = int(Side.BUY)
 _AT_OPEN = int(TimeInForce.AT_OPEN)
 _BUDGET = int(CommandFlag.BUDGET)
 _GROUP = int(CommandFlag.GROUP)
 _CANCEL_TAKER = int(SelfTrade.CANCEL_TAKER)
 _CANCEL_MAKER = int(SelfTrade.CANCEL_MAKER)
 _CANCEL_BOTH = int(SelfTrade.CANCEL_BOTH)
+_DECREMENT = int(SelfTrade.DECREMENT)
 _TRADE = int(EventKind.TRADE)
 _PREVENTED = int(EventKind.PREVENTED)
 _CANCELLED = int(EventKind.CANCELLED)
@@ -106,9 +109,10 @@ def best_order(shard: Shard, symbol: int, side: int) -> int:
     """The slot of the first order in priority of a side that is not empty."""
     shown = shard.sides[2 * symbol + side]
     hidden = rare_side(shard, symbol, HIDDEN_SIDES + side)
-    if hidden.best_index > shown.best_index:
-        return signed(shard.levels[hidden.best_level].head)
-    return signed(shard.levels[shown.best_level].head)
+    best = signed(hidden.best_level) if hidden.best_index > shown.best_index else signed(shown.best_level)
+    slot = signed(shard.levels[best].head)
+    assert slot != 0, "a side that is not empty has a first order"
+    return slot
 
 
 @kernel
@@ -130,12 +134,15 @@ def sweep_limit(shard: Shard, asked: Any, price_ticks: int) -> int:
         return NEVER
     if asked.order_type == _MARKET and asked.time_in_force < _AT_OPEN:
         return signed(0)
-    return index_of(shard.sides[2 * symbol + 1 - signed(asked.side)], price_ticks)
+    limit = index_of(shard.sides[2 * symbol + 1 - signed(asked.side)], price_ticks)
+    assert limit >= 0, "the symbol has the price"
+    return limit
 
 
 @kernel
 def remember_price(book: Any, price_ticks: int) -> None:
     """A trade has printed at this price."""
+    assert book.lowest_ticks <= price_ticks <= book.highest_ticks, "nobody trades at a price that the symbol has not"
     book.last_ticks = price_ticks
     if book.trigger_source == _TOUCH:
         return
@@ -167,6 +174,7 @@ def fill_resting(shard: Shard, command: Any, slot: int, quantity_lots: int) -> N
     if quantity_lots < order.leaves_lots:
         order.leaves_lots -= quantity_lots
         shard.levels[order.level].quantity_lots -= quantity_lots
+        assert shard.levels[order.level].quantity_lots >= order.leaves_lots, "a level holds what its orders have left"
     elif flags & F_ICEBERG and shard.extras[slot].reserve_lots > 0:
         shard.levels[order.level].quantity_lots -= quantity_lots
         refresh_slice(shard, command, slot)
@@ -193,6 +201,7 @@ def _decrement_maker(shard: Shard, command: Any, slot: int, quantity_lots: int) 
         return
     previous = whole_lots(shard, slot)
     maker.leaves_lots -= quantity_lots
+    assert shard.levels[maker.level].quantity_lots >= maker.leaves_lots, "a level holds what its orders have left"
     flags = RESTING | WAS_RESTING | KEPT_PRIORITY | hidden_flag(maker)
     price = maker.price_ticks
     tell_amended(shard, command, maker, flags, price, previous - quantity_lots, price, previous)
@@ -206,6 +215,7 @@ def _prevent(shard: Shard, command: Any, slot: int, maker_slot: int, mode: int, 
     """
     order = shard.orders[slot]
     maker = shard.orders[maker_slot]
+    assert _CANCEL_TAKER <= mode <= _DECREMENT, "a mode in which they do not trade"
     tell_pair(shard, command, order, maker, _PREVENTED, 0, maker.price_ticks, quantity)
     if mode == _CANCEL_MAKER or mode == _CANCEL_BOTH:
         cancel_any(shard, command, maker_slot, _SELF_TRADE)
@@ -228,6 +238,7 @@ def _end_taker(shard: Shard, command: Any, slot: int, reason: int) -> None:
     order = shard.orders[slot]
     if signed(order.flags) & F_EXTRA and signed(shard.extras[slot].options) & _BUDGET:
         order.leaves_lots = shard.extras[slot].budget
+    assert order.leaves_lots > 0, "who is cancelled has something left"
     tell(shard, command, order, _CANCELLED, hidden_flag(order), reason)
     end_order(shard, command, slot)
 
@@ -238,6 +249,9 @@ def _trade(shard: Shard, command: Any, slot: int, maker_slot: int, quantity_lots
     order = shard.orders[slot]
     maker = shard.orders[maker_slot]
     price = signed(maker.price_ticks)
+    assert order.order_type == _MARKET or (
+        price <= order.price_ticks if order.side == _BUY else price >= order.price_ticks
+    ), "nobody trades beyond its limit"
     flags = signed(0)
     order.filled_lots += quantity_lots
     has_extra = signed(order.flags) & F_EXTRA != 0
@@ -267,7 +281,9 @@ def _interrupt(shard: Shard, command: Any, slot: int) -> None:
     """The order's next trade would leave the price band: it rests or ends, and the symbol changes its state."""
     order = shard.orders[slot]
     symbol = signed(order.symbol)
+    assert shard.books[symbol].state == _CONTINUOUS, "bands interrupt continuous trading"
     state = signed(shard.books[symbol].breach_state)
+    assert state != _CONTINUOUS, "a breach leads to another state"
     rests = is_collecting(state) and order.order_type != _MARKET and stays(signed(order.time_in_force))
     if rests and can_rest(shard, slot):
         tell(shard, command, order, _RESTED, RESTING | hidden_flag(order), 0)
@@ -296,12 +312,14 @@ def careful_sweep(shard: Shard, command: Any, slot: int, limit: int) -> bool:
             return False
         maker_slot = best_order(shard, symbol, opposite)
         maker = shard.orders[maker_slot]
+        assert maker_slot != slot, "who trades stands in no book"
         if signed(order.flags) & F_LINKED and shard.extras[slot].partner == maker_slot:
             cancel_partner(shard, command, slot)  # an order does not trade with the one that it cancels
             continue
         quantity = min(order.leaves_lots, maker.leaves_lots)
         price = signed(maker.price_ticks)
         if options & _BUDGET:
+            assert price > 0, "a budget buys nothing that costs nothing"
             quantity = min(quantity, shard.extras[slot].budget // price)
         if mode != 0 and is_own(shard, options, account, maker):
             if _prevent(shard, command, slot, maker_slot, mode, quantity):

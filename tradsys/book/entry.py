@@ -14,6 +14,7 @@ from tradsys.book.counts import add_extra, count_in
 from tradsys.book.crossing import best_index, sweep_limit
 from tradsys.book.events import HIDDEN, RESTING, begin_unmarked, emit, reject
 from tradsys.book.layout import (
+    F_EXTRA,
     F_HIDDEN,
     F_ICEBERG,
     F_LINKED,
@@ -71,6 +72,7 @@ def _set_terms(shard: Shard, slot: int, asked: Any, extensions: int, is_leg: boo
     """Fill in the EXTRA record of a new order."""
     order = shard.orders[slot]
     extra = shard.extras[slot]
+    assert signed(order.flags) & F_EXTRA != 0, "a plain order has no terms"
     symbol, order_type = signed(order.symbol), signed(order.order_type)
     flags = signed(asked.flags)
     if extensions == 1:
@@ -79,6 +81,7 @@ def _set_terms(shard: Shard, slot: int, asked: Any, extensions: int, is_leg: boo
             extra.expires_ns = extension.expires_ns
         if not is_leg and extension.display_lots < asked.quantity_lots:
             extra.display_lots = extension.display_lots
+    assert order.time_in_force != _GTD or extra.expires_ns > 0, "who expires knows when"
     if extra.display_lots > 0:
         order.flags = signed(order.flags) | F_ICEBERG
     if flags & _HIDDEN or order_type == _PEGGED:
@@ -92,6 +95,7 @@ def _set_terms(shard: Shard, slot: int, asked: Any, extensions: int, is_leg: boo
         refresh_special(shard, symbol)
     elif order_type == _TRAILING:
         extra.distance = asked.price_ticks
+        assert extra.distance > 0, "who follows the market keeps a distance"
         _there, trigger = trailing_trigger(shard, slot)
         extra.trigger_ticks = trigger
         join_list(shard, symbol, TRAILING, slot)
@@ -164,6 +168,7 @@ def tell_terms(shard: Shard, command: Any, slot: int) -> None:
     """Tell what an order with an EXTRA record waits for, shows, and lasts."""
     order = shard.orders[slot]
     extra = shard.extras[slot]
+    assert signed(order.flags) & F_EXTRA != 0, "a plain order has no terms"
     emit(
         shard,
         command,
@@ -183,6 +188,9 @@ def tell_terms(shard: Shard, command: Any, slot: int) -> None:
 @kernel
 def _link_orders(shard: Shard, link: int, slot: int, leg_1: int, leg_2: int) -> None:
     orders, extras = shard.orders, shard.extras
+    assert leg_1 != 0, "linked orders are two at least"
+    assert leg_2 == 0 or link != _OCO, "of three orders one waits for another's end"
+    assert orders[slot].symbol == orders[leg_1].symbol, "linked orders are of one symbol"
     orders[slot].flags = signed(orders[slot].flags) | F_LINKED
     orders[leg_1].flags = signed(orders[leg_1].flags) | F_LINKED
     if link == _OCO:
@@ -220,6 +228,7 @@ def careful_new(shard: Shard, command: Any) -> None:
     begin_unmarked(shard, command)
     link = link_of(signed(command.flags))
     slot = _create(shard, command, command, price, extensions, False)
+    assert slot != 0, "there is a slot for the order and its legs"
     leg_1, leg_2 = signed(0), signed(0)
     if legs > 0:
         leg_1 = _create_leg(shard, command, 0, extensions)
@@ -247,6 +256,7 @@ def careful_new(shard: Shard, command: Any) -> None:
 
 @kernel_entry
 def _create_leg(shard: Shard, command: Any, number: int, extensions: int) -> int:
+    assert 0 <= number < len(shard.legs), "a prelude holds so many legs"
     leg = shard.legs[number]
     price = signed(leg.price_ticks) if has_limit(signed(leg.order_type)) else signed(0)
     return _create(shard, leg, command, price, extensions, True)

@@ -109,6 +109,7 @@ def define_symbol(shard: Shard, command: Any, definition: Any) -> None:
     words[W_SYMBOLS] = max(words[W_SYMBOLS], symbol)
     if is_indicating(signed(book.state)):
         words[W_AUCTIONS] += 1
+    assert words[W_AUCTIONS] <= words[W_SYMBOLS], "no more symbols are in an auction than there are"
     emit(
         shard,
         command,

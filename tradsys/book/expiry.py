@@ -11,8 +11,10 @@ from tradsys.book.layout import W_SYMBOLS, Shard
 from tradsys.book.pending import let_settle
 from tradsys.book.timers import first_timer
 from tradsys.reasons import Reason
+from tradsys.records import TimeInForce
 
 _EXPIRED = int(Reason.EXPIRED)
+_GTD = int(TimeInForce.GTD)
 
 
 @kernel_entry
@@ -26,6 +28,7 @@ def expire(shard: Shard, command: Any) -> bool:
     while slot != 0 and shard.extras[slot].expires_ns <= command.timestamp_ns:
         if not has_room(shard):
             return False
+        assert shard.orders[slot].time_in_force == _GTD, "no other order expires"
         cancel_any(shard, command, slot, _EXPIRED)
         slot = first_timer(shard)
     let_settle(shard, 1, shard.words[W_SYMBOLS])

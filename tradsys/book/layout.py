@@ -297,6 +297,8 @@ def carve(take: Callable[[Any, int], Any], size: ShardSize, events: Broadcast) -
         hints=take(np.int64, HINTS * HINT_WORDS),
         events=events,
     )
+    assert len(fields["counts"]) & (len(fields["counts"]) - 1) == 0, "the length of a hash table is a power of two"
+    assert len(fields["levels"]) == len(fields["orders"]), "there is a level for every order"
     return Shard(table_of(fields.values()), **fields)
 
 

@@ -61,6 +61,7 @@ def open_sides(shard: Shard, symbol: int, lowest_ticks: int, highest_ticks: int)
 @kernel
 def has_level(shard: Shard, side: Any, index: int) -> bool:
     """Whether an order could rest at `index`: its page exists or one is free."""
+    assert 0 <= index < signed(side.pages) << 6, "a price within the symbol's range"
     if shard.directory[entry_of(side, index)].page != 0:
         return True
     return (shard.words[W_USED_PAGES] + 2) << 6 <= len(shard.pages)

@@ -87,6 +87,7 @@ def cancel_all(shard: Shard, command: Any, details: Any) -> bool:
         words[W_PENDING] = P_MASS_CANCEL
         words[W_PENDING_A] = 1  # the next slot to look at
         words[W_PENDING_B] = 0  # orders cancelled so far
+    assert words[W_PENDING] == P_MASS_CANCEL, "what goes on has begun"
     reason = _KILLED if is_kill else _BY_MASS_CANCEL
     while words[W_PENDING_A] <= words[W_USED_ORDERS]:
         slot = words[W_PENDING_A]
@@ -97,6 +98,7 @@ def cancel_all(shard: Shard, command: Any, details: Any) -> bool:
             cancel_any(shard, command, slot, reason)
             words[W_PENDING_B] += 1
         words[W_PENDING_A] += 1
+        assert words[W_PENDING_B] < words[W_PENDING_A], "no more orders end than were looked at"
     if not has_room(shard):
         return False
     emit(shard, command, _MASS_CANCELLED, 0, 0, command.symbol, 0, words[W_PENDING_B], 0, command.account, 0, 0)

@@ -112,6 +112,7 @@ def new_order(shard: Shard, command: Any) -> bool:
 def _go_on_carefully(shard: Shard, slot: int, first_ticks: int, last_ticks: int, has_traded: bool) -> bool:
     """The sweep has met a rare order, or waits for room: what is left of it goes the careful way."""
     symbol = signed(shard.orders[slot].symbol)
+    assert shard.orders[slot].leaves_lots > 0, "who goes on has something left"
     if has_traded:
         remember_price(shard.books[symbol], first_ticks)
         remember_price(shard.books[symbol], last_ticks)
@@ -153,7 +154,7 @@ def sweep(shard: Shard, command: Any, slot: int, limit: int) -> bool:
         if filled == 0:
             first = last
         quantity = min(leaves, maker.leaves_lots)
-        assert level.index == opposite.best_index, "the best level has the best price"
+        assert index_of(opposite, last) == level.index == opposite.best_index, "the best order has the best price"
         leaves -= quantity
         filled += quantity
         flags = signed(0)
@@ -192,6 +193,7 @@ def sweep(shard: Shard, command: Any, slot: int, limit: int) -> bool:
 def _rest_or_end(shard: Shard, command: Any, slot: int) -> None:
     """What a plain order has left rests, or ends when it is immediate-or-cancel."""
     order = shard.orders[slot]
+    assert order.leaves_lots > 0, "an order that is filled has ended"
     if order.time_in_force == _IOC:
         tell(shard, command, order, _CANCELLED, LAST, _IMMEDIATE_REST)
         free_slot(shard, slot)

@@ -13,6 +13,7 @@ from tradsys.book.layout import (
     IN_HIDDEN,
     PEGS,
     UNPRICED,
+    W_ACTING,
     W_CURSOR,
     Shard,
 )
@@ -20,10 +21,12 @@ from tradsys.book.levels import price_of
 from tradsys.book.lists import first_of, following
 from tradsys.book.pending import let_act
 from tradsys.book.placing import can_rest, put_in_book, take_from_place
+from tradsys.book.validation import is_in_range
 from tradsys.reasons import Reason
-from tradsys.records import CommandFlag, MarketState, Side
+from tradsys.records import CommandFlag, MarketState, OrderType, Side
 
 _CONTINUOUS = int(MarketState.CONTINUOUS)
+_PEGGED = int(OrderType.PEGGED)
 _BUY = int(Side.BUY)
 _MIDPOINT = int(CommandFlag.MIDPOINT)
 _LEVEL_POOL_FULL = int(Reason.LEVEL_POOL_FULL)
@@ -34,6 +37,7 @@ def _target(shard: Shard, slot: int) -> tuple[bool, int]:
     """Whether the order has a price now, and the price; its limit when it has none."""
     order = shard.orders[slot]
     extra = shard.extras[slot]
+    assert order.order_type == _PEGGED, "no other order's price follows the touch"
     symbol, side = signed(order.symbol), signed(order.side)
     limit = signed(extra.limit_ticks)
     own = shard.sides[2 * symbol + side]
@@ -46,7 +50,9 @@ def _target(shard: Shard, slot: int) -> tuple[bool, int]:
             return False, limit
         # Rounded away from trading; the shift rounds down also below 0.
         price = (price + price_of(other, signed(other.best_index)) + side) >> 1
-    return True, min(price, limit) if side == _BUY else max(price, limit)
+    price = min(price, limit) if side == _BUY else max(price, limit)
+    assert is_in_range(shard.books[symbol], price), "the symbol has the price"
+    return True, price
 
 
 @kernel
@@ -55,6 +61,7 @@ def _is_right(shard: Shard, slot: int) -> bool:
     order = shard.orders[slot]
     if shard.extras[slot].place == IN_HIDDEN:
         return has_price and order.price_ticks == price
+    assert shard.extras[slot].place == UNPRICED, "a pegged order rests, or has no price"
     return not has_price
 
 
@@ -90,6 +97,7 @@ def follow_touch(shard: Shard, command: Any, symbol: int) -> bool:
     """Give the first pegged order with a wrong price the right one; False when there is none."""
     words = shard.words
     book = shard.books[symbol]
+    assert words[W_ACTING] == 0, "nobody acts while prices follow the touch"
     head = first_of(shard, symbol, PEGS)
     bid, ask = signed(shard.sides[2 * symbol].best_index), signed(shard.sides[2 * symbol + 1].best_index)
     moved = bid != book.pegged_bid or ask != book.pegged_ask
@@ -105,6 +113,7 @@ def follow_touch(shard: Shard, command: Any, symbol: int) -> bool:
     if slot == 0:
         words[W_CURSOR] = 0
         return False
+    assert shard.orders[slot].symbol == symbol, "the walk stays among the symbol's orders"
     words[W_CURSOR] = following(shard, PEGS, slot)
     _reprice(shard, command, slot)
     return True

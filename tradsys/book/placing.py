@@ -23,6 +23,7 @@ from tradsys.book.layout import (
     PARKED,
     QUEUE,
     QUEUED,
+    WAITING,
     Shard,
 )
 from tradsys.book.levels import append, has_level, index_of, remove
@@ -104,6 +105,7 @@ def put_in_book(shard: Shard, command: Any, slot: int) -> None:
         append(shard, own, index_of(own, signed(order.price_ticks)), slot)
         return
     extra = shard.extras[slot]
+    assert extra.place == AT_HAND, "an order stands in one place"
     if flags & F_HIDDEN:
         hidden = rare_side(shard, symbol, HIDDEN_SIDES + side)
         append(shard, hidden, index_of(hidden, signed(order.price_ticks)), slot)
@@ -149,6 +151,7 @@ def put_at_trigger(shard: Shard, slot: int) -> None:
     order = shard.orders[slot]
     extra = shard.extras[slot]
     symbol = signed(order.symbol)
+    assert has_trigger(signed(order.order_type)), "no other order waits for a price"
     is_above = waits_above(signed(order.order_type), signed(order.side))
     side = rare_side(shard, symbol, ABOVE if is_above else BELOW)
     append(shard, side, index_of(side, signed(extra.trigger_ticks)), slot)
@@ -196,6 +199,7 @@ def take_from_place(shard: Shard, slot: int) -> bool:
 def put_in_queue(shard: Shard, slot: int) -> None:
     """It is the order's turn to act as soon as the orders before it have."""
     symbol = signed(shard.orders[slot].symbol)
+    assert shard.extras[slot].place == AT_HAND or shard.extras[slot].place == WAITING, "who queues stood nowhere"
     shard.extras[slot].place = QUEUED
     join_list(shard, symbol, QUEUE, slot)
     refresh_special(shard, symbol)

@@ -38,6 +38,7 @@ def session_of(command: Any) -> int:
 def keep_prelude(shard: Shard, command: Any, details: Any) -> None:
     """Keep an EXTENSION or LEG for the NEW that follows it."""
     words = shard.words
+    assert words[W_PRELUDE] < command.sequence, "the log goes on"
     if words[W_PRELUDE] != command.sequence - 1 or words[W_PRELUDE_SOURCE] != command.source:
         words[W_EXTENSIONS] = 0
         words[W_LEGS] = 0
@@ -58,6 +59,7 @@ def keep_prelude(shard: Shard, command: Any, details: Any) -> None:
 def prelude_of(shard: Shard, command: Any) -> tuple[int, int]:
     """How many EXTENSIONs and LEGs stand directly before a NEW; what it does not announce is passed over."""
     words = shard.words
+    assert words[W_PRELUDE] < command.sequence, "a prelude comes before its order"
     if words[W_PRELUDE] != command.sequence - 1 or words[W_PRELUDE_SOURCE] != command.source:
         return signed(0), signed(0)
     flags = signed(command.flags)

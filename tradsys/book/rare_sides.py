@@ -49,6 +49,7 @@ def open_rare_side(shard: Shard, symbol: int, number: int) -> bool:
     model = shard.sides[2 * symbol + signed(like_offers)]
     words = shard.words
     pages = signed(model.pages)
+    assert pages > 0, "the symbol's own sides are open"
     needed = words_needed(pages)
     directory = words[W_USED_DIRECTORY]
     summary = words[W_USED_SUMMARY]

@@ -14,19 +14,25 @@ from tradsys.book.crossing import careful_sweep, is_crossed, sweep_limit
 from tradsys.book.ending import cancel_any, cancel_partner
 from tradsys.book.events import RESTING, begin_unmarked, has_room, tell
 from tradsys.book.layout import (
+    AT_HAND,
     D_END_CLOSE,
     D_END_DAY,
     D_END_OPEN,
     D_ENTER_CLOSE,
+    F_EXTRA,
+    F_TIMED,
     FOR_AUCTION,
+    P_SETTLE,
     PARKED,
     PEGS,
     QUEUE,
+    QUEUED,
     TIMED,
     TRAILING,
     UNPRICED,
     W_ACTING,
     W_CURSOR,
+    W_PENDING,
     W_SETTLE_LAST,
     W_SETTLING,
     Shard,
@@ -64,6 +70,7 @@ def act(shard: Shard, command: Any, slot: int) -> None:
     """An accepted order that is at hand begins: it waits for what it waits for, or trades next."""
     order = shard.orders[slot]
     extra = shard.extras[slot]
+    assert signed(order.flags) & F_EXTRA == 0 or extra.place == AT_HAND, "who begins stands nowhere yet"
     symbol = signed(order.symbol)
     if has_trigger(signed(order.order_type)):
         if order.order_type == _TRAILING:
@@ -96,6 +103,8 @@ def _end_timed(shard: Shard, command: Any, symbol: int, time_in_force: int, reas
         words[W_CURSOR] = following(shard, TIMED, slot) if slot != 0 else 0
     if slot == 0:
         return False
+    assert signed(shard.orders[slot].flags) & F_TIMED != 0, "only orders with a time end with it"
+    assert shard.orders[slot].symbol == symbol, "the walk stays among the symbol's orders"
     cancel_any(shard, command, slot, reason)
     return True
 
@@ -103,6 +112,7 @@ def _end_timed(shard: Shard, command: Any, symbol: int, time_in_force: int, reas
 @kernel_entry
 def _enter_auction(shard: Shard, command: Any, symbol: int) -> bool:
     """Put the first order that waits for the closing auction into the book; False when there is none."""
+    assert shard.books[symbol].state == _CLOSING, "who waits for the closing auction comes into it"
     slot = first_of(shard, symbol, PARKED)
     if slot == 0:
         return False
@@ -127,6 +137,7 @@ def _do_duty(shard: Shard, command: Any, symbol: int) -> None:
     elif duties & D_END_DAY:
         duty, found = D_END_DAY, _end_timed(shard, command, symbol, 0, _DAY_ENDED)
     else:
+        assert duties == D_ENTER_CLOSE, "nothing else is a duty"
         duty, found = D_ENTER_CLOSE, _enter_auction(shard, command, symbol)
     if not found:
         book.duties = duties & ~duty
@@ -135,6 +146,7 @@ def _do_duty(shard: Shard, command: Any, symbol: int) -> None:
 @kernel_entry
 def _fire(shard: Shard, command: Any, slot: int) -> None:
     """The order's trigger has been reached: it is an ordinary order from now on, and trades next."""
+    assert has_trigger(signed(shard.orders[slot].order_type)), "who fires has waited for a price"
     take_from_place(shard, slot)
     order = shard.orders[slot]
     if order.order_type == _TRAILING:
@@ -152,6 +164,7 @@ def _fire(shard: Shard, command: Any, slot: int) -> None:
 def _act_next(shard: Shard, command: Any, symbol: int) -> None:
     """The head of the symbol's queue acts."""
     slot = first_of(shard, symbol, QUEUE)
+    assert shard.extras[slot].place == QUEUED, "whose turn it is stands in the queue"
     take_from_place(shard, slot)
     act(shard, command, slot)
 
@@ -210,6 +223,7 @@ def is_at_rest(book: Any) -> bool:
 def settle(shard: Shard, command: Any) -> bool:
     """Bring the symbols from W_SETTLING to W_SETTLE_LAST to rest; False when that waits for room."""
     words = shard.words
+    assert words[W_PENDING] == P_SETTLE, "all else of the command is done"
     begin_unmarked(shard, command)
     while words[W_SETTLING] != 0:
         symbol = words[W_SETTLING]

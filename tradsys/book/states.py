@@ -7,7 +7,7 @@ from typing import Any
 from shm.integers import signed
 from shm.jit import kernel
 from tradsys.book.events import emit
-from tradsys.book.layout import D_END_DAY, D_ENTER_CLOSE, W_AUCTIONS, Shard
+from tradsys.book.layout import D_END_DAY, D_ENTER_CLOSE, W_AUCTIONS, W_SYMBOLS, Shard
 from tradsys.book.rare_sides import forget_seen
 from tradsys.book.rules import refresh_special
 from tradsys.records import EventKind, MarketState
@@ -48,7 +48,10 @@ def enter_state(
     book = shard.books[symbol]
     before = signed(book.state)
     state = signed(state)
+    assert book.defined != 0, "a symbol that there is"
+    assert 0 <= state <= _FROZEN, "a state that there is"
     shard.words[W_AUCTIONS] += signed(is_indicating(state)) - signed(is_indicating(before))
+    assert 0 <= shard.words[W_AUCTIONS] <= shard.words[W_SYMBOLS], "each symbol in an auction counts once"
     book.state = state
     if state == _CLOSING:
         book.auction = _CLOSING

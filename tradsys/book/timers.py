@@ -34,6 +34,7 @@ def _rise(shard: Shard, place: int, slot: int) -> int:
 def _sink(shard: Shard, place: int, slot: int, count: int) -> int:
     """Move what is earlier than `slot` up, from `place` downwards; gives the place that is then free."""
     timers = shard.timers
+    assert 1 <= place <= count, "a place of the heap"
     while 2 * place <= count:
         child = 2 * place
         if child < count and _is_before(shard, signed(timers[child + 1]), signed(timers[child])):
@@ -63,6 +64,8 @@ def start_timer(shard: Shard, slot: int) -> None:
     """The order in `slot` ends at its `expires_ns`."""
     words = shard.words
     count = words[W_TIMERS] + 1
+    assert count < len(shard.timers), "there is room for every order"
+    assert shard.extras[slot].expires_ns > 0, "who expires knows when"
     words[W_TIMERS] = count
     _put(shard, _rise(shard, count, slot), slot)
     note_first_timer(shard)
@@ -74,6 +77,7 @@ def stop_timer(shard: Shard, slot: int) -> None:
     words = shard.words
     place = signed(shard.links[LINKS * slot + TIMED_LINK])
     count = words[W_TIMERS] - 1
+    assert 1 <= place <= count + 1, "a place of the heap"
     assert shard.timers[place] == slot, "an order with a timer knows its place in the heap"
     words[W_TIMERS] = count
     last = signed(shard.timers[count + 1])

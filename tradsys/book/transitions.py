@@ -8,7 +8,7 @@ from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.book.auction import uncross
 from tradsys.book.events import begin_unmarked, emit, reject
-from tradsys.book.layout import B_HALTED, B_HALTED_AUCTION, B_NONE, P_NONE, W_PENDING, Shard
+from tradsys.book.layout import B_HALTED, B_HALTED_AUCTION, B_NONE, P_NONE, P_UNCROSS, W_PENDING, Shard
 from tradsys.book.pending import let_settle
 from tradsys.book.states import enter_state, is_collecting
 from tradsys.reasons import Reason
@@ -37,6 +37,7 @@ def _move(shard: Shard, command: Any, symbol: int, state: int, reason: int) -> b
     False when that waits for room in the event ring; called again with the same command, it goes on.
     """
     book = shard.books[symbol]
+    assert book.breaker == B_NONE or book.state == _HALT or book.state == _OPENING, "the state is the breaker's own"
     # A breaker that halts an auction leaves its uncrossing to be done.
     collects = is_collecting(signed(book.state)) or book.breaker == B_HALTED_AUCTION
     if collects and not is_collecting(state):
@@ -63,6 +64,7 @@ def change_state(shard: Shard, command: Any) -> bool:
     if state > _FROZEN:
         reject(shard, command, _INVALID_STATE)
         return True
+    assert shard.words[W_PENDING] == P_NONE or shard.words[W_PENDING] == P_UNCROSS, "it begins, or goes on uncrossing"
     if shard.words[W_PENDING] == P_NONE:
         begin_unmarked(shard, command)
         if command.price_ticks != 0:
@@ -86,6 +88,7 @@ def obey_breaker(shard: Shard, command: Any, details: Any) -> bool:
         return True
     book = shard.books[symbol]
     state = signed(book.state)
+    assert shard.words[W_PENDING] == P_NONE or shard.words[W_PENDING] == P_UNCROSS, "it begins, or goes on uncrossing"
     if shard.words[W_PENDING] == P_NONE:
         begin_unmarked(shard, command)
     if transition == _TRIP and (state == _CONTINUOUS or state == _OPENING or state == _CLOSING):

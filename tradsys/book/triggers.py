@@ -51,6 +51,7 @@ def trailing_trigger(shard: Shard, slot: int) -> tuple[bool, int]:
     """Whether there is a price to follow, and the trigger that a trailing stop would have at it."""
     order = shard.orders[slot]
     extra = shard.extras[slot]
+    assert order.order_type == _TRAILING, "no other trigger follows the market"
     symbol = signed(order.symbol)
     is_above = waits_above(_TRAILING, signed(order.side))
     there, price = watched_price(shard, symbol, is_above)
@@ -77,6 +78,7 @@ def follow(shard: Shard, symbol: int) -> None:
     while slot != 0:
         order = shard.orders[slot]
         extra = shard.extras[slot]
+        assert order.symbol == symbol, "the list has the symbol's orders"
         is_above = waits_above(_TRAILING, signed(order.side))
         there, trigger = trailing_trigger(shard, slot)
         before = signed(extra.trigger_ticks)

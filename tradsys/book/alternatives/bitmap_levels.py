@@ -57,6 +57,7 @@ def initialise(state: BitmapLevels) -> None:
 @kernel
 def append(state: BitmapLevels, side: int, index: int, slot: int) -> None:
     """Put the order in `slot` at the end of the queue at `index`."""
+    assert 0 <= index < 1 << INDEX_BITS, "the bitmaps cover the price"
     number = side << INDEX_BITS | index
     level = state.levels[number]
     if level.count == 0:

@@ -12,6 +12,7 @@ from shm.jit import kernel
 def join(level: Any, orders: Any, slot: int) -> None:
     """Put the order in `slot` at the end of the level's queue."""
     order = orders[slot]
+    assert slot != 0, "the null slot is in no queue"
     order.next = 0
     if level.count == 0:
         order.prev = 0
@@ -32,6 +33,7 @@ def leave(level: Any, orders: Any, slot: int) -> None:
     """Take the order in `slot` out of the level's queue. Of an empty level only `count` means anything."""
     order = orders[slot]
     count = signed(level.count) - 1
+    assert count >= 0, "a level that is left held an order"
     level.count = count
     if count == 0:
         return

@@ -68,6 +68,7 @@ def _place(state: SortedLevels, side: int, index: int) -> int:
 def _insert(state: SortedLevels, side: int, place: int, index: int) -> int:
     words, indices, numbers = state.words, state.indices, state.numbers
     at = _start(state, side) + words[_W_COUNTS + side]
+    assert words[_W_COUNTS + side] < len(indices) >> 1, "there is room for the level"
     while at > place:
         indices[at] = indices[at - 1]
         numbers[at] = numbers[at - 1]
@@ -111,6 +112,7 @@ def remove(state: SortedLevels, side: int, slot: int) -> None:
         return
     place = _place(state, side, signed(level.index))
     count = words[_W_COUNTS + side] - 1
+    assert indices[place] == level.index, "the level is found at its price"
     words[_W_COUNTS + side] = count
     for at in range(place, _start(state, side) + count):
         indices[at] = indices[at + 1]

@@ -7,6 +7,7 @@ from typing import Any
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.layout import W_LIMITED, Ledger
+from tradsys.ledger.positions import account_of, symbol_of
 from tradsys.risk.limits import limit_in, rows_of, set_in
 from tradsys.risk.outbox import send_alert
 from tradsys.risk.sums import shown
@@ -25,6 +26,7 @@ def _judge(
     ledger: Ledger, rows: tuple[int, int, int, int], account: int, symbol: int, which: int, figure: int, was: int
 ) -> int:
     """The percentage of its limit that a figure has reached, 0, 80 or 100; an alert tells what it had not before."""
+    assert was == 0 or was == _NEAR or was == _REACHED, "what was told last is one of these"
     limit = limit_in(ledger, rows, which)
     if limit < 0 or figure <= 0 or figure < limit - limit // 5:
         return signed(0)
@@ -41,6 +43,8 @@ def _judge(
 def _judge_all(ledger: Ledger, hold: Any) -> None:
     number, symbol = signed(hold.account), signed(hold.symbol)
     account, position = ledger.accounts[number], ledger.positions[hold.position]
+    assert account_of(signed(position.key)) == number, "an order counts in a position of its account"
+    assert symbol_of(signed(position.key)) == symbol, "and of its symbol"
     rows = rows_of(ledger, account, signed(position.limits_row))
     if set_in(ledger, rows) & _WATCHED == 0:
         position.alert = 0

@@ -76,6 +76,8 @@ def _tell_symbols(ledger: Ledger, transition: int) -> None:
 def _enter_state(ledger: Ledger, symbol: int, transition: int, cause: int, timestamp_ns: int) -> None:
     breaker = ledger.breakers[symbol]
     was = signed(breaker.state)
+    assert _TRIP <= transition <= _RESET, "a breaker trips, half opens, or is reset"
+    assert was == 0 or was == _TRIP or was == _HALF_OPEN, "after a reset a breaker is as it was at first"
     if transition == _HALF_OPEN and was != _TRIP:
         return
     if transition == _RESET:

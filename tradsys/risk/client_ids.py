@@ -68,6 +68,7 @@ def forget(ledger: Ledger, account: int, client_order_id: int) -> None:
     table = ledger.client_ids
     mask = len(table) - 1
     free = _place_of(ledger, account, client_order_id)
+    assert table[free].client_order_id == client_order_id, "only what was remembered is forgotten"
     place = free
     while table[place].client_order_id != 0:
         place = (place + 1) & mask
@@ -95,6 +96,7 @@ def retire(ledger: Ledger, account: int, client_order_id: int) -> None:
     if client_order_id == 0:
         return
     recent = ledger.recent
+    assert is_used(ledger, account, client_order_id), "the id of an order was remembered when it came"
     if len(recent) == 0:
         forget(ledger, account, client_order_id)
         return

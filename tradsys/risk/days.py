@@ -37,5 +37,6 @@ def add_to_today(ledger: Ledger, number: int, quote: int, notional: int, profit:
     """A trade of an account: so much notional, so much realised less its fee."""
     come_to_today(ledger, number)
     account = ledger.accounts[number]
+    assert account.day == ledger.words[W_TODAY], "the account's figures are those of today"
     account.day_traded = bounded(account.day_traded + value_of(ledger, quote, notional))
     account.day_realised = bounded(account.day_realised + value_of(ledger, quote, profit))

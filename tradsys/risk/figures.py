@@ -155,6 +155,8 @@ def _loss_refusal(ledger: Ledger, place: Place, day: int) -> int:
 def figures_refusal(ledger: Ledger, place: Place, added: Added, is_amendment: bool, day: int, least: int) -> int:
     """The first refusal by one of these checks that is not below `least`; see terms.refusal."""
     found = _NONE
+    assert added.orders >= 0, "a command takes no order away"
+    assert day >= 0, "days are counted from the first of 1970"
     if place.limited & _COUNTS:
         found = _counts_refusal(ledger, place, added, least)
     if found == _NONE and place.limited >> _OPEN_NOTIONAL & 1 and least <= _NOTIONAL:

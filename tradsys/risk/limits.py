@@ -53,6 +53,7 @@ def ask_for_limits(ledger: Ledger, row: int) -> None:
 def rows_of(ledger: Ledger, account: Any, of_position: int) -> tuple[int, int, int, int]:
     """Where the limits of a position (by its row of them) start, of its account, of its group, and of the venue."""
     group = signed(ledger.groups[account.group_row].limits_row) if account.group != 0 else signed(0)
+    assert (max(of_position, group) + 1) * LIMIT_WORDS <= len(ledger.limits), "rows of the table"
     return (
         of_position * LIMIT_WORDS,
         signed(account.limits_row) * LIMIT_WORDS,
@@ -72,6 +73,7 @@ def set_in(ledger: Ledger, rows: tuple[int, int, int, int]) -> int:
 def limit_in(ledger: Ledger, rows: tuple[int, int, int, int], which: int) -> int:
     """The limit that counts; NOT_SET when there is none."""
     limits = ledger.limits
+    assert 0 <= which < LIMIT_WORDS - 1, "a row has a word for every limit"
     # Which it is changes from account to account: without branches there is nothing to guess wrong.
     counts = signed(NO_LIMITS)
     counts = rows[3] if limits[rows[3]] >> which & 1 else counts
@@ -85,6 +87,7 @@ def limit_in(ledger: Ledger, rows: tuple[int, int, int, int], which: int) -> int
 @kernel
 def group_row(ledger: Ledger, group: int) -> int:
     """The row of a group, made when there is none; NO_ROOM when it cannot be."""
+    assert group != 0, "0 is no group"
     row = place_of(ledger.groups, hash_pair(group, signed(0)), group)
     if ledger.groups[row].key == group:
         return row
@@ -134,6 +137,7 @@ def _row_for(ledger: Ledger, details: Any) -> int:
         if group.limits_row == 0:
             group.limits_row = _new_row(ledger)
         return signed(group.limits_row)
+    assert scope == _ACCOUNT_SYMBOL, "no other scope has limits"
     place = position_row(ledger, signed(details.account), signed(details.symbol))
     if place == NO_ROOM:
         return signed(0)
@@ -161,6 +165,7 @@ def set_limit(ledger: Ledger, details: Any) -> int:
     if row == 0:
         return _LEDGER_FULL
     place = row * LIMIT_WORDS
+    assert VENUE_LIMITS * LIMIT_WORDS <= place <= len(ledger.limits) - LIMIT_WORDS, "a row that holds limits"
     if amount == NOT_SET:
         ledger.limits[place] &= ~(signed(1) << which)
     else:

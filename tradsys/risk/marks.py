@@ -19,5 +19,6 @@ def tell_of(ledger: Ledger, symbol: int, reference_ticks: int) -> None:
 def mark(ledger: Ledger, symbol: int, price_ticks: int) -> None:
     """A trade of a settled symbol is settled."""
     row = ledger.symbols[symbol]
+    assert row.told != 0, "a symbol is told of before it trades"
     row.traded = 1
     row.mark_ticks = price_ticks

@@ -41,6 +41,9 @@ def _leave_near(ledger: Ledger, number: int, position: Any) -> None:
 def _enter_far(ledger: Ledger, account: Any, row: int) -> None:
     """A position is not 0, and has no place with the near ones."""
     positions = ledger.positions
+    assert row != account.open_far, "a position is in the list once"
+    assert positions[row].previous == 0, "and nobody is before it yet"
+    assert positions[row].open_place == 0, "who is in the list has no place with the near ones"
     positions[row].next = account.open_far
     if account.open_far != 0:
         positions[account.open_far].previous = row

@@ -64,6 +64,7 @@ def send_breaker(ledger: Ledger, symbol: int, transition: int, cause: int) -> No
     record.side = transition
     record.order_type = cause
     ledger.breakers[symbol].waits += 1
+    assert ledger.breakers[symbol].waits > 0, "a breaker counts its records that wait"
 
 
 @kernel
@@ -72,6 +73,8 @@ def send_alert(ledger: Ledger, account: int, symbol: int, limit: int, percent: i
     if 2 * outbox_pending(ledger) >= len(ledger.outbox):
         ledger.words[W_LOST] += 1
         return
+    assert figure > 0, "nothing comes near no limit"
+    assert bound >= 0, "a limit that is set"
     record = _new_record(ledger, signed(_ALERT), symbol)
     record.account = account
     record.side = percent

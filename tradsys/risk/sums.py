@@ -9,6 +9,7 @@ from shm.integers import signed
 from shm.jit import kernel
 from tradsys.ledger.amounts import fits
 from tradsys.ledger.terms import AMOUNT_MAX
+from tradsys.risk.terms import SHARE_MAX
 
 _BITS = 62
 """AMOUNT_MAX + 1 is 2**62."""
@@ -31,6 +32,7 @@ def over_of(amount: int) -> int:
 @kernel
 def shown(amount: int, over: int) -> int:
     """The sum, at most AMOUNT_MAX."""
+    assert 0 <= amount <= AMOUNT_MAX, "what is left is less than what is counted beside"
     return signed(AMOUNT_MAX) if over > 0 else amount
 
 
@@ -56,6 +58,8 @@ def joined(high: int, low: int) -> int:
 @kernel
 def share_of(amount: int, part: int, whole: int) -> int:
     """`amount * part / whole` rounded down, at most AMOUNT_MAX; `amount` from 0, `part` at most SHARE_MAX."""
+    assert amount >= 0, "a share of what there is"
+    assert 0 <= part <= SHARE_MAX, "parts that do not overflow"
     quotient = amount // whole
     if not fits(quotient, part) and quotient > AMOUNT_MAX // part:
         return signed(AMOUNT_MAX)

@@ -41,6 +41,7 @@ def lots_of(is_budget: bool, leaves: int, price_ticks: int) -> int:
 @kernel
 def notional_of(contract: Any, is_budget: bool, leaves: int, price_ticks: int) -> int:
     """The notional that an order counts, with so much left; or TOO_LARGE."""
+    assert price_ticks >= 0, "a price below 0 counts as 0"
     if leaves < 1 or (price_ticks == 0 and not is_budget):
         return signed(0)
     most = signed(contract.notional_max)
@@ -154,6 +155,7 @@ def recount(ledger: Ledger, hold: Any) -> None:
     lots, notional = own_lots(hold), own_notional(ledger, hold)
     if hold.partner != 0:
         partner = ledger.holds[hold.partner]
+        assert partner.side == hold.side, "orders of one side share a hold"
         lots = max(lots, own_lots(partner))
         notional = max(notional, own_notional(ledger, partner))
         take_over(hold, partner)
@@ -163,6 +165,7 @@ def recount(ledger: Ledger, hold: Any) -> None:
 @kernel_entry
 def count_two(ledger: Ledger, one: Any, other: Any) -> None:
     """Two pending orders that cancel each other count from now on: of one side the first the greater of both."""
+    assert one.position == other.position, "linked orders are of one account and symbol"
     lots, notional = own_lots(one), own_notional(ledger, one)
     other_lots, other_notional = own_lots(other), own_notional(ledger, other)
     if one.side == other.side:
@@ -177,6 +180,7 @@ def count_two(ledger: Ledger, one: Any, other: Any) -> None:
 @kernel
 def count_new(ledger: Ledger, hold: Any) -> None:
     """A pending order counts from now on."""
+    assert hold.counts == 0, "an order counts once"
     hold.counts = 1
     count(ledger, hold, signed(1), own_lots(hold), own_notional(ledger, hold))
 

@@ -34,6 +34,8 @@ def empty(ledger: Ledger, symbol: int) -> None:
 
 @kernel
 def _slot_number(breaker: Any, timestamp_ns: int) -> int:
+    assert breaker.slot_ns > 0, "the breaker has a window"
+    assert timestamp_ns >= 0, "the log's clock counts from 1970"
     return timestamp_ns // signed(breaker.slot_ns) + 1
 
 
@@ -48,6 +50,7 @@ def _slot_of_trade(breaker: Any, timestamp_ns: int) -> int:
 def _add(ledger: Ledger, symbol: int, number: int, volume: int, price_ticks: int) -> None:
     """A trade falls into a slot."""
     slot = ledger.slots[symbol * SLOTS + (number & (SLOTS - 1))]
+    assert slot.number <= number, "a window only goes forward"
     if slot.number != number:
         slot.number = number
         slot.volume = 0
@@ -92,6 +95,7 @@ def _cause(ledger: Ledger, symbol: int, number: int, price_ticks: int) -> int:
             moved += abs(signed(slot.first_ticks) - last)
         moved += slot.moved_ticks
         last = signed(slot.last_ticks)
+    assert not is_empty, "the window has the trade"
     bps = signed(breaker.price_move_bps)
     if bps != 0 and abs(price_ticks - first) > _width(first, bps):
         return _PRICE_MOVE
@@ -144,4 +148,5 @@ def symbols_tripped(ledger: Ledger, symbol: int, timestamp_ns: int) -> int:
     tripped = signed(0)
     for other in range(1, len(ledger.breakers)):
         tripped += ledger.breakers[other].tripped_slot > max(number - SLOTS, signed(0))
+    assert tripped > 0, "the symbol itself is one of them"
     return tripped

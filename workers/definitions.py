@@ -55,6 +55,7 @@ def known_symbols(memory: VenueMemory) -> list[Symbol]:
 
 def missing_accounts(known: list[Account], configuration: Configuration) -> list[Account]:
     """The accounts of the configuration that are not known by name, numbered on from those that are."""
+    assert not known or known[-1].id == len(known), "numbers go on behind those that are taken"
     names = {account.name for account in known}
     wanted = [entry for entry in configuration.accounts if entry.name not in names]
     return [entry.account(number) for number, entry in enumerate(wanted, len(known) + 1)]
@@ -62,6 +63,7 @@ def missing_accounts(known: list[Account], configuration: Configuration) -> list
 
 def missing_symbols(known: list[Symbol], configuration: Configuration) -> list[Symbol]:
     """The symbols of the configuration that are not known by name, numbered on from those that are."""
+    assert not known or known[-1].id == len(known), "numbers go on behind those that are taken"
     names = {symbol.name for symbol in known}
     wanted = [entry for entry in configuration.symbols if entry.name not in names]
     return [entry.symbol(number) for number, entry in enumerate(wanted, len(known) + 1)]

@@ -65,6 +65,7 @@ def missing_records(known: Known, configuration: Configuration) -> list[Definiti
     """What is to be sent, in its order. All accounts and symbols of the configuration must be known."""
     assets = {asset.name: asset for asset in assets_of(known.ledger)}
     assert all(entry.name in known.symbols for entry in configuration.symbols), "symbols are defined before their money"
+    assert all(known.account(entry.name) for entry in configuration.accounts), "accounts are opened before they get any"
     missing = list(_assets(assets, configuration))
     assert all(entry.name in assets for entry in configuration.assets), "an asset is there, or it comes first"
     missing += _contracts(known, assets, configuration)

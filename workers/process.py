@@ -34,6 +34,7 @@ def die_with_parent() -> None:
 
 def pin(core: int | None) -> None:
     """Keep this process on one core; None leaves it where it is. A core that is not ours to use is left alone."""
+    assert core is None or core >= 0, "cores are numbered from 0"
     if core is not None:
         with suppress(OSError):
             os.sched_setaffinity(0, {core})
@@ -64,6 +65,7 @@ class Child:
 
         Raises OSError when it cannot be started.
         """
+        assert command, "there is a program to start"
         self.name = name
         self._process = subprocess.Popen(
             command,
@@ -104,6 +106,7 @@ class Child:
 
     def signal(self, number: int) -> None:
         """Send a signal; harmless when the process is gone."""
+        assert number > 0, "signal 0 sends nothing"
         self._process.send_signal(number)
 
     def describe_exit(self) -> str:
@@ -135,6 +138,7 @@ class Child:
         if len(self._partial) > _LINE_BYTES_MAX:
             lines.append(self._partial)
             self._partial = b""
+        assert len(self._partial) <= _LINE_BYTES_MAX, "what is kept has a limit"
         if not lines:
             return
         self._last = next((line for line in reversed(lines) if line.strip()), self._last)

@@ -78,6 +78,7 @@ def merge(days: Sequence[Day], symbols: Sequence[int], account: int) -> tuple[An
 
     Within a day the order is the recording's. Day i trades the symbol with id `symbols[i]`.
     """
+    assert len(days) > 0, "there is something to replay"
     assert len(set(symbols)) == len(symbols), "each day has a symbol of its own"
     parts, times, targets = [], [], []
     start = 0
@@ -119,7 +120,6 @@ class Replay:
     def __init__(self, venue: Venue, port: Port, days: Sequence[Day], *, orders_per_second: int | None = None) -> None:
         """`orders_per_second` plans the sending; None sends as fast as the venue answers."""
         assert orders_per_second is None or orders_per_second > 0, "orders are sent"
-        assert len(days) > 0, "there is something to replay"
         self._days = days
         self._port = port
         self._bell = venue.sequencer_index

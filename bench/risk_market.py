@@ -211,8 +211,10 @@ def _orders(first: int, symbols: Any, buyers: Any, sellers: Any, random: np.rand
     for place, kind in enumerate(_EVENTS):
         told["kind"][place::3] = kind
         told["order_id"][place::3] = order_ids[min(place, 1) :: 2]
+        told["account"][place::3] = orders["account"][min(place, 1) :: 2]
     told["flags"][2::3] = _DONE
     told["counter_order_id"][2::3] = order_ids[0::2]
+    told["counter_account"][2::3] = orders["account"][0::2]
     told["symbol"] = np.repeat(symbols, 3)
     told["timestamp_ns"] = np.repeat(orders["timestamp_ns"][1::2], 3)
     told["price_ticks"][2::3] = orders["price_ticks"][::2]

@@ -103,13 +103,10 @@ def present_rules(memory: VenueMemory, symbol: int) -> Rules:
 
 
 def missing_rules(memory: VenueMemory, symbols: list[Symbol], configuration: Configuration) -> dict[int, Rules]:
-    """By number of symbol the configured rules that its book does not have. One that there is no room for has none."""
+    """By number of symbol the configured rules that its book does not have."""
     number_of = {symbol.name: symbol.id for symbol in symbols}
     wanted = {number_of[entry.name]: entry.rules.rules() for entry in configuration.symbols}
-    last = memory.sizes.symbols_max
-    return {
-        number: rules for number, rules in wanted.items() if number <= last and present_rules(memory, number) != rules
-    }
+    return {number: rules for number, rules in wanted.items() if present_rules(memory, number) != rules}
 
 
 def define_missing(memory: VenueMemory, port: Port, configuration: Configuration, wait: Wait, tell: Tell) -> None:
@@ -124,6 +121,7 @@ def define_missing(memory: VenueMemory, port: Port, configuration: Configuration
         _log.warning("the log has the account in another trade group or of another kind; it stays as it is", name=name)
     accounts = missing_accounts(known_accounts(memory), configuration)
     symbols = missing_symbols(before, configuration)
+    _check_room(memory, symbols)
     rules = missing_rules(memory, before + symbols, configuration)
     names = {symbol.id: symbol.name for symbol in before + symbols}
     opened = [Definition(f"the account {account.name}", account.definition()) for account in accounts]
@@ -141,6 +139,17 @@ def define_missing(memory: VenueMemory, port: Port, configuration: Configuration
     for name in others_than_configured(known, configuration):
         _log.warning("the log has an asset or a symbol's assets otherwise than the configuration; they stay", name=name)
     _define(memory, port, wait, tell, missing_records(known, configuration))
+
+
+def _check_room(memory: VenueMemory, symbols: list[Symbol]) -> None:
+    """Raises RefusedDefinitionError when one of these new symbols would have no book."""
+    room = memory.sizes.symbols_max
+    for symbol in symbols:
+        if symbol.id > room:
+            raise RefusedDefinitionError(
+                f"the venue has no place for the symbol {symbol.name}: pools.symbols_max is {room}, and the log has "
+                "symbols that the configuration does not name"
+            )
 
 
 def redefine(

@@ -238,7 +238,7 @@ class Driver:
         """`bell` is the sequencer's; events of `symbols` (ids) are kept; `spin` never gives the core away."""
         assert in_flight_max > 0, "something may be under way"
         assert load.words[SENT] == 0, "a load is carried once"
-        assert all(0 < symbol <= port.memory.sizes.symbols_max for symbol in symbols), "symbols have numbers from 1"
+        assert all(0 <= symbol <= port.memory.sizes.symbols_max for symbol in symbols), "symbols, or 0 for none"
         self.load = load
         self._memory = port.memory
         self._ring = port.memory.gateways[port.number]

@@ -19,7 +19,6 @@ from tradsys.book.layout import W_EVENTS, W_FLOOR, W_PENDING, W_POSITION, Shard,
 from tradsys.records import DETAILS
 from workers.journal.reader import JournalReader
 from workers.memory import COLD, LINE, READER_SHARDS, TOUCHED, VenueMemory
-from workers.progress import position_of
 from workers.snapshot.files import Heading, Snapshot
 from workers.snapshot.image import restore_shard
 
@@ -77,9 +76,6 @@ def finish(memory: VenueMemory, number: int) -> None:
         memory.control[COLD + LINE * number] = 0
     assert int(shard.events.header[broadcast.CURSOR]) <= int(shard.words[W_EVENTS]), (
         "all that was told follows from the log"
-    )
-    assert position_of(memory.log, READER_SHARDS + number) <= int(shard.words[W_POSITION]), (
-        "no shard goes back in the log"
     )
     shard.words[W_FLOOR] = min(int(shard.words[W_FLOOR]), int(shard.events.header[broadcast.CURSOR]))
     broadcast.advance(memory.log, READER_SHARDS + number, int(shard.words[W_POSITION]))

@@ -17,7 +17,7 @@ from tradsys.records import EventKind, Kind
 from workers.journal.survey import survey
 
 pytestmark = pytest.mark.skipif(JIT_DISABLED, reason="benchmarks need compiled kernels")
-SMALL = recovery.Settings(commands=3_000, resting=1_500, orders=3_000, rounds=2)
+SMALL = recovery.Settings(commands=3_000, resting=1_500, orders=20_000, rounds=2)
 
 
 def test_a_plain_market_is_what_the_reference_venue_makes_of_its_log(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_a_pass_that_does_not_come_to_what_was_there_is_an_error(tmp_path: Path)
 def test_every_market_comes_back_in_every_way_and_nothing_is_left(tmp_path: Path) -> None:
     result = recovery.run(Console(quiet=True), SMALL._replace(data_directory=tmp_path))
     assert list(result["markets"]) == ["normal", "deep", "settled"]
-    assert [one["commands"] for one in result["markets"].values()] == [3_000, 3_000, 3_000]
+    assert [one["commands"] for one in result["markets"].values()] == [3_000, 3_000, 20_000]
     assert result["markets"]["deep"]["resting"] > 1_400
     for one in result["markets"].values():
         assert list(one["passes"]) == [*recovery.PASSES, "snapshot", "next snapshot", "start from snapshot"]

@@ -18,6 +18,7 @@ from tradsys.records import COMMAND, Kind, MarketState, details
 from tradsys.risk.terms import Limit, Scope
 from tradsys.symbols import Account
 from workers import memory as venue_memory
+from workers import topology
 from workers.administration import trail
 from workers.administration.comparing import compare
 from workers.defining import Definitions
@@ -84,7 +85,7 @@ def service(stepped: Stepped, settings: Configuration) -> Definitions:
         stepped.wait(condition, what)
 
     stepped.port.close()
-    venue = msgspec.structs.replace(stepped.venue, configuration=settings)
+    venue = msgspec.structs.replace(stepped.venue, configuration=settings, sizes=topology.sizes(settings))
     return Definitions(venue, lambda: stepped.memory, (), Waits(wait, wait), 1.0)
 
 
@@ -126,7 +127,7 @@ def test_a_symbol_for_which_the_shard_has_no_room_is_told(tmp_path: Path) -> Non
 def test_a_symbol_for_which_the_venue_has_no_number_is_told(tmp_path: Path) -> None:
     stepped = Stepped(tmp_path, msgspec.structs.replace(ROOMY, symbols_max=1))
     stepped.define(configuration("alice", [("ACME", "0.01")]))
-    with pytest.raises(RefusedDefinitionError, match="refused the symbol EMCA"):
+    with pytest.raises(RefusedDefinitionError, match=r"no place for the symbol EMCA: pools\.symbols_max is 1"):
         stepped.define(configuration("alice", [("EMCA", "0.01")]))
     stepped.close()
 
@@ -318,6 +319,7 @@ def test_what_a_configuration_defines_is_in_the_trail_with_its_place_in_the_log(
     stepped = Stepped(tmp_path)
     definitions = service(stepped, first)
     definitions.start(lambda step: None)
+    stepped.memory.control[venue_memory.PHASE] = venue_memory.RUNNING
     definitions.configure(msgspec.structs.replace(first, limits=load("testing", environ=limits).limits))
     lines = list(trail.lines(tmp_path))
     assert [(str(line.by), line.target) for line in lines] == [

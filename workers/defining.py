@@ -36,7 +36,6 @@ class Definitions(Service):
     ) -> None:
         """`patience_s`: how long the core may take for each group of records."""
         super().__init__(DEFINITIONS, needs)
-        assert self.needs, "definitions are for a core that runs"
         assert patience_s > 0, "the core has some time to answer"
         self._venue = venue
         self._configuration = venue.configuration

@@ -1,8 +1,8 @@
 """Whether the data directory, which is the venue's database, keeps what it is given: tried every few seconds.
 
-A file is written and synced there; what the journal has written since the last time is read, with all its checksums, as
-a start would read it; and the newest snapshot is opened. That is done in a thread of the monitor, which the disk may
-hold up: nobody who trades waits for it.
+A file is written and synced there; what the journal has written to its last file since the last time is read, with all
+its checksums, as a start would read it; and the newest snapshot is opened. That is done in a thread of the monitor,
+which the disk may hold up: nobody who trades waits for it.
 """
 
 from __future__ import annotations
@@ -89,8 +89,13 @@ class DataDirectory:
         self._files = found
 
     def _read_on(self) -> None:
-        """Read what is new of the journal: with the first look, of its last file. Raises JournalError, OSError."""
-        reader = self._reader or self._from_last_file()
+        """Read what is new of the journal's last file, or from what was wrong on. Raises JournalError, OSError.
+
+        Never more: at millions of orders a second that would be many files, and the disk has them to write.
+        """
+        reader = self._reader
+        if reader is None or (not self._told and self._files and reader.end()[0] != self._files[-1]):
+            reader = self._from_last_file()
         try:
             _read_to_end(reader)
         except JournalError:

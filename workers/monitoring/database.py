@@ -54,6 +54,8 @@ class DataDirectory:
         self._journal = directory / "journal"
         self._files: list[Path] = []
         self._reader: JournalReader | None = None
+        self._is_damaged = False
+        """Whether what the reader stands before could not be read."""
         self._log = logging.logger("monitor")
         self._told = ""
 
@@ -80,11 +82,12 @@ class DataDirectory:
     def _check_files(self) -> None:
         """That none is gone but those that snapshots have made up for. Raises JournalError, OSError."""
         found = list_segments(self._journal)
+        present = set(found)
         needed = first_needed(self._journal)
         assert found == sorted(found), "files are in the order of the log"
         assert needed >= 1, "records are numbered from 1"
         for path in self._files:
-            if path not in found and sequence_of(path) >= needed:
+            if path not in present and sequence_of(path) >= needed:
                 raise JournalError(f"{path}: the file is gone; restore it from a backup")
         self._files = found
 
@@ -94,14 +97,15 @@ class DataDirectory:
         Never more: at millions of orders a second that would be many files, and the disk has them to write.
         """
         reader = self._reader
-        if reader is None or (not self._told and self._files and reader.end()[0] != self._files[-1]):
+        if reader is None or (not self._is_damaged and self._files and reader.end()[0] != self._files[-1]):
             reader = self._from_last_file()
+        self._reader, self._is_damaged = reader, True  # until all of it has been read
         try:
             _read_to_end(reader)
         except JournalError:
-            reader = self._anew(reader)
-            _read_to_end(reader)
-        self._reader = reader
+            self._reader = self._anew(reader)
+            _read_to_end(self._reader)
+        self._is_damaged = False
 
     def _from_last_file(self) -> JournalReader:
         return JournalReader(self._journal, after=sequence_of(self._files[-1]) - 1 if self._files else 0)

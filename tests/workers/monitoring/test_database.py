@@ -69,6 +69,23 @@ def test_a_frame_that_is_damaged_after_it_was_written_is_told_until_it_is_mended
     assert directory.look().state == WELL
 
 
+def test_files_that_came_and_were_filled_between_two_looks_are_not_read(desk: Desk, tmp_path: Path) -> None:
+    """Under full load they are many, and reading them all would take the disk from who writes them."""
+    directory = DataDirectory(tmp_path)
+    assert directory.look().state == WELL
+    desk.fill(*FILL_A_FILE, *FILL_A_FILE, 3)
+    first, between, *_, last = segment_files(desk.directory)
+    change(between, HEADER_BYTES, b"no frame")
+    assert directory.look().state == WELL
+    change(last, HEADER_BYTES, b"no frame")
+    assert directory.look().state == WELL, "what has been read is not read again"
+    desk.fill(*FILL_A_FILE, 3)
+    newest = segment_files(desk.directory)[-1]
+    assert first < between < last < newest
+    change(newest, HEADER_BYTES, b"no frame")
+    assert directory.look().state == UNREADABLE
+
+
 def test_a_file_that_is_gone_is_told_until_it_is_back(desk: Desk, tmp_path: Path, logged: Logged) -> None:
     directory = DataDirectory(tmp_path)
     desk.fill(*FILL_A_FILE, 3)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from tradsys.configuration import Configuration, InvalidConfigurationError
+from tradsys.configuration import InvalidConfigurationError
 from tradsys.configuration.calendars import CalendarEntry
-from tradsys.configuration.conversion import convert
 from tradsys.configuration.mistakes import Mistake
-from tradsys.configuration.sources import read_alone
 from tradsys.timetable import Beginning, beginnings, standing_at
 from tradsys.words import word
+from workers.administration.sections import read_sections
 
 _NS_PER_SECOND = 1_000_000_000
 
@@ -21,14 +20,7 @@ def read_calendars(text: str, source: str) -> list[CalendarEntry]:
 
     What they say together with all that the venue has is judged when they are set.
     """
-    layers, mistakes = read_alone(text, source)
-    said, wrong = convert(Configuration, layers)
-    mistakes += wrong
-    mistakes += [
-        Mistake((section,), "", "is not about calendars", "tradsys import takes it", source)
-        for section in layers.values
-        if section not in {"calendars", "version", "environment"}
-    ]
+    said, _, mistakes = read_sections(text, source, ["calendars"], "is not about calendars", "tradsys import takes it")
     if not mistakes and not said.calendars:
         mistakes.append(Mistake(("calendars",), "", "has none", "write one, as docs/administration.md does", source))
     if mistakes:

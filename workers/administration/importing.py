@@ -15,15 +15,14 @@ from msgspec.structs import replace
 from tradsys.configuration import Configuration, InvalidConfigurationError
 from tradsys.configuration.calendars import CalendarEntry
 from tradsys.configuration.changes import LISTS, Change, changes, named
-from tradsys.configuration.conversion import convert
 from tradsys.configuration.mistakes import HIDDEN, Mistake
 from tradsys.configuration.money import Role
 from tradsys.configuration.rules import broken_rules
 from tradsys.configuration.sections import AccountEntry, SymbolEntry
-from tradsys.configuration.sources import read_alone
 from workers.administration.defining import account_record, symbol_record
 from workers.administration.exporting import exported
 from workers.administration.known import known_in
+from workers.administration.sections import read_sections
 from workers.definitions import known_symbols, missing_rules
 from workers.ledger_definitions import Definition, missing_records
 from workers.memory import VenueMemory
@@ -83,14 +82,8 @@ def plan(memory: VenueMemory, configuration: Configuration, text: str, source: s
 
     Raises InvalidConfigurationError with every mistake in it.
     """
-    layers, mistakes = read_alone(text, source)
-    said, wrong = convert(Configuration, layers)
-    mistakes += wrong
-    mistakes += [
-        Mistake((section,), "", "cannot be imported", "write it into the venue's configuration", source)
-        for section in layers.values
-        if section not in LISTS and section not in {"version", "environment"}
-    ]
+    remedy = "write it into the venue's configuration"
+    said, layers, mistakes = read_sections(text, source, LISTS, "cannot be imported", remedy)
     mistakes += [
         Mistake(("accounts", number, "keys"), HIDDEN, "cannot be imported", "tradsys key add makes keys", source)
         for number, entry in enumerate(said.accounts)

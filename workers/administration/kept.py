@@ -13,6 +13,7 @@ import msgspec
 
 from tradsys.errors import OperatingError
 from workers.files import write_all
+from workers.journal.segments import sync_directory
 
 MODE = 0o600
 
@@ -114,8 +115,4 @@ def replace(path: Path, content: bytes) -> None:
         assert os.fstat(descriptor).st_size == len(content), "the file is whole before it has its name"
         os.fsync(descriptor)
     temporary.rename(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync_directory(path.parent)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tradsys.cli.choices import choices, reader
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors, print_json
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attached, friendly_errors, print_json
 from tradsys.cli.operator import AsJson, at_desk
 from tradsys.ledger.layout import FEE_CLASSES
 from tradsys.ledger.terms import AccountKind, AccountStatus, KycStatus, StatusChange
@@ -32,9 +32,8 @@ def list_accounts(data_dir: DataDirectory = DEFAULT_DIRECTORY, as_json: AsJson =
 
         from workers.statement import accounts
 
-        _venue, segment, memory = attach(data_dir)
-        known = accounts(memory)
-        segment.close()
+        with attached(data_dir) as (_, memory):
+            known = accounts(memory)
         if as_json:
             print_json(msgspec.json.encode(known))
             return
@@ -51,9 +50,8 @@ def show(name: _Name, data_dir: DataDirectory = DEFAULT_DIRECTORY, as_json: AsJs
     with friendly_errors():
         from workers.statement import account_named, statement
 
-        _venue, segment, memory = attach(data_dir)
-        _show(statement(memory, account_named(memory, name)), as_json)
-        segment.close()
+        with attached(data_dir) as (_, memory):
+            _show(statement(memory, account_named(memory, name)), as_json)
 
 
 def _show(stated: Statement, as_json: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors, print_json
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attached, friendly_errors, print_json
 from tradsys.cli.operator import AsJson, at_desk
 from tradsys.ledger.terms import ASSET_DECIMALS_MAX
 
@@ -26,9 +26,8 @@ def list_assets(data_dir: DataDirectory = DEFAULT_DIRECTORY, as_json: AsJson = F
         from tradsys.reading.rows import assets_of
         from workers.administration.exporting import asset_entry
 
-        _venue, segment, memory = attach(data_dir)
-        found = [asset_entry(each) for each in assets_of(memory.ledger)]
-        segment.close()
+        with attached(data_dir) as (_, memory):
+            found = [asset_entry(each) for each in assets_of(memory.ledger)]
         if as_json:
             print_json(msgspec.json.encode(found))
             return

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors, print_json
-from tradsys.cli.operator import AsJson, at_desk
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attached, friendly_errors, print_json
+from tradsys.cli.operator import AsJson, at_desk, those_given
 from tradsys.ledger.terms import AMOUNT_MAX
 from tradsys.risk.terms import SHARE_MAX, Transition
 from tradsys.words import word
@@ -34,9 +34,8 @@ def show(data_dir: DataDirectory = DEFAULT_DIRECTORY, as_json: AsJson = False) -
 
         from workers.breakers import breakers
 
-        _venue, segment, memory = attach(data_dir)
-        found = breakers(memory)
-        segment.close()
+        with attached(data_dir) as (_, memory):
+            found = breakers(memory)
         if as_json:
             print_json(msgspec.json.encode(found))
             return
@@ -71,20 +70,17 @@ def set_rules(
     data_dir: DataDirectory = DEFAULT_DIRECTORY,
 ) -> None:
     """Set when a circuit breaker trips, and for how long (docs/risk.md); what is not given stays."""
-    given = {
-        "price_move_bps": price_move_bps,
-        "volatility_bps": volatility_bps,
-        "volume": volume,
-        "symbols": symbols,
-        "window_ms": window_ms,
-        "halt_ms": halt_ms,
-        "half_open_ms": half_open_ms,
-    }
-    changed = {field: value for field, value in given.items() if value is not None}
-    if not changed:
-        raise typer.BadParameter(
-            "say what is to change: " + ", ".join(f"--{field.replace('_', '-')}" for field in given)
-        )
+    changed = those_given(
+        {
+            "price_move_bps": price_move_bps,
+            "volatility_bps": volatility_bps,
+            "volume": volume,
+            "symbols": symbols,
+            "window_ms": window_ms,
+            "halt_ms": halt_ms,
+            "half_open_ms": half_open_ms,
+        }
+    )
     with at_desk(data_dir) as desk:
         from msgspec.structs import replace
 

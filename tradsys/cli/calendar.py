@@ -16,7 +16,7 @@ from tradsys.cli.common import (
     ConfigFile,
     DataDirectory,
     Environment,
-    attach,
+    attached,
     friendly_errors,
     print_json,
     read_configuration,
@@ -146,11 +146,8 @@ def _venue(data_dir: Path) -> tuple[Configuration, list[str]]:
     """Configuration and symbols of the venue that runs."""
     from workers.definitions import known_symbols
 
-    venue, segment, memory = attach(data_dir)
-    try:
+    with attached(data_dir) as (venue, memory):
         return venue.configuration, [symbol.name for symbol in known_symbols(memory)]
-    finally:
-        segment.close()
 
 
 def _show(told: dict[str, Any]) -> None:

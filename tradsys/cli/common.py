@@ -139,6 +139,16 @@ def attach(data_directory: Path) -> tuple[Venue, Segment, VenueMemory]:
     return venue, segment, memory
 
 
+@contextmanager
+def attached(data_directory: Path) -> Iterator[tuple[Venue, VenueMemory]]:
+    """The same for as long as it is looked at. Raises VenueNotRunningError."""
+    venue, segment, memory = attach(data_directory)
+    try:
+        yield venue, memory
+    finally:
+        segment.close()
+
+
 def print_json(data: bytes) -> None:
     """One line of JSON on stdout."""
     sys.stdout.write(data.decode() + "\n")

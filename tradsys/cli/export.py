@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attached, friendly_errors
 
 
 def export(
@@ -23,9 +23,8 @@ def export(
         from workers.administration.counting import counting
         from workers.administration.exporting import as_yaml, exported
 
-        venue, segment, memory = attach(data_dir)
-        text = as_yaml(exported(memory, counting(venue.configuration, data_dir)))
-        segment.close()
+        with attached(data_dir) as (venue, memory):
+            text = as_yaml(exported(memory, counting(venue.configuration, data_dir)))
         if str(file) == "-":
             sys.stdout.write(text)
         else:

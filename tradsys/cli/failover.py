@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors, print_json
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attached, friendly_errors, print_json
 from tradsys.cli.operator import AsJson
 from tradsys.errors import InfrastructureError, OperatingError
 
@@ -32,11 +32,8 @@ def failover(data_dir: DataDirectory = DEFAULT_DIRECTORY, as_json: AsJson = Fals
     with friendly_errors():
         import msgspec
 
-        venue, segment, memory = attach(data_dir)
-        try:
+        with attached(data_dir) as (venue, memory):
             told = _hand_over(venue, memory)
-        finally:
-            segment.close()
         if as_json:
             print_json(msgspec.json.encode(told))
         else:

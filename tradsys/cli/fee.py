@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors, print_json
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attached, friendly_errors, print_json
 from tradsys.cli.operator import AsJson, at_desk
 from tradsys.ledger.layout import FEE_CLASSES, FEE_TIERS
 from tradsys.ledger.terms import AMOUNT_MAX, MILLION
@@ -24,9 +24,8 @@ def show(data_dir: DataDirectory = DEFAULT_DIRECTORY, as_json: AsJson = False) -
 
         from workers.administration.exporting import exported
 
-        venue, segment, memory = attach(data_dir)
-        found = exported(memory, venue.configuration)
-        segment.close()
+        with attached(data_dir) as (venue, memory):
+            found = exported(memory, venue.configuration)
         if as_json:
             print_json(msgspec.json.encode({"fees": found.fees, "fee_tiers": found.fee_tiers}))
             return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tradsys.cli.choices import choices, reader
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors, print_json
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attached, friendly_errors, print_json
 from tradsys.cli.operator import AsJson, at_desk
 from tradsys.ledger.terms import AMOUNT_MAX
 from tradsys.risk.terms import Limit, Scope
@@ -55,16 +55,15 @@ def show(
         from workers.limits import limits_of, limits_set
         from workers.statement import account_named, symbol_named
 
-        _venue, segment, memory = attach(data_dir)
-        if account is None:
-            found = limits_set(memory)
-        else:
-            found = limits_of(memory, account_named(memory, account), time.time_ns())
-        if symbol is not None:
-            found = [each for each in found if each.symbol == symbol_named(memory, symbol).name]
+        with attached(data_dir) as (_, memory):
+            if account is None:
+                found = limits_set(memory)
+            else:
+                found = limits_of(memory, account_named(memory, account), time.time_ns())
+            if symbol is not None:
+                found = [each for each in found if each.symbol == symbol_named(memory, symbol).name]
         if group is not None:
             found = [each for each in found if each.group == group]
-        segment.close()
         _tell(found, as_json)
 
 

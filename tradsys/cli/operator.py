@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradsys.cli.common import attach, friendly_errors, print_json
+from tradsys.cli.common import attached, friendly_errors, print_json
 from tradsys.errors import OperatingError, ValidationError
 from tradsys.posting_ids import ID_MAX
 from tradsys.words import word
@@ -49,13 +49,21 @@ def at_desk(data_dir: Path) -> Iterator[AdministrationDesk]:
     from workers.administration.desk import AdministrationDesk
     from workers.administration.person import person_on_the_host
 
-    with friendly_errors():
-        venue, segment, memory = attach(data_dir)
-        try:
-            with AdministrationDesk(venue, memory, person_on_the_host()) as desk:
-                yield desk
-        finally:
-            segment.close()
+    with (
+        friendly_errors(),
+        attached(data_dir) as (venue, memory),
+        AdministrationDesk(venue, memory, person_on_the_host()) as desk,
+    ):
+        yield desk
+
+
+def those_given(options: Mapping[str, int | None]) -> dict[str, int]:
+    """Of the options of a command that changes something those that were given, by their names in Python."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if not given:
+        named = ", ".join(f"--{name.replace('_', '-')}" for name in options)
+        raise typer.BadParameter(f"say what is to change: {named}")
+    return given
 
 
 def new_posting_id() -> int:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tradsys.cli.choices import choices, reader
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors, print_json
-from tradsys.cli.operator import AsJson, at_desk
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attached, friendly_errors, print_json
+from tradsys.cli.operator import AsJson, at_desk, those_given
 from tradsys.records import MarketState
 from tradsys.words import word
 
@@ -29,9 +29,8 @@ def list_symbols(data_dir: DataDirectory = DEFAULT_DIRECTORY, as_json: AsJson = 
 
         from workers.definitions import known_symbols
 
-        _venue, segment, memory = attach(data_dir)
-        found = [_view(memory, each.name) for each in known_symbols(memory)]
-        segment.close()
+        with attached(data_dir) as (_, memory):
+            found = [_view(memory, each.name) for each in known_symbols(memory)]
         if as_json:
             print_json(msgspec.json.encode(found))
             return
@@ -51,9 +50,8 @@ def list_symbols(data_dir: DataDirectory = DEFAULT_DIRECTORY, as_json: AsJson = 
 def show(name: _Name, data_dir: DataDirectory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
     """Show a symbol as the configuration would have it."""
     with friendly_errors():
-        _venue, segment, memory = attach(data_dir)
-        found = _view(memory, name)
-        segment.close()
+        with attached(data_dir) as (_, memory):
+            found = _view(memory, name)
         _tell(found, as_json)
 
 
@@ -117,17 +115,14 @@ def rules(
     """Change trading rules of a symbol for orders from now on; what is not given stays."""
     from msgspec import structs, to_builtins
 
-    given = {
-        "static_band_bps": static_band_bps,
-        "dynamic_band_bps": dynamic_band_bps,
-        "collar_bps": collar_bps,
-        "orders_max": orders_max,
-    }
-    changed: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
-    if not changed:
-        raise typer.BadParameter(
-            "say what is to change: --static-band-bps, --dynamic-band-bps, --collar-bps, --orders-max"
-        )
+    changed = those_given(
+        {
+            "static_band_bps": static_band_bps,
+            "dynamic_band_bps": dynamic_band_bps,
+            "collar_bps": collar_bps,
+            "orders_max": orders_max,
+        }
+    )
     with at_desk(data_dir) as desk:
         from workers.administration.exporting import rules_entry
         from workers.definitions import present_rules

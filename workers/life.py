@@ -22,6 +22,18 @@ from workers.replica import Replica
 from workers.snapshot.files import Snapshot, SnapshotError, list_snapshots
 
 _PAIRED = (EventKind.TRADE, EventKind.PREVENTED)
+_OF_ORDERS = (
+    *_PAIRED,
+    EventKind.ACCEPTED,
+    EventKind.TERMS,
+    EventKind.RESTED,
+    EventKind.DISPLAYED,
+    EventKind.TRIGGERED,
+    EventKind.CANCELLED,
+    EventKind.AMENDED,
+    EventKind.REJECTED,
+)
+"""In other events something else stands in the place of an order's id, which may be the same number."""
 
 
 class NoSuchOrderError(OperatingError, BusinessRuleError):
@@ -65,6 +77,8 @@ class Life(msgspec.Struct, frozen=True):
 
 def life_of(directory: Path, sizes: Sizes, order_id: int) -> Life:
     """An order's life, as far as the journal in `directory` tells. Raises NoSuchOrderError, JournalError, OSError."""
+    if order_id >> SLOT_BITS < 1:
+        raise NoSuchOrderError(f"{order_id} is no order's id: records of the log are numbered from 1")
     record = _record(directory, order_id >> SLOT_BITS)
     if record["kind"] not in (Kind.NEW, Kind.LEG):
         raise NoSuchOrderError(f"{order_id} is no order's id: record {order_id >> SLOT_BITS} of the log places none")
@@ -106,8 +120,9 @@ class _Teller:
         """Those of an array of events, of which `first` is the number of the first."""
         assert first >= 1, "events are numbered from 1"
         assert not self.has_ended, "nothing happens to an order that has ended"
-        paired = np.isin(events["kind"], _PAIRED)
-        mine = (events["order_id"] == self._order_id) | (paired & (events["counter_order_id"] == self._order_id))
+        first_place = np.isin(events["kind"], _OF_ORDERS) & (events["order_id"] == self._order_id)
+        second_place = np.isin(events["kind"], _PAIRED) & (events["counter_order_id"] == self._order_id)
+        mine = first_place | second_place
         for place in np.flatnonzero(mine):
             yield self._step(events[place], first + int(place))
 
@@ -115,6 +130,7 @@ class _Teller:
         kind, quantity = int(event["kind"]), int(event["quantity_lots"])
         is_first = int(event["order_id"]) == self._order_id
         assert is_first or kind in _PAIRED, "only events of pairs have the order in second place"
+        assert kind in _OF_ORDERS, "only events of orders have an order"
         other = 0
         if kind in (EventKind.ACCEPTED, EventKind.AMENDED, EventKind.RESTED, EventKind.TRIGGERED):
             self._leaves = quantity
@@ -158,17 +174,19 @@ def _settled(steps: list[Step], directory: Path, shard: int) -> Iterator[Step]:
 
 def _record(directory: Path, sequence: int) -> Any:
     for records in _records(directory, sequence):
+        assert int(records[0]["sequence"]) == sequence, "the record that is asked for"
         return records[0]
     raise NoSuchOrderError(f"the log does not go as far as record {sequence}, which would have placed it")
 
 
 def _records(directory: Path, first: int) -> Iterator[Any]:
     """The log's records from sequence `first` on, batch by batch. Raises NoSuchOrderError, JournalError."""
+    assert first >= 1, "records are numbered from 1"
     path = segment_with(directory, first)
     if path is None:
         raise NoSuchOrderError(f"there is no journal in {directory}")
     begins = sequence_of(path)
-    if first > 1 and begins > first:
+    if begins > first:
         raise NoSuchOrderError(f"the log begins with record {begins}; what was before it is not here")
     reader = JournalReader(directory, after=begins - 1)
     while len(batch := reader.next_batch()):

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from tests.cli.conftest import Bank
+from tests.cli.conftest import USD, Bank
 from tests.cli.test_replay_to import at_rest, dumped
-from tradsys.records import COMMAND, CommandFlag, Kind, Side
+from tradsys.ledger.terms import PostingKind
+from tradsys.records import COMMAND, CommandFlag, Kind, Side, details
+from workers.statement import account_named
 
 
 def orders_of(bank: Bank, account: str) -> list[str]:
@@ -85,9 +87,31 @@ def test_an_orders_life_is_what_was_done_to_it(bank: Bank) -> None:
     assert life(bank, ended["steps"][-1]["other_order_id"])["open"]
 
 
+def test_a_posting_whose_number_is_an_orders_id_is_no_step_of_its_life(bank: Bank) -> None:
+    bank.told("account", "open", "tr-namesake")
+    bank.told("deposit", "tr-namesake", "100", "ACM")
+    bank.order("tr-namesake", Side.SELL, "900.00", 2)
+    (order_id,) = orders_of(bank, "tr-namesake")
+    assert [step["what"] for step in life(bank, order_id)["steps"]] == ["accepted"]
+    accounts = {name: account_named(bank.memory, name).number for name in ("world", "tr-namesake")}
+    bank.send(
+        details(
+            Kind.POSTING,
+            posting_kind=PostingKind.DEPOSIT,
+            number=int(order_id),
+            account=accounts["world"],
+            target=accounts["tr-namesake"],
+            asset=USD,
+            amount=1,
+        )
+    )
+    assert [step["what"] for step in life(bank, order_id)["steps"]] == ["accepted"]
+
+
 def test_an_id_that_is_no_orders_is_told(bank: Bank) -> None:
     end = at_rest(bank)
     for order_id, why in (
+        (5, "records of the log are numbered from 1"),
         (1 << 22, "record 1 of the log places none"),
         ((end + 1000) << 22, "the log does not go as far"),
     ):

@@ -11,7 +11,7 @@ import numpy as np
 from shm import broadcast
 from shm.broadcast import Broadcast
 from tradsys.errors import InfrastructureError, OperatingError
-from tradsys.ledger.layout import NOTHING, W_FAULTS
+from tradsys.ledger.layout import NOTHING, W_ASSETS, W_FAULTS
 from tradsys.reading.rows import account_of, assets_of, symbol_of
 from tradsys.records import COMMAND, DETAILS, EventKind, Kind, Side
 from workers import memory as memories
@@ -91,6 +91,7 @@ class Recomputation:
         directory, shards = venue.journal_directory, venue.sizes.shards
         snapshot, reader = open_whole_log(directory, venue.sizes, tell)
         self.sequence = self.began_with = 0 if snapshot is None else snapshot.heading.sequence
+        assert reader.sequence == self.began_with, "the log is read from right behind the snapshot on"
         state = new_sequencer(self.memory, venue.configuration.clock.tick_ms)
         settled = has_settled(snapshot, directory, shards, lambda: progress(self.began_with))
         redecision = Redecision(state, self.memory, settled)
@@ -126,6 +127,8 @@ class Recomputation:
         """
         assert self.began_with <= after <= self.sequence, "what happened then has been recomputed"
         records = np.concatenate(self._records).view(DETAILS)
+        assert len(records) == self.sequence - after, "every record since then is at hand"
+        assert len(self._streams) == self.memory.sizes.shards, "the events of every shard are looked at"
         touched = [records["account"], records["target"][records["kind"] == Kind.POSTING]]
         for stream in self._streams:
             events = _events_after(stream, after)
@@ -210,6 +213,7 @@ def _held(memory: VenueMemory, tables: Tables) -> Iterator[Difference]:
     expected = _in_orders(memory, tables) + _by_account(memory, tables, "reserved")
     found = _by_account(memory, tables, "held")
     names = {asset.id: asset.name for asset in assets_of(memory.ledger)}
+    assert 0 not in names, "asset 0 is none, in which nothing is held"
     for account, asset in np.argwhere(expected != found).tolist():
         yield Difference(
             "held by orders",
@@ -228,17 +232,21 @@ def _faults(tables: Tables, where: str) -> Iterator[Difference]:
 def _totals(memory: VenueMemory, tables: Tables) -> list[AssetTotal]:
     in_orders = _in_orders(memory, tables)
     parts = [_by_account(memory, tables, part) for part in _PARTS]
+    assert not any(part[0].any() for part in parts), "account 0 is none and owns nothing"
     found = []
     for asset in assets_of(memory.ledger):
         available, held, reserved = (_sum(part[:, asset.id]) for part in parts)
         numbers = (available, held, _sum(in_orders[:, asset.id]), reserved, available + held)
         found.append(AssetTotal(asset.name, *map(asset.format, numbers)))
+    assert len(found) == int(tables.words[W_ASSETS]), "every asset has its total"
     return found
 
 
 def _compare(memory: VenueMemory, expected: Tables, found: Tables, steady: Any) -> Iterator[Difference]:
     """Everything that belongs to the accounts in `steady`, a boolean by account number."""
     assert steady.dtype == np.bool_, "rows are chosen, not numbered"
+    assert len(steady) == len(expected.accounts), "every account is steady, or it is not"
+    assert len(expected.balances) == len(found.balances), "both have a place for every balance"
     names = {asset.id: asset.name for asset in assets_of(memory.ledger)}
     for part in _OF_ACCOUNT:
         for number in np.flatnonzero(steady & (expected.accounts[part] != found.accounts[part])).tolist():

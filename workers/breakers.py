@@ -35,14 +35,17 @@ def breakers(memory: VenueMemory) -> list[BreakerView]:
     """All that have rules, or have tripped."""
     names = {symbol.id: symbol.name for symbol in known_symbols(memory)}
     rows = rows_of(memory.ledger.breakers, 0, len(memory.ledger.breakers))
+    assert len(rows) == memory.sizes.symbols_max + 1, "every symbol has a breaker, and so has the venue"
     found = np.flatnonzero((rows["slot_ns"] != 0) | (rows["state"] != 0)).tolist()
     return [_view(memory, number, names.get(number)) for number in found if not number or number in names]
 
 
 def _view(memory: VenueMemory, number: int, name: str | None) -> BreakerView:
+    assert (name is None) == (number == 0), "the venue's breaker alone is no symbol's"
     entry = msgspec.structs.asdict(breaker_entry(memory.ledger, number, ""))
     (row,) = rows_of(memory.ledger.breakers, number, 1)
     state = Transition(int(row["state"]))
+    assert state in _STATES, "a breaker that was reset is closed"
     is_open = state != Transition.NONE
     return BreakerView(
         **entry

@@ -47,6 +47,10 @@ Command = Callable[[WorkerPlan, Venue], list[str]]
 
 def worker_command(plan: WorkerPlan, venue: Venue) -> list[str]:
     """The command line of an ordinary worker."""
+    assert plan in venue.workers, "a worker finds its plan in what the venue tells"
+    assert (plan.is_core, plan.is_standby, plan.is_gateway, plan.has(MONITOR)).count(True) == 1, (
+        "each kind of worker has a program of its own"
+    )
     module = "gateway.main" if plan.is_gateway else "workers.standby_main" if plan.is_standby else "workers.engine"
     if plan.has(MONITOR):
         module = "workers.monitoring.main"
@@ -57,6 +61,7 @@ class Member:
     """One worker of the crew. An extra one neither reports to shared memory nor is needed by the venue."""
 
     def __init__(self, plan: WorkerPlan, limits: RestartLimits, *, extra: bool) -> None:
+        assert not (extra and plan.is_core), "the venue takes no orders without its core"
         self.plan = plan
         self.extra = extra
         self.restarts = Restarts(limits)
@@ -79,6 +84,7 @@ class Crew:
     """Every worker of `venue`, and the one place to wait: for exits, output, wake-ups and time."""
 
     def __init__(self, venue: Venue, members: list[Member], command: Command) -> None:
+        assert [member.plan for member in members] == venue.workers, "every worker of the venue is one of the crew"
         self.members = members
         self._venue = venue
         self._command = command
@@ -92,6 +98,7 @@ class Crew:
 
     def attach(self, memory: VenueMemory | None) -> None:
         """Use this memory for the workers' lines; None: there is none any more."""
+        assert memory is None or self._memory is None, "a venue has one memory"
         self._memory = memory
 
     def line(self, member: Member) -> Any:
@@ -104,6 +111,8 @@ class Crew:
         plan = member.plan
         line = self.line(member)
         assert member.child is None, "who has ended is forgotten first"
+        assert member in self.members, "a worker of this crew"
+        assert member.start_at_ns is None, "who is started is not due any more"
         assert line[STATE] in (ABSENT, STOPPED), "nobody is on the line"
         restarts = line[RESTARTS]
         line[:] = 0
@@ -145,6 +154,8 @@ class Crew:
         assert self._memory is not None
         assert self._memory.control[SUCCESSOR] == 0, "one takes over at a time"
         assert member.child is None, "the place is free"
+        assert member is not standby, "nobody follows himself"
+        assert member.start_at_ns is None, "a place that is taken again is not due to be"
         assert standby.child is not None
         member.child, standby.child = standby.child, None
         member.is_killed = False

@@ -15,7 +15,7 @@ from workers.administration.trail import Act, Actor, TrailDamagedError
 from workers.definitions import RefusedDefinitionError, Tell, define_missing, redefine
 from workers.host import StartError
 from workers.ledger_definitions import Definition
-from workers.memory import PHASE, STARTING, VenueMemory
+from workers.memory import PHASE, STARTING, TAKES_ORDERS, VenueMemory
 from workers.port import Port
 from workers.supervision import Until, Waits
 from workers.venue import Venue
@@ -59,6 +59,7 @@ class Definitions(Service):
         Raises RefusedDefinitionError, StoppedError, VenueFailedError; then the one before counts.
         """
         try:
+            assert self._memory().control[PHASE] in TAKES_ORDERS, "a venue that runs is told what changes"
             with self._port() as (port, told):
                 redefine(
                     self._memory(), port, self._configuration, configuration, self._wait(self._waits.running), told
@@ -74,6 +75,7 @@ class Definitions(Service):
         acts: list[Act] = []
 
         def tell(definition: Definition, sequence: int) -> None:
+            assert sequence >= 1, "what is told of stands in the log"
             record = definition.record
             words = {name: value for name, value in in_words(record.view(COMMAND)[0]).items() if name not in _STAMPS}
             acts.append(
@@ -91,6 +93,7 @@ class Definitions(Service):
         """A trail that cannot be written keeps no venue from starting: who compares it with the log sees the gap."""
         if not acts:
             return
+        assert len({act.sequence for act in acts}) == len(acts), "what stands in the log is told once"
         try:
             trail.append_all(self._venue.path, acts)
         except (OSError, TrailDamagedError) as problem:

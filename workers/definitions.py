@@ -126,6 +126,7 @@ def define_missing(memory: VenueMemory, port: Port, configuration: Configuration
     names = {symbol.id: symbol.name for symbol in before + symbols}
     opened = [Definition(f"the account {account.name}", account.definition()) for account in accounts]
     _define(memory, port, wait, tell, opened)
+    assert not accounts or memory.control[ACCOUNTS] >= accounts[-1].id, "accounts are there before symbols name them"
     assets, contracts = missing_terms(Known(memory.ledger, known_accounts(memory), before + symbols), configuration)
     # In one go: who sees a new symbol at once and sends an order shall find it under its rules, and settled.
     together = [
@@ -135,6 +136,7 @@ def define_missing(memory: VenueMemory, port: Port, configuration: Configuration
         *contracts,
     ]
     _define(memory, port, wait, tell, together)
+    assert not symbols or memory.control[SYMBOLS] >= symbols[-1].id, "symbols are there before limits name them"
     known = Known(memory.ledger, known_accounts(memory), known_symbols(memory))
     for name in others_than_configured(known, configuration):
         _log.warning("the log has an asset or a symbol's assets otherwise than the configuration; they stay", name=name)
@@ -182,6 +184,7 @@ def _define(memory: VenueMemory, port: Port, wait: Wait, tell: Tell, definitions
         sent += port.submit(commands[sent:]) if sent < len(commands) else 0
         _take_answers(port, first, definitions, tell)
         assert sent <= len(commands), "no more is sent than there is"
+        assert port.next_request == (first + sent) & REQUEST_MASK, "nobody else sends through this ring"
         if sent < len(commands) or not port.is_taken_in():
             return False
         end = end or int(memory.log.header[broadcast.CURSOR])  # others may go on sending
@@ -216,3 +219,4 @@ def _take_answers(port: Port, first: int, definitions: list[Definition], tell: T
                     raise RefusedDefinitionError(f"the engine refused {definition.what}: {sentence}")
                 if int(event["flags"]) & EventFlag.LAST:
                     tell(definition, int(event["log_sequence"]))
+        assert events is not None, "the engine waits for a port that gates"

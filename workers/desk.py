@@ -55,6 +55,7 @@ class Desk:
         first = venue.control_ring if is_supervisor else venue.control_ring + 1
         self._port = Port.claim_spare(memory, first, venue.sequencer_index)
         assert is_supervisor or self._port.number != venue.control_ring, "the supervisor's ring is nobody else's"
+        assert self._port.number >= venue.control_ring, "the rings of gateways are theirs"
         self._port.gate()
 
     def __enter__(self) -> Self:

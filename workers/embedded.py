@@ -145,6 +145,8 @@ def _attach(process: subprocess.Popen[bytes], data: Path, log: Path, settings: P
             # A directory that was used before may still describe the venue of then.
             if venue.supervisor_pid == process.pid and memory.control[PHASE] in TAKES_ORDERS:
                 assert segment.owner_pid == process.pid, "the venue's memory is its supervisor's"
+                assert venue.segment == segment_name(data), "what a kill leaves behind is found by the directory"
+                assert venue.path == data.resolve(), "the venue that was started is the one that is looked at"
                 return EmbeddedVenue(venue, memory, log, settings), segment
             segment.close()
         time.sleep(_POLL_SECONDS)
@@ -185,6 +187,7 @@ def main() -> int:
     extras = (MONITOR,) if configuration.monitoring.enabled else ()
     gateways = not arguments.no_gateways
     supervisor = Supervisor(configuration, arguments.data_dir, gateways=gateways, extras=extras, read=read)
+    assert any(plan.is_gateway for plan in supervisor.venue.workers) == gateways, "gateways run where they are wanted"
     if warmup.needed(supervisor.venue.workers):
         warmup.compile_all(supervisor.venue.workers, configuration, lambda _name, _done, _all: None)
     with supervisor, supervisor.stopping_on_signals(), suppress(StoppedError):

@@ -63,6 +63,7 @@ class Engine:
     def __init__(self, venue: Venue, plan: WorkerPlan, memory: VenueMemory) -> None:
         assert plan.is_core, "it has an agent to run"
         assert 0 <= plan.index < len(venue.workers), "it is one of the venue's workers"
+        assert venue.workers[plan.index].name == plan.name, "the line of the table is its own"
         assert memory.sizes.shards == venue.sizes.shards, "the memory is the venue's"
         assert all(number < memory.sizes.shards for number in plan.shards()), "it matches shards of the venue"
         self.venue = venue
@@ -143,6 +144,7 @@ class Engine:
 
     def _redecide(self, state: SequencerState, snapshot: Snapshot | None, reader: JournalReader) -> None:
         started, begin = time.monotonic(), reader.sequence
+        assert snapshot is None or begin == snapshot.heading.sequence, "the reading begins right behind the snapshot"
         with self._reading(reader, "taking the journal's decisions again") as each_batch:
             redecide_journal(state, self.memory, snapshot, reader, each_batch)
         logged = int(broadcast.published(self.memory.log))
@@ -152,8 +154,11 @@ class Engine:
 
     def _rebuild(self, snapshot: Snapshot | None, reader: JournalReader) -> None:
         started, begin = time.monotonic(), reader.sequence
+        assert snapshot is None or begin == snapshot.heading.sequence, "the reading begins right behind the snapshot"
         with self._reading(reader, "rebuilding from the journal") as each_batch:
             recovery.rebuild(self.memory, self.plan.shards(), snapshot, reader, each_batch)
+        positions = [position_of(self.memory.log, READER_SHARDS + number) for number in self.plan.shards()]
+        assert all(position == reader.sequence for position in positions), "the log's ring is read from there on"
         self._tell("rebuilt from the journal", begin, reader.sequence, started)
 
     @contextmanager
@@ -172,6 +177,7 @@ class Engine:
                     raise StoppedError
 
             yield each_batch
+            assert told == reader.sequence, "every batch was counted"
 
     def _tell(self, what: str, begin: int, sequence: int, started: float) -> None:
         if sequence and self.venue.supervisor_pid:  # without one: a rehearsal that only compiles
@@ -199,6 +205,9 @@ class Engine:
     def _await_journal(self, sequence: int) -> None:
         """Until the journal, here or in another worker, holds the log up to `sequence`. Raises StoppedError."""
         assert sequence <= int(broadcast.published(self.memory.log)), "only what is logged is journaled"
+        assert self.memory.control[JOURNALED] <= broadcast.published(self.memory.log), (
+            "the journal is never ahead of the log"
+        )
         while True:
             written = self._journal.write() if self._journal is not None else 0
             self.beat()
@@ -232,6 +241,7 @@ class Engine:
                 except FileNotFoundError:
                     continue
                 assert bell.fileno() != NO_DESCRIPTOR, "its descriptor is told from that of nobody"
+                assert self._descriptors[plan.index] == NO_DESCRIPTOR, "a bell is opened once"
                 self._bells[plan.index] = bell
                 self._descriptors[plan.index] = bell.fileno()
 
@@ -247,6 +257,7 @@ class Engine:
     def run(self, tell_ready: Callable[[], None] = lambda: None) -> None:
         """Serve until told to stop and everything taken in is done; `tell_ready()` is called once in between."""
         assert not self._beside_journal, "a worker runs once"
+        assert self.line[PID] == os.getpid(), "the line is this process's"
         if self._journal is not None:
             directory, settings = self.venue.journal_directory, self.venue.configuration.journal
             self._beside_journal = [

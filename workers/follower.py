@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from tradsys.book.layout import W_EVENTS
+from tradsys.book.layout import W_EVENTS, W_POSITION
 from tradsys.records import LEDGER_RECORD, Kind
 from workers import memory as memories
 from workers.decision import KNOWN_ACCOUNTS, KNOWN_SYMBOLS
@@ -33,6 +33,7 @@ class Follower:
         """`reader` stands behind the snapshot. Raises SnapshotError."""
         self.memory: VenueMemory = memories.private(sizes)
         self._state = new_sequencer(self.memory, 0)
+        assert self._state.settlement.ledger is self.memory.ledger, "it decides with the ledger that it shows"
         self._redecision = Redecision(self._state, self.memory, is_settled=True)
         self._reader = reader
         self._postings: list[bytes] = []
@@ -113,6 +114,8 @@ class Follower:
         """The state as a venue's memory, for those who read one: definitions, ledger and shards."""
         known = self._state.decider.words
         assert (known[[KNOWN_ACCOUNTS, KNOWN_SYMBOLS]] >= 0).all(), "accounts and symbols are counted from 0"
+        assert known[KNOWN_ACCOUNTS] < len(self.memory.accounts), "every account has its place"
+        assert known[KNOWN_SYMBOLS] < len(self.memory.symbols), "every symbol has its place"
         self.memory.control[[ACCOUNTS, SYMBOLS]] = known[[KNOWN_ACCOUNTS, KNOWN_SYMBOLS]]
         return self.memory._replace(shards=tuple(self.shards))
 
@@ -133,6 +136,7 @@ class Follower:
     def image(self) -> dict[str, Any]:
         """The state's tables by section name; only while is_level."""
         assert self._is_level, "a state of one log sequence"
+        assert all(int(shard.words[W_POSITION]) == self._sequence for shard in self.shards), "every shard is there too"
         settled = self._state.settlement.settled
         unsettled = [int(shard.words[W_EVENTS]) - int(settled[number]) for number, shard in enumerate(self.shards)]
         return image(self._state, self.shards, unsettled, self._redecision.prelude, self.postings)

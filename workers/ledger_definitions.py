@@ -43,6 +43,8 @@ class Known:
     """What the log has already, for finding what it has not."""
 
     def __init__(self, ledger: Ledger, accounts: list[Account], symbols: list[Symbol]) -> None:
+        assert not accounts or accounts[-1].id == len(accounts), "accounts are numbered one after the other"
+        assert not symbols or symbols[-1].id == len(symbols), "symbols are numbered one after the other"
         self.ledger = ledger
         self.symbols = {symbol.name: symbol for symbol in symbols}
         self._accounts = {account.name: account.id for account in reversed(accounts)}
@@ -90,6 +92,7 @@ def others_than_configured(known: Known, configuration: Configuration) -> list[s
     assets = {asset.name: asset for asset in assets_of(known.ledger)}
     others = [entry.name for entry in configuration.assets if _has_other_decimals(assets.get(entry.name), entry)]
     rows = np.asarray(known.ledger.contracts)
+    assert len(known.symbols) < len(rows), "every symbol has its place"
     for entry in configuration.symbols:
         row = rows[known.symbol(entry.name)]
         wanted = tuple(assets[name].id if name in assets else 0 for name in (entry.base, entry.quote))
@@ -140,6 +143,7 @@ def has_tier(known: Known, entry: TierEntry) -> bool:
 
 def fees_record(known: Known, entry: FeesEntry) -> Definition:
     """A schedule of fees."""
+    assert not entry.symbol or known.symbol(entry.symbol), "what is meant for one symbol never counts for all"
     fields = {name: getattr(entry, name) for name in (*_RATES, "fee_class", "tier")}
     record = details(Kind.FEES, symbol=known.symbol(entry.symbol), **fields)
     return Definition(f"the fees of {entry.symbol or 'all symbols'}", record)
@@ -160,6 +164,8 @@ def _schedule(known: Known, entry: FeesEntry) -> Any:
 def limit_record(known: Known, entry: LimitEntry, amount: int) -> Definition:
     """A limit of this amount, NO_LIMIT to remove it."""
     assert amount >= NO_LIMIT, "a limit is not negative"
+    assert not entry.account or known.account(entry.account), "what is meant for one account never counts for all"
+    assert not entry.symbol or known.symbol(entry.symbol), "what is meant for one symbol never counts for all"
     record = details(
         Kind.LIMIT,
         scope=entry.scope,
@@ -180,6 +186,7 @@ def limit_set(known: Known, entry: LimitEntry) -> int | None:
 
 def rules_record(known: Known, entry: BreakerEntry) -> Definition:
     """What a circuit breaker watches."""
+    assert not entry.symbol or known.symbol(entry.symbol), "what is meant for one symbol never stops the venue"
     fields = {name: getattr(entry, name) for name in (*_BREAKER_FIELDS, "window_ms")}
     record = details(Kind.BREAKER_RULES, **fields | {"symbol": known.symbol(entry.symbol)})
     return Definition(f"the circuit breaker of {entry.symbol or 'the venue'}", record)
@@ -199,6 +206,7 @@ def _deposits(known: Known, assets: dict[str, Asset], configuration: Configurati
             if number in made:
                 continue
             asset = assets[deposit.asset]
+            assert number > posting_ids.ID_MAX, "no administrator has used the number up"
             record = details(
                 Kind.POSTING,
                 posting_kind=PostingKind.DEPOSIT,

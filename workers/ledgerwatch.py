@@ -6,7 +6,7 @@ from typing import Any
 
 from shm.counters import STRIDE, CounterKind
 from tradsys.ledger.conservation import add_up, begin
-from tradsys.ledger.layout import S_ASSET, S_TOTAL, W_ASSETS, W_FAULTS, W_LOST
+from tradsys.ledger.layout import S_ASSET, S_TOTAL, W_ASSETS, W_FAULTS, W_LOST, W_SENT, W_TAKEN
 from workers.decision import KNOWN_ACCOUNTS, Decider
 from workers.memory import VenueMemory
 
@@ -36,6 +36,7 @@ class LedgerWatch:
         self._imbalance = STRIDE * counters.allocate("ledger_imbalance", CounterKind.GAUGE)
         self._lost = STRIDE * counters.allocate("ledger_lost", CounterKind.GAUGE)
         self._sums = STRIDE * counters.allocate("ledger_sums")
+        assert len({self._faults, self._imbalance, self._lost, self._sums}) == 4, "every counter has a place of its own"
         begin(memory.ledger)
 
     def step(self) -> None:
@@ -47,10 +48,14 @@ class LedgerWatch:
         self._look_at_lost(int(self._ledger.words[W_LOST]))
         accounts = int(self._known[KNOWN_ACCOUNTS])
         assert 0 <= accounts < len(self._ledger.accounts), "every account has its place"
+        assert self._ledger.words[W_ASSETS] < len(self._ledger.assets), "every asset has its place"
         if add_up(self._ledger, accounts, ACCOUNTS_AT_ONCE):
             self._take_sum(int(self._ledger.summing[S_ASSET]), int(self._ledger.summing[S_TOTAL]))
 
     def _look_at_lost(self, lost: int) -> None:
+        waiting = int(self._ledger.words[W_SENT] - self._ledger.words[W_TAKEN])
+        assert waiting >= 0, "nothing is taken out that was not put in"
+        assert waiting <= len(self._ledger.outbox), "no more waits than there is room for"
         is_losing = lost > self._values[self._lost]
         if is_losing and not self._is_losing:  # told once, however many follow at once
             self._log.error("alerts or records of circuit breakers were lost; see docs/operations.md", lost=lost)

@@ -41,6 +41,8 @@ def limits_set(memory: VenueMemory) -> list[LimitView]:
     ledger = memory.ledger
     # Copies first: who writes the ledger may be setting limits, or be starting again with an empty one.
     accounts, groups, positions = (_limited(table) for table in (ledger.accounts, ledger.groups, ledger.positions))
+    assert 0 not in accounts, "account 0 is none and has no limits"
+    assert 0 not in positions, "row 0 of the positions is none's"
     names, symbols = _account_names(memory), _symbol_names(memory)
     found = list(_in_row(memory, VENUE_LIMITS, Scope.VENUE))
     for row in groups.values():
@@ -60,6 +62,7 @@ def limits_of(memory: VenueMemory, account: AccountView, now_ns: int) -> list[Li
     Of a symbol in which it has nothing, those count that are shown without a symbol. `now_ns`: by the host's clock, as
     the log's.
     """
+    assert 1 <= account.number < len(memory.ledger.accounts), "accounts are numbered from 1"
     usage = usage_of(memory.ledger, account.number, now_ns)
     symbols = _symbol_names(memory)
     found = [_view(use, account) for use in usage.whole]

@@ -78,6 +78,9 @@ def take_copy(venue: Venue, memory: VenueMemory) -> LiveCopy:
     cycles = int(line[CYCLES])
     wait(lambda: int(line[CYCLES]) >= cycles + 2)
     last = _cursor(memory.log)
+    assert all(_cursor(events) >= before for events, before in zip(memory.events, told, strict=True)), (
+        "what is told stays told"
+    )
     quiet = _is_quiet(memory, complete, last)
     assert last >= complete, "the log only grows"
     wait(lambda: int(memory.control[JOURNALED]) >= last)

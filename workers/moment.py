@@ -67,6 +67,7 @@ def moment_at(
         raise NoSuchMomentError(f"the log ends with sequence {end}")
     _check_begin(venue, sequence)
     follower = Follower.open(directory, venue.sizes, tell, lambda heading: heading.sequence <= sequence)
+    assert follower.sequence <= sequence, "no later snapshot is begun with"
     if follower.advance(sequence, beat) < sequence:
         raise NoSuchMomentError(f"the log ends with sequence {follower.sequence}")
     assert follower.sequence == sequence, "the state is that of the moment"

@@ -63,6 +63,7 @@ class ServiceManager:
 
     def feed(self, now_ns: int) -> None:
         """All is well at the monotonic time `now_ns`. The watchdog hears it three times as often as it must."""
+        assert now_ns >= self._fed_ns, "the monotonic clock does not go back"
         if self._watchdog_ns and now_ns - self._fed_ns >= self._watchdog_ns // 3:
             self._fed_ns = now_ns
             self._send("WATCHDOG=1")

@@ -27,6 +27,7 @@ from workers.memory import (
     READER_LEDGER,
     READER_SHARDS,
     RESTARTS,
+    SLOW,
     STATE,
     SYMBOLS,
     TROUBLE_SINCE_NS,
@@ -136,6 +137,7 @@ class Observation(msgspec.Struct, frozen=True):
 
 def observe(venue: Venue, memory: VenueMemory) -> Observation:
     """Read everything once."""
+    assert memory.sizes == venue.sizes, "the memory is the venue's"
     now = time.monotonic_ns()
     streams = {_LOG: memory.log} | {f"events-{number}": stream for number, stream in enumerate(memory.events)}
     readers = [reader for name, stream in streams.items() for reader in _readers(name, stream)]
@@ -175,6 +177,7 @@ def journal_trouble(memory: VenueMemory, now_ns: int) -> Trouble | None:
     code = int(memory.control[JOURNAL_TROUBLE])
     if not code:
         return None
+    assert code > 0 or code == SLOW, "what the disk says, or that it is slow"
     return Trouble(why(code), max(now_ns - int(memory.control[TROUBLE_SINCE_NS]), 0))
 
 
@@ -210,6 +213,7 @@ def _gateway_ring(venue: Venue, number: int, commands: ring.Ring) -> RingView:
         name = "control" if number == venue.control_ring else f"tool-{number - venue.control_ring}"
     tail, head = int(header[ring.TAIL]), int(header[ring.HEAD])
     assert 0 <= number < venue.sizes.rings, "a ring of the venue"
+    assert header[ring.CAPACITY] == venue.sizes.gateway_ring, "it is as large as the venue says"
     return RingView(name, tail, max(tail - head, 0), int(header[ring.CAPACITY]), int(header[ring.PRODUCER_PID]))
 
 

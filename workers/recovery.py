@@ -114,3 +114,4 @@ def rebuild(
     )
     for number in numbers:
         finish(memory, number)
+    assert not any(memory.control[COLD + LINE * number] for number in numbers), "where their events go on is known"

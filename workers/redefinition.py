@@ -68,6 +68,7 @@ def _fee_classes(known: Known, before: Configuration, after: Configuration) -> I
     old = named("accounts", before.accounts)
     for entry in after.accounts:
         if entry.name in old and old[entry.name].fee_class != entry.fee_class:
+            assert known.account(entry.name), "an account is opened before its fees change"
             record = details(Kind.ACCOUNT_STATUS, account=known.account(entry.name), changes=StatusChange.FEE_CLASS)
             record["fee_class"] = entry.fee_class
             yield Definition(f"the fee class of {entry.name}", record)
@@ -77,6 +78,7 @@ def _states(known: Known, before: Configuration, after: Configuration) -> Iterat
     old = named("symbols", before.symbols)
     for entry in after.symbols:
         if entry.name in old and old[entry.name].opens != entry.opens:
+            assert known.symbol(entry.name), "a symbol is defined before its state changes"
             record = np.zeros(1, COMMAND)
             record["kind"], record["symbol"] = Kind.STATE, known.symbol(entry.name)
             record["order_type"] = MarketState[entry.opens.upper()]

@@ -28,6 +28,7 @@ class Reload:
 
     def __init__(self, read: Read, define: Define, wake: Callable[[], None] = lambda: None) -> None:
         """`wake` has the loop call `adopt_read` soon; it is called from another thread."""
+        assert read.files, "there are files to look at"
         self.credentials = read.credentials
         """Fingerprints by name of systemd's credentials that keys name."""
         self._origin = read.origin

@@ -131,6 +131,7 @@ def _wanted(origin: Origin, running: Configuration) -> Wanted:
     if mistakes:
         raise InvalidConfigurationError(mistakes)
     found = changes(running, read.configuration)
+    assert all(change.when != "restart" for change in changes(running, counting)), "what counts needs no restart"
     return Wanted(counting, found, [str(file) for file in read.files], read.layers.variables(), read.credentials)
 
 

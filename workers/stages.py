@@ -42,6 +42,7 @@ def refusals(memory: VenueMemory) -> dict[Reason, int]:
 
 def _added(histograms: Any) -> Any:
     total = np.zeros(WORDS, np.int64)
+    assert histograms.shape[1:] == total.shape, "histograms of one size are added up"
     for words in histograms:
         merge(total, words)
     return total

@@ -54,6 +54,7 @@ class Standby:
         self._memory = memory
         self._bank = 1 - int(memory.control[BANK])
         self._state = sequencer.new_sequencer(memory, tick_ms, empty_ledger(memory, self._bank))
+        assert self._state.settlement.ledger is not memory.ledger, "it decides in a ledger of its own"
         self._redecision = Redecision(self._state, memory, is_settled=True)
         snapshot, self._reader = open_log(directory, memory.sizes, tell)
         if snapshot is not None:
@@ -86,6 +87,7 @@ class Standby:
             raise LappedError(f"the log's ring has passed by sequence {self.sequence}: the standby is too slow")
         if count:
             self._take(self._batch.view(np.ndarray)[:count])
+        assert self.sequence <= int(broadcast.published(self._memory.log)), "nobody follows further than is logged"
         return count
 
     def take_over(self, wait: Callable[[], None]) -> tuple[SequencerState, tuple[MatcherState, ...]]:
@@ -100,6 +102,7 @@ class Standby:
         memory = self._memory
         assert self.sequence == int(broadcast.published(memory.log)), "nothing of the log is left, and nobody writes it"
         for stream, settled in zip(memory.events, self._state.settlement.settled, strict=True):
+            assert settled >= stream.header[broadcast.CURSOR], "the engine told nothing that is not settled by now"
             # First: what the engine's ledger had not settled would leave no room for what is to be told.
             broadcast.reserve(stream, READER_LEDGER, int(settled))
         shards = [self._adopt(number, shard, wait) for number, shard in enumerate(self._redecision.shards)]

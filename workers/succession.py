@@ -43,6 +43,7 @@ class Succession:
 
     def take_over(self, now_ns: int) -> int | None:
         """Let the standby have the place of the engine, which has ended; gives its pid, None when it is not ready."""
+        assert self._engine.child is None, "the engine has ended and was let go of"
         if not self._is_ready:
             return None
         assert self._standby.start_at_ns is None, "who is there is not to be started"
@@ -58,5 +59,6 @@ class Succession:
         if not self._is_ready or engine is None:
             self._log.error("no standby is ready to take over")
             return
+        assert engine is not self._standby.child, "nobody hands over to himself"
         self._log.warning("handing over to the standby, as asked", worker_pid=engine.pid)
         engine.signal(signal.SIGKILL)

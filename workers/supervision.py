@@ -124,6 +124,7 @@ class WorkerService(Service):
         if line[STATE] == RECOVERING:
             report(f"{self.name} reads the journal")
         self._until(lambda: line[STATE] == READY, self._timeouts.recover, f"{self.name} to be ready")
+        assert self.member.child is not None, "who ends meanwhile is waited for in vain"
 
     def drain(self) -> None:
         """Ask the process to finish."""
@@ -194,6 +195,7 @@ class WorkerService(Service):
 
     def _is_silent(self, now_ns: int) -> bool:
         line = self._line
+        assert self.member.child is not None, "only who runs can be silent"
         if line[STATE] == RECOVERING:
             return False
         if self.member.extra and not line[HEARTBEAT_NS]:

@@ -32,7 +32,7 @@ from workers.apart import await_stopped
 from workers.crew import POLL_SECONDS, Command, Crew, Member, worker_command
 from workers.host import StartError, check_address, check_disk, check_memory, shared_memory_full
 from workers.lock import DirectoryLock
-from workers.memory import JOURNALED, PHASE, PHASES, VenueMemory
+from workers.memory import JOURNALED, PHASE, PHASES, WORKERS_MAX, VenueMemory
 from workers.notify import ServiceManager
 from workers.observation import journal_trouble
 from workers.process import Child
@@ -122,6 +122,7 @@ class Supervisor:
             credentials={} if read is None else read.credentials,
         )
         assert self.venue.control_ring < self.venue.sizes.rings, "the supervisor's ring is one of the venue's"
+        assert len(plans) + len(self.venue.apart) <= WORKERS_MAX, "the table has a line for every worker"
         self._lock = DirectoryLock(directory)
         members = [Member(plan, limits or RestartLimits(), extra=plan.name in extras) for plan in plans]
         self._crew = Crew(self.venue, members, command)
@@ -212,6 +213,7 @@ class Supervisor:
                 self._look_at_configuration(self._reload)
 
     def _look_at_configuration(self, reload: Reload) -> None:
+        assert self._lifecycle.takes_orders, "only a venue that runs is told what changes"
         now = time.monotonic_ns()
         if reload.begin_due(now):
             self._service.reloading(now)
@@ -290,6 +292,7 @@ class Supervisor:
             self._segment, self._memory = memories.create(venue.segment, venue.sizes, base)
         except SharedMemoryFullError as error:
             raise shared_memory_full(error) from error
+        assert self._memory.control[JOURNALED] == base, "the log goes on where the journal ends"
         if self._segment.reclaimed:
             self._log.warning("reclaimed the shared memory of an earlier run that was killed", segment=venue.segment)
         self._crew.attach(self._memory)
@@ -300,6 +303,7 @@ class Supervisor:
         assert self._reload is not None, "who reads the configuration again tells of it"
         assert configuration.rings == self.venue.configuration.rings, "what the memory was made for stays"
         assert configuration.pools == self.venue.configuration.pools, "what the memory was made for stays"
+        assert configuration.gateway.count == self.venue.configuration.gateway.count, "every worker keeps its line"
         credentials = self._reload.credentials
         self.venue = msgspec.structs.replace(self.venue, configuration=configuration, credentials=credentials)
         logging.configure(self.venue.logging.level, self.venue.logging.format)
@@ -312,6 +316,7 @@ class Supervisor:
     def _until(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
         """Wait for a condition during the start. Raises StartError when time is up or a worker ends, StoppedError."""
         assert seconds > 0, "a worker needs a moment"
+        assert not self._lifecycle.takes_orders, "who waits while the venue runs looks after everything"
         deadline = time.monotonic() + seconds
         while not condition():
             for member in self._crew.members:
@@ -356,6 +361,7 @@ class Supervisor:
     def _entered(self, state: State, why: str) -> None:
         """The venue is in another state: everybody who looks may see it."""
         assert bool(why) == (state in {State.DEGRADED, State.FAILED}), "what is wrong is told, and nothing else"
+        assert state is not State.STARTING, "a venue starts once"
         if state is State.STOPPED:
             return
         if self._memory is not None:

@@ -55,6 +55,7 @@ class Calendars:
     def __init__(self, entries: list[CalendarEntry]) -> None:
         named = {symbol: entry for entry in entries for symbol in entry.symbols}
         assert len(named) == sum(len(entry.symbols) for entry in entries), "a symbol follows one calendar"
+        assert sum(not entry.symbols for entry in entries) <= 1, "one calendar at most is for all others"
         self._timetable_of = {symbol: entry.timetable() for symbol, entry in named.items()}
         self._others = next((entry.timetable() for entry in entries if not entry.symbols), None)
 
@@ -85,6 +86,7 @@ class TradingHours(Service):
 
     def start(self, report: Report) -> None:
         """Let every symbol be in the state that is due, before anybody trades."""
+        assert not self._sent, "what was sent before is read once"
         self._look()
         if self._calendars:
             report("opening and closing symbols by their calendars")
@@ -136,6 +138,7 @@ class TradingHours(Service):
                 told = "a calendar of the configuration gives way to one that was set, which has the same symbols"
                 self.logger.warning(told, calendar=entry.name)
         self._calendars = Calendars(counting)
+        assert bool(self._calendars) == bool(counting), "every calendar that counts is followed"
         self._next_ns = 0
 
     def _due(self, symbols: list[Symbol], now_ns: int) -> Iterator[_Due]:
@@ -157,6 +160,7 @@ class TradingHours(Service):
 
     def _send(self, memory: VenueMemory, due: list[_Due], now_ns: int) -> None:
         assert due, "a ring is taken for something"
+        assert len({symbol.id for symbol, _ in due}) == len(due), "a symbol is in one phase"
         try:
             with AdministrationDesk(self._venue, memory, _BY, is_supervisor=True) as desk:
                 for symbol, phase in due:

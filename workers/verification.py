@@ -88,6 +88,8 @@ def verify(venue: Venue, progress: Progress = lambda what, sequence: None) -> Ve
             sequence, state, events, damage = 0, None, [], str(error)
         verdicts += [_verdict(start) for start in ([] if base is None else [base]) + starts]
         assert len(verdicts) == count, "a verdict on every snapshot"
+        assert damage is not None or sequence >= began_with, "the log is followed forward"
+        assert sequence <= until, "nothing is compared that is not durable"
     return Verification(str(directory), began_with, sequence, state, events, _in_order(verdicts), damage)
 
 

@@ -83,6 +83,8 @@ def rehearse(plan: WorkerPlan, plans: list[WorkerPlan], configuration: Configura
 
     A kernel that Python calls is loaded by its first call: that takes longer than a whole takeover.
     """
+    assert plan in plans, "who takes over is one of them"
+    assert plan.has(SEQUENCER), "who takes over decides"
     with tempfile.TemporaryDirectory(prefix="tradsys-rehearsal-") as directory:
         venue = _private_venue(plans, configuration, Path(directory))
         private = memory.private(
@@ -94,6 +96,7 @@ def rehearse(plan: WorkerPlan, plans: list[WorkerPlan], configuration: Configura
         engine.adopt(*standby.take_over(lambda: None))
         for _ in range(3):
             engine.turn(_TURN_NS)
+        assert int(broadcast.published(private.log)) > standby.sequence, "it goes on with the log"
         engine.close()
 
 
@@ -169,6 +172,7 @@ def _write_journal(venue: Venue, commands: Any) -> int:
     writer = JournalWriter(
         venue.journal_directory, before, "memory", venue.configuration.journal.segment_bytes, timespec()
     )
+    assert len(commands) < len(before.log.slots), "the log's ring holds all of it"
     before.log.slots[1 : len(commands) + 1] = commands
     broadcast.publish(before.log, len(commands))
     writer.write()
@@ -208,6 +212,8 @@ def _compile_replica(venue: Venue) -> None:
     replica = Replica(venue.sizes, venue.journal_directory)
     sequence = replica.advance()
     assert sequence == last, "it knows all of the journal"
+    assert replica.account_count == 1, "and the account in it"
+    assert replica.symbol_count == 1, "and the symbol"
     for _batch in Replica(venue.sizes, venue.journal_directory).missing_events(0, 0):
         pass
     broadcast.published(replica.shards[0].events)

@@ -163,6 +163,7 @@ class Crew:
         left = self.line(standby)
         left[STATE], left[PID] = ABSENT, 0
         line = self.line(member)
+        assert line[PID] == 0, "nobody is on the line"
         line[RESTARTS] += 1
         line[PID] = member.child.pid
         line[STATE] = RECOVERING

@@ -67,6 +67,7 @@ def finish(memory: VenueMemory, number: int) -> None:
     """The shard has seen the whole journal: it goes on from the log's ring."""
     shard = memory.shards[number]
     assert shard.words[W_PENDING] == 0, "every command has been carried out to its end"
+    assert shard.words[W_POSITION] <= memory.log.header[broadcast.CURSOR], "no shard is ahead of the log"
     if memory.control[COLD + LINE * number]:
         # New rings: their first event is the one after all that the journal gave.
         header = shard.events.header

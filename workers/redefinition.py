@@ -33,6 +33,8 @@ from workers.ledger_definitions import (
 
 def changed_records(known: Known, before: Configuration, after: Configuration) -> list[Definition]:
     """What is to be sent, in its order, when all that `after` names is defined."""
+    assert {entry.name for entry in after.symbols} <= known.symbols.keys(), "symbols are there before they change"
+    assert all(known.account(entry.name) for entry in after.accounts), "accounts are there before they change"
     tiers, fees, limits = (_changed(section, before, after) for section in ("fee_tiers", "fees", "limits"))
     records = [tier_record(entry) for entry in tiers if not has_tier(known, entry)]
     records += [fees_record(known, entry) for entry in fees if not has_fees(known, entry)]

@@ -104,6 +104,7 @@ class Rereading:
 
     def _wait(self) -> None:
         try:
+            assert self._answer is None, "one question has one answer"
             said, _ = self._process.communicate(msgspec.json.encode(self._request))
             status = self._process.returncode
             no_answer = _Answer(fault=f"the process that reads ended with status {status} and no answer")

@@ -32,6 +32,7 @@ class Staff:
         assert sum(member.plan.is_standby for member in crew.members) <= 1, "one standby follows it"
         engine = next(member for member in crew.members if member.plan.has(SEQUENCER))
         standby = next((member for member in crew.members if member.plan.is_standby), None)
+        assert (standby is not None) == venue.configuration.topology.standby, "a standby waits where one is wanted"
         patience_ms = venue.configuration.topology.standby_patience_ms
         self.succession = None if standby is None else Succession(crew, engine, standby, patience_ms)
         self.workers = [

@@ -163,6 +163,8 @@ class WorkerService(Service):
             self.logger.error("killing a worker whose heart has stopped", worker=self.name, worker_pid=member.child.pid)
             member.child.signal(signal.SIGKILL)
             member.is_killed = True
+        is_kept = member.child is not None or member.start_at_ns is not None
+        assert is_kept or self._is_dispensable, "nobody whom the venue needs is given up"
 
     def _handle_end(self, child: Child, now_ns: int) -> None:
         assert self.member.child is None, "who has ended is forgotten first"

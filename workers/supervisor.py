@@ -207,6 +207,7 @@ class Supervisor:
     def run(self) -> None:
         """Watch over the venue until a stop is requested. Raises VenueFailedError."""
         assert self._lifecycle.takes_orders, "who is watched over has been started"
+        assert self._segment is not None, "a venue that runs has its memory"
         while not self._stop_requests:
             self._turn(_WATCH_SECONDS)
             if self._reload is not None:

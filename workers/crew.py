@@ -154,7 +154,6 @@ class Crew:
         assert self._memory is not None
         assert self._memory.control[SUCCESSOR] == 0, "one takes over at a time"
         assert member.child is None, "the place is free"
-        assert member is not standby, "nobody follows himself"
         assert member.start_at_ns is None, "a place that is taken again is not due to be"
         assert standby.child is not None
         member.child, standby.child = standby.child, None

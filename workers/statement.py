@@ -115,7 +115,6 @@ def statement(memory: VenueMemory, account: AccountView) -> Statement:
     known = assets_of(memory.ledger)
     assert len(balances) > len(known), "an account has a balance in every asset"
     symbols = {symbol.id: symbol for symbol in known_symbols(memory)}
-    assert positions.keys() <= symbols.keys(), "positions are in symbols that there are"
     return Statement(
         account=account,
         open_orders=int(row["open_orders"]),

@@ -76,7 +76,8 @@ class Followed(Generic[Content]):
         try:
             stamp = self._file.stamp()
             if stamp == self._stamp:
-                return False
+                self.trouble = ""  # what was read stands there, also when something else did meanwhile
+                return before != ""
             self.content, self.trouble = self._file.read(), ""
             self._stamp = stamp  # taken before the reading: what was written between the two is read again
         except (OSError, OperatingError) as problem:

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -66,7 +66,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True):
-    number: int
+    number: Annotated[int, msgspec.Meta(ge=1)]
     at: datetime
     by: Actor
     act: str

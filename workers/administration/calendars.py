@@ -38,11 +38,13 @@ def calendar_views(
     """
     assert days >= 1, "some time ahead"
     named = {symbol for entry in counting for symbol in entry.symbols}
+    assert len(named) == sum(len(entry.symbols) for entry in counting), "a symbol has one calendar"
     others = [symbol for symbol in symbols if symbol not in named]
     views = []
     for entry in counting:
         timetable = entry.timetable()
         present = standing_at(timetable, now_ns).phase
+        assert present is None or present.at_ns <= now_ns, "the present phase has begun"
         views.append(
             {
                 "calendar": entry.name,

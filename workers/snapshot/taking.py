@@ -52,7 +52,9 @@ def take_snapshot(
         )
     # At level `memory` it may not be: a snapshot whose log is lost is of no use, and the segments before it go.
     sync_segments(directory)
-    return write(directory, follower.heading(), follower.image())
+    path = write(directory, follower.heading(), follower.image())
+    assert sequence_of(path) == follower.sequence, "a snapshot is named after its last record"
+    return path
 
 
 def snapshot_venue(

@@ -59,6 +59,7 @@ def calendar_views(
 
 
 def _view(phase: Beginning, zone: tzinfo) -> dict[str, str]:
+    assert phase.at_ns % _NS_PER_SECOND == 0, "a phase begins with a second"
     moment = datetime.fromtimestamp(phase.at_ns // _NS_PER_SECOND, UTC)
     local = moment.astimezone(zone).strftime("%a %Y-%m-%d %H:%M:%S")
     return {"at": moment.isoformat(), "local": local, "state": word(phase.state)}

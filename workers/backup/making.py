@@ -130,6 +130,7 @@ def _copy(plan: _Plan, beside: list[CopiedFile], partial: Path, progress: Tell) 
         files.append(CopiedFile(name, *copy_file(source, partial / name, used)))
     manifest = Manifest(FORMAT, f"{plan.venue:016x}", time.time_ns(), plan.first, plan.last, files)
     assert len({file.name for file in files}) == len(files), "every file is copied once"
+    assert plan.used <= files[-1].bytes, "the log ends within its last file"
     assert len(files) == len(beside) + len(plan.snapshots) + len(plan.segments), "and none is left out"
     sync_directory(partial / JOURNAL)
     write_manifest(partial, manifest)

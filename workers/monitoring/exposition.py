@@ -87,6 +87,7 @@ class VenueCollector(Collector):
 
 def _build(venue: Venue) -> Iterator[Metric]:
     configuration = venue.configuration
+    assert venue.sizes.shards == configuration.topology.shards, "a venue has the shards that it was started with"
     told = {
         "version": _version(),
         "python": platform.python_version(),

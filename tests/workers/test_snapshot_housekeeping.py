@@ -177,6 +177,19 @@ def test_a_snapshot_of_a_stopped_venue_clears_away_what_its_settings_say(stopped
         Replica(stopped.sizes, stopped.journal_directory).advance()
 
 
+def test_snapshots_of_a_log_that_has_lost_its_end_take_the_place_of_no_other(stopped: Venue) -> None:
+    """Nobody can begin with them: what was just taken stays, and so does what of the log only they would not need."""
+    directory = stopped.journal_directory
+    before, end = segment_files(directory), last_sequence(directory)
+    of_no_use = touch(directory, end + 1000)
+    told: list[str] = []
+    path = snapshot_venue(stopped.path, told.append)
+    assert "passing over a snapshot" in told[0]
+    assert list_snapshots(directory) == [path, *of_no_use]
+    assert segment_files(directory) == before[-1:]
+    assert Replica(stopped.sizes, directory).advance() == end
+
+
 def test_the_timer_has_one_taken_at_the_end(stopped: Venue) -> None:
     timer = SnapshotTimer(stopped)
     end = last_sequence(stopped.journal_directory)

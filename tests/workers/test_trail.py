@@ -101,6 +101,14 @@ def test_nothing_is_appended_to_what_is_no_trail(three: Path) -> None:
     assert trail.check(three).fault == "line 4 is none that was written"
 
 
+def test_a_line_with_a_number_that_no_line_has_is_none_of_ours(three: Path) -> None:
+    changed = texts(three)
+    changed[-1] = changed[-1].replace('"number":3', '"number":-3')
+    (three / trail.FILE).write_text("\n".join(changed) + "\n")
+    with pytest.raises(TrailDamagedError):
+        trail.append(three, act(4))
+
+
 def test_many_writers_make_one_chain(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: trail.append(tmp_path, act(number)), range(1, 101)))

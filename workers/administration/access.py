@@ -116,6 +116,7 @@ def new_key(access: Access, account: str, user: str, roles: list[Role], expires:
     secret = secrets.token_urlsafe(_KEY_BYTES)
     key = Key(fingerprint(secret), account, user, sorted(set(roles)), now, expires)
     assert len(key.fingerprint) > SHOWN, "what is shown does not tell the fingerprint"
+    assert secret not in key.fingerprint, "of a secret nothing is kept"
     return secret, key
 
 
@@ -160,6 +161,7 @@ def without_key(access: Access, key: Key) -> Access:
 
 def with_user(access: Access, user: User) -> Access:
     """One user more, or another one of the name."""
+    assert user.accounts, "a user who was checked acts for an account"
     return replace(access, users=[*(other for other in access.users if other.name != user.name), user])
 
 

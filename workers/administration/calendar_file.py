@@ -70,6 +70,7 @@ class CalendarFile(KeptFile[SetCalendars]):
         mistakes = _mistakes(content.calendars, [symbol for entry in content.calendars for symbol in entry.symbols])
         if mistakes:
             raise CalendarsError(f"{self.path} cannot be used: {'; '.join(mistakes)}")
+        assert content.over([]) == content.calendars, "all that was set counts, each under a name of its own"
         return content
 
 
@@ -90,8 +91,12 @@ def setting(entries: list[CalendarEntry], configured: list[CalendarEntry], symbo
         assert names, "something is set"
         others = [other for other in now.over(configured) if other.name not in names]
         _check([*others, *entries], symbols)
+        assert len(names) == len(entries), "of each name one calendar is set"
         left = [other for other in now.calendars if other.name not in names]
-        return replace(now, calendars=[*left, *entries], removed=[name for name in now.removed if name not in names])
+        after = replace(now, calendars=[*left, *entries], removed=[name for name in now.removed if name not in names])
+        counting = after.over(configured)
+        assert all(entry in counting for entry in entries), "what is set counts as it was set"
+        return after
 
     return change
 
@@ -102,11 +107,13 @@ def removing(name: str, configured: list[CalendarEntry]) -> Change:
     def change(now: SetCalendars) -> SetCalendars:
         calendar_named(now.over(configured), name)
         is_configured = any(entry.name == name for entry in configured)
-        return replace(
+        after = replace(
             now,
             calendars=[other for other in now.calendars if other.name != name],
             removed=[*now.removed, name] if is_configured else now.removed,
         )
+        assert name not in {entry.name for entry in after.over(configured)}, "what is removed does not count"
+        return after
 
     return change
 
@@ -120,6 +127,9 @@ def resetting(name: str, configured: list[CalendarEntry], symbols: list[str]) ->
         if (calendars, removed) == (now.calendars, now.removed):
             raise error("unknown_calendar", f"no calendar {name!r} was set or removed while the venue ran")
         after = replace(now, calendars=calendars, removed=removed)
+        counting = [entry.name for entry in after.unnamed(configured)]
+        assert counting.count(name) == sum(entry.name == name for entry in configured), "the configuration's counts"
+        assert len(counting) >= len(now.unnamed(configured)), "none of the configuration's goes when one comes back"
         _check([*after.unnamed(configured), *after.calendars], symbols)
         return after
 
@@ -153,6 +163,7 @@ def without_holiday(name: str, day: str, configured: list[CalendarEntry], symbol
         if day not in entry.holidays:
             raise ValidationError("invalid_field", f"{day} is no holiday of {name}", field="date")
         left = [other for other in entry.holidays if other != day]
+        assert len(left) == len(entry.holidays) - 1, "a holiday is listed once"
         return setting([replace(entry, holidays=left)], configured, symbols)(now)
 
     return change
@@ -176,6 +187,8 @@ def _mistakes(calendars: list[CalendarEntry], symbols: list[str]) -> list[str]:
     for path, value, problem, remedy in calendar_rules(_Judged(calendars, [_Symbol(name) for name in symbols])):
         section, number, *rest = path
         assert section == "calendars", "a rule of calendars says of which it is"
+        assert 0 <= int(number) < len(calendars), "one of those that are judged"
+        assert rest, "and which of its settings"
         place = (calendars[int(number)].name, *rest)
         told.append(str(Mistake(place, shown(path, value), problem, remedy, "")))
     return told

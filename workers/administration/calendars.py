@@ -38,11 +38,13 @@ def calendar_views(
     """
     assert days >= 1, "some time ahead"
     named = {symbol for entry in counting for symbol in entry.symbols}
+    assert len(named) == sum(len(entry.symbols) for entry in counting), "a symbol has one calendar"
     others = [symbol for symbol in symbols if symbol not in named]
     views = []
     for entry in counting:
         timetable = entry.timetable()
         present = standing_at(timetable, now_ns).phase
+        assert present is None or present.at_ns <= now_ns, "the present phase has begun"
         views.append(
             {
                 "calendar": entry.name,
@@ -57,6 +59,7 @@ def calendar_views(
 
 
 def _view(phase: Beginning, zone: tzinfo) -> dict[str, str]:
+    assert phase.at_ns % _NS_PER_SECOND == 0, "a phase begins with a second"
     moment = datetime.fromtimestamp(phase.at_ns // _NS_PER_SECOND, UTC)
     local = moment.astimezone(zone).strftime("%a %Y-%m-%d %H:%M:%S")
     return {"at": moment.isoformat(), "local": local, "state": word(phase.state)}

@@ -53,6 +53,7 @@ def compare(data_directory: Path, shards: int) -> Comparison:
     records = list(_records(reader, claimed))
     named = {line.sequence for line in trail.lines(data_directory)}
     acts = [record for record in records if _is_act(record)]
+    assert len(records) <= reader.sequence + 1 - first, "no record is looked at twice"
     return Comparison(
         first=first,
         last=reader.sequence,
@@ -67,6 +68,8 @@ def _records(reader: JournalReader, claimed: Any) -> Iterator[Any]:
     """What may be an act, or is claimed to be one: COMMAND records."""
     while len(batch := reader.next_batch()):
         records = batch.view(np.ndarray)
+        assert int(records["sequence"][-1]) == reader.sequence, "a batch ends where the reading is"
+        assert int(records["sequence"][0]) == reader.sequence + 1 - len(records), "no record of the log is missing"
         is_act = np.isin(records["kind"], _ACTS) & ~_is_transfer(records)
         yield from records[is_act | np.isin(records["sequence"], claimed)]
 
@@ -85,6 +88,7 @@ def _is_act(record: Any) -> bool:
 
 def _untrue(claims: list[Line], records: dict[int, Any], first: int, last: int) -> Iterator[str]:
     assert first - 1 <= last, "the log is read forwards"
+    assert all(sequence <= last for sequence in records), "no record is behind what was read"
     taken: dict[int, int] = {}
     for line in claims:
         assert line.sequence is not None, "a claim names a record"

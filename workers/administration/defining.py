@@ -22,7 +22,7 @@ from tradsys.errors import ValidationError, error
 from tradsys.reading.rows import assets_of
 from tradsys.records import COMMAND, Kind, MarketState, details
 from tradsys.risk.terms import Cause, Transition
-from tradsys.symbols import Symbol
+from tradsys.symbols import Account, Symbol
 from workers.administration.exporting import exported
 from workers.definitions import known_accounts, known_symbols, missing_rules
 from workers.ledger_definitions import Definition, Known, missing_records
@@ -44,24 +44,31 @@ def account_record(memory: VenueMemory, entry: AccountEntry) -> Any:
     if len(known) + 1 >= len(memory.accounts):
         raise error("ledger_full", "the venue has as many accounts as pools.accounts_max allows")
     try:
-        return entry.account(len(known) + 1).definition()
+        account = entry.account(len(known) + 1)
+        record = account.definition()
     except ValueError as problem:
         raise ValidationError("invalid_field", str(problem), field="name") from None
+    assert Account.from_definition(record[0]) == account, "what is sent is read as what is wanted"
+    return record
 
 
 def symbol_record(memory: VenueMemory, entry: SymbolEntry) -> Any:
     """A symbol to define. Raises BusinessRuleError."""
     known = known_symbols(memory)
+    assert len(memory.symbols) == memory.sizes.symbols_max + 1, "a row for each symbol, and one for none"
     if entry.name in {symbol.name for symbol in known}:
         raise error("symbol_exists", f"there is a symbol {entry.name!r}", field="name")
     symbol = entry.symbol(len(known) + 1)
     _check_room(memory, symbol)
-    return symbol.definition()
+    record = symbol.definition()
+    assert Symbol.from_definition(record[0]) == symbol, "what is sent is read as what is wanted"
+    return record
 
 
 def asset_record(memory: VenueMemory, entry: AssetEntry) -> Any:
     """An asset to define. Raises ValidationError, BusinessRuleError."""
     known = assets_of(memory.ledger)
+    assert len(known) < len(memory.ledger.assets), "every asset has its row, and none has one too"
     if entry.name in {asset.name for asset in known}:
         raise error("asset_exists", f"there is an asset {entry.name!r}", field="name")
     if len(known) + 1 >= len(memory.ledger.assets):
@@ -74,10 +81,13 @@ def worth_record(memory: VenueMemory, name: str, value: str) -> Any:
     present = next((asset for asset in assets_of(memory.ledger) if asset.name == name), None)
     if present is None:
         raise error("unknown_asset", f"there is no asset {name!r}", field="name")
-    return _asset(AssetEntry(name, present.decimals, value), present.id).definition()
+    changed = _asset(AssetEntry(name, present.decimals, value), present.id)
+    assert changed.decimals == present.decimals, "what accounts own of it stays as it is"
+    return changed.definition()
 
 
 def _asset(entry: AssetEntry, number: int) -> Asset:
+    assert number >= 1, "assets are numbered from 1"
     try:
         return entry.asset(number)
     except ValueError as problem:
@@ -91,6 +101,7 @@ def with_symbol(memory: VenueMemory, configuration: Configuration, entry: Symbol
         raise error("symbol_exists", f"there is a symbol {entry.name!r}", field="name")
     after = replace(before, symbols=[*before.symbols, entry])
     mistakes = broken_rules(after, Layers(), [])
+    assert all(mistake.path for mistake in mistakes), "a mistake says of which setting it is"
     if mistakes:
         raise ValidationError(
             "invalid_field",
@@ -105,6 +116,7 @@ def records_of_symbol(memory: VenueMemory, known: Known, wanted: Configuration, 
     symbol = known.symbols[name]
     assert wanted.symbols[-1].name == name, "the symbol that was added last"
     rules = missing_rules(memory, [symbol], replace(wanted, symbols=[wanted.symbols[-1]]))
+    assert rules.keys() <= {symbol.id}, "rules of this symbol alone"
     records = [Definition(f"the rules of {name}", found.command(number)) for number, found in rules.items()]
     return records + missing_records(known, replace(wanted, fees=[], fee_tiers=[], limits=[], breakers=[], assets=[]))
 
@@ -121,6 +133,7 @@ def state_record(symbol: Symbol, state: MarketState, reference_price: str | None
 def breaker_record(symbol: int, transition: Transition, account: int = 0) -> Any:
     """A circuit breaker (0: the venue's) trips or is reset by hand: by whose, where an account does it."""
     assert transition in (Transition.TRIP, Transition.RESET), "half open is what time makes of it"
+    assert symbol >= 0, "symbols are numbered from 1, and 0 is the venue"
     return details(Kind.BREAKER, symbol=symbol, transition=transition, cause=Cause.MANUAL, account=account)
 
 

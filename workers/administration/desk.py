@@ -47,6 +47,7 @@ class AdministrationDesk(Desk):
             result = problem.code
             raise
         finally:
+            assert (result == trail.DONE) == (sequence is not None), "what is done stands in the log, and nothing else"
             made = Act(
                 by=self._by,
                 act=act,

@@ -42,6 +42,8 @@ def exported(memory: VenueMemory, configuration: Configuration) -> Configuration
     known = known_in(memory)
     names = {symbol.id: symbol.name for symbol in known.symbols.values()} | {0: ""}
     ledger = memory.ledger
+    assert len(names) == len(known.symbols) + 1, "a symbol has a number and a name of its own"
+    assert len(ledger.tiers) == FEE_TIERS, "a row for each tier"
     return replace(
         configuration,
         symbols=[symbol_entry(memory, symbol) for symbol in known.symbols.values()],
@@ -78,6 +80,7 @@ def symbol_entry(memory: VenueMemory, symbol: Symbol) -> SymbolEntry:
         opens=opens if opens in _OPENS else "closed",  # type: ignore[arg-type]
         rules=rules_entry(present_rules(memory, symbol.id)),
     )
+    assert 0 < symbol.id < len(memory.ledger.contracts), "every symbol has its row"
     contract = row_of(memory.ledger.contracts, symbol.id)
     if not contract["base"]:
         return entry
@@ -132,11 +135,13 @@ def asset_entry(asset: Asset) -> AssetEntry:
             digits += str(digit)
             assert len(digits) <= 9, "a value has at most nine decimals"
         text = f"{whole}.{digits}"
+    assert Fraction(text) == worth, "the text says exactly what the asset is worth"
     return AssetEntry(asset.name, asset.decimals, text)
 
 
 def _fees(ledger: Ledger, names: dict[int, str]) -> Iterator[FeesEntry]:
     schedules = np.asarray(ledger.schedules).reshape(-1, FEE_CLASSES, FEE_TIERS)
+    assert len(schedules) == len(ledger.contracts), "every symbol has its schedules"
     for symbol, fee_class, tier in np.argwhere(schedules["defined"]).tolist():
         if symbol not in names:
             continue  # added since they were asked for
@@ -147,6 +152,7 @@ def _fees(ledger: Ledger, names: dict[int, str]) -> Iterator[FeesEntry]:
 
 def breaker_entry(ledger: Ledger, symbol: int, name: str) -> BreakerEntry:
     """The circuit breaker of a symbol (0: the venue's) as the configuration would have it."""
+    assert 0 <= symbol < len(ledger.breakers), "every symbol has a breaker, and the venue"
     row = row_of(ledger.breakers, symbol)
     fields = ("price_move_bps", "volatility_bps", "volume", "symbols", "halt_ms", "half_open_ms")
     window_ms, rest = divmod(int(row["slot_ns"]) * SLOTS, _NS_PER_MS)
@@ -156,6 +162,7 @@ def breaker_entry(ledger: Ledger, symbol: int, name: str) -> BreakerEntry:
 
 def _breakers(ledger: Ledger, names: dict[int, str]) -> Iterator[BreakerEntry]:
     rows = rows_of(ledger.breakers, 0, len(ledger.breakers))
+    assert len(rows) == len(ledger.contracts), "every symbol has a breaker, and the venue's is in the place of none"
     for number in np.flatnonzero(rows["slot_ns"]).tolist():
         if number in names:
             yield breaker_entry(ledger, number, names[number])

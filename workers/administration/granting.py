@@ -24,6 +24,7 @@ def granting_key(giver: frozenset[str], configuration: Configuration, key: Key) 
     """One key more, whose holder has no role that `giver` has not."""
 
     def change(now: Access) -> Access:
+        assert bool(key.account) != bool(key.user), "a key is of an account or of a user"
         if key.user:
             user_named(now, key.user)
         check_granted(giver, now.roles_of_key(key, now.roles_of_account(configuration)))
@@ -49,6 +50,8 @@ def granting_roles(giver: frozenset[str], configuration: Configuration, account:
     def checked(now: Access) -> Access:
         after = change(now)
         assert (after.keys, after.users) == (now.keys, now.users), "roles of accounts alone are changed"
+        others, left = ([each for each in one.accounts if each.account != account] for one in (now, after))
+        assert others == left, "and of this account alone"
         before, has = (each.roles_of_account(configuration).get(account, frozenset()) for each in (now, after))
         check_granted(giver, has - before)
         return after

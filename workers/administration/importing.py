@@ -97,8 +97,11 @@ def plan(memory: VenueMemory, configuration: Configuration, text: str, source: s
     if mistakes:
         raise InvalidConfigurationError(mistakes)
     found = changes(before, after)
+    assert all(change.path.partition("[")[0] in LISTS for change in found), "definitions alone are changed"
     refused = [Refused(change, why) for change in found if (why := _why_not(change))]
-    return Plan(before, after, [change for change in found if not _why_not(change)], refused)
+    made = [change for change in found if not _why_not(change)]
+    assert len(made) + len(refused) == len(found), "every change is made or refused"
+    return Plan(before, after, made, refused)
 
 
 def steps(memory: VenueMemory, made: Plan) -> Iterator[Step]:
@@ -114,6 +117,7 @@ def steps(memory: VenueMemory, made: Plan) -> Iterator[Step]:
         yield Step("symbol.add", symbol.name, partial(symbol_record, memory, symbol), to_builtins(symbol))
     symbols = known_symbols(memory)
     names = {symbol.id: symbol.name for symbol in symbols}
+    assert {symbol.name for symbol in after.symbols} <= set(names.values()), "each step is done before the next one"
     for number, wanted in missing_rules(memory, symbols, after).items():
         yield Step("import", f"the rules of {names[number]}", partial(wanted.command, number))
     for missing in missing_records(known_in(memory), after):
@@ -140,7 +144,10 @@ def _laid_over(before: Configuration, said: Configuration) -> Configuration:
         for name, entry in named(section, getattr(said, section)).items():
             there[name] = _as_there(there[name], entry) if name in there else entry
         lists[section] = list(there.values())
+        assert list(named(section, lists[section])) == list(there), "what is laid over an entry is known as it was"
         assert len(lists[section]) >= len(getattr(before, section)), "what the file does not name stays"
+        most = len(getattr(before, section)) + len(getattr(said, section))
+        assert len(lists[section]) <= most, "and nothing comes that it does not name"
     return replace(before, **lists)
 
 
@@ -156,6 +163,7 @@ def _as_there(there: Any, entry: Any) -> Any:
 
 def _why_not(change: Change) -> str:
     """Why a change cannot be made; "" when it can."""
+    assert change.when != "restart", "what is defined counts at once, or never"
     if change.when == "never":
         return "it was defined once, and stays so in the log"
     if change.path.startswith("accounts[") and (

@@ -27,6 +27,7 @@ class KeptFile(Generic[Content]):
     def __init__(self, path: Path, kind: type[Content], unreadable: type[OperatingError]) -> None:
         """`unreadable` is raised where the file is, and is none of ours."""
         assert path.suffix not in {"", ".lock", ".new"}, "the lock and the next one are files of other names"
+        assert not any(field.required for field in msgspec.structs.fields(kind)), "a missing file says something too"
         self.path = path
         self._kind = kind
         self._unreadable = unreadable
@@ -64,6 +65,7 @@ class Followed(Generic[Content]):
     """A kept file as a process follows it that runs for long. What cannot be read leaves what was read before."""
 
     def __init__(self, file: KeptFile[Content], beginning: Content) -> None:
+        assert beginning == type(beginning)(), "what counts at first is what a missing file says"
         self.content = beginning
         self.trouble = ""
         """Why the content may not be what the file says; "" when it is."""
@@ -76,7 +78,8 @@ class Followed(Generic[Content]):
         try:
             stamp = self._file.stamp()
             if stamp == self._stamp:
-                return False
+                self.trouble = ""  # what was read stands there, also when something else did meanwhile
+                return before != ""
             self.content, self.trouble = self._file.read(), ""
             self._stamp = stamp  # taken before the reading: what was written between the two is read again
         except (OSError, OperatingError) as problem:

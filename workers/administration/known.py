@@ -50,4 +50,6 @@ def _names_in_the_log(venue: Venue) -> list[str]:
     while len(batch := reader.next_batch()):
         found = batch.view(np.ndarray)
         records += [found[(found["kind"] == Kind.ACCOUNT) & (found["reason"] == 0)].view(ACCOUNT_DEFINITION)]
-    return [Account.from_definition(record).name for part in records for record in part]
+    accounts = [Account.from_definition(record) for part in records for record in part]
+    assert [account.id for account in accounts] == list(range(1, len(accounts) + 1)), "one after the other, from 1 on"
+    return [account.name for account in accounts]

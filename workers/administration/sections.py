@@ -20,6 +20,8 @@ def read_sections(
 
     `problem` and `remedy` are those of a section that is none of `sections`. Rules across settings are not looked at.
     """
+    assert set(sections) <= set(Configuration.__struct_fields__), "sections of a configuration"
+    assert _ALWAYS.isdisjoint(sections), "what every file may say is no section of its own"
     layers, mistakes = read_alone(text, source)
     said, wrong = convert(Configuration, layers)
     strange = [section for section in layers.values if section not in sections and section not in _ALWAYS]

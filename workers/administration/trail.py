@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -66,7 +66,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True):
-    number: int
+    number: Annotated[int, msgspec.Meta(ge=1)]
     at: datetime
     by: Actor
     act: str
@@ -119,13 +119,18 @@ def append_all(directory: Path, acts: Sequence[Act]) -> list[Line]:
         os.ftruncate(descriptor, end)  # what a writer that died left half written was never told to anybody
         write_all(descriptor, b"".join(text + b"\n" for text in texts))
         os.fdatasync(descriptor)
-    return [msgspec.json.decode(text, type=Line) for text in texts]
+    made = [msgspec.json.decode(text, type=Line) for text in texts]
+    assert made[-1].hash == previous, "the next line is bound to the last of these"
+    return made
 
 
 def _line(act: Act, number: int, previous: str) -> tuple[bytes, str]:
     """The text of a line, and its hash."""
     assert number >= 1, "lines are numbered from 1"
+    assert act.by != Actor(), "somebody has done it"
+    assert act.act, "and something"
     assert act.sequence is None or act.sequence >= 1, "records are numbered from 1"
+    assert act.sequence is None or act.result == DONE, "of the log's records those that stand are named"
     assert not act.record or act.sequence is not None, "what was sent of a record that stands in the log"
     body = msgspec.json.encode(
         _Line(
@@ -170,6 +175,7 @@ def check(directory: Path) -> Chain:
         if line.previous != previous or line.number != number:
             return Chain(number - 1, previous, f"a line before line {number} is missing or has been changed")
         previous = line.hash
+    assert (number == 0) == (previous == FIRST), "only the first line has none before it"
     return Chain(number, previous, "")
 
 
@@ -199,4 +205,6 @@ def _last_line(descriptor: int) -> tuple[int, bytes]:
         tail = os.pread(descriptor, size - begin, begin)
     end = tail.rfind(b"\n") + 1
     assert begin + end <= size, "a whole line ends within the file"
-    return begin + end, tail[tail.rfind(b"\n", 0, max(end - 1, 0)) + 1 : max(end - 1, 0)]
+    line = tail[tail.rfind(b"\n", 0, max(end - 1, 0)) + 1 : max(end - 1, 0)]
+    assert b"\n" not in line, "one line"
+    return begin + end, line

@@ -76,7 +76,7 @@ def _plan(directory: Path, until: int, tell: Tell, from_snapshot: bool) -> _Plan
             raise BackupError("there is no snapshot that a backup could begin with; take one with: tradsys snapshot")
         snapshots = snapshots[-1:]
         begin = segment_with(directory, min(sequence_of(snapshots[0]) + 1, until))
-        assert begin is not None
+        assert begin is not None, "where there is a last file there is a first"
         first = sequence_of(begin)
     segments = [path for path in list_segments(directory) if first <= sequence_of(path) <= sequence_of(ending)]
     assert segments[-1] == ending, "the log is copied up to where it ends"
@@ -115,7 +115,7 @@ def _copy_beside(data_directory: Path, partial: Path, progress: Tell) -> list[Co
         if name == VENUE or (data_directory / name).is_file():
             progress(name)
             files.append(CopiedFile(name, *copy_file(data_directory / name, partial / name, None)))
-    assert files, "a venue is described"
+    assert VENUE in {file.name for file in files}, "a venue is described"
     return files
 
 
@@ -130,6 +130,8 @@ def _copy(plan: _Plan, beside: list[CopiedFile], partial: Path, progress: Tell) 
         files.append(CopiedFile(name, *copy_file(source, partial / name, used)))
     manifest = Manifest(FORMAT, f"{plan.venue:016x}", time.time_ns(), plan.first, plan.last, files)
     assert len({file.name for file in files}) == len(files), "every file is copied once"
+    assert plan.used <= files[-1].bytes, "the log ends within its last file"
+    assert len(files) == len(beside) + len(plan.snapshots) + len(plan.segments), "and none is left out"
     sync_directory(partial / JOURNAL)
     write_manifest(partial, manifest)
     sync_directory(partial)

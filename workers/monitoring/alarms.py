@@ -26,6 +26,8 @@ def begin() -> Alarms:
 
 def judge(readings: Readings, thresholds: Thresholds, before: Alarms) -> Alarms:
     """The alarms after one more look."""
+    assert readings.keys() == before.keys(), "every alarm has its reading, and every reading its alarm"
+    assert before.keys() == set(thresholds.__struct_fields__), "every probe has its thresholds"
     return {name: judge_one(readings[name], getattr(thresholds, name), alarm) for name, alarm in before.items()}
 
 

@@ -58,6 +58,8 @@ class Board:
         self._counts_until = STRIDE * counters.allocate(_COUNTS_UNTIL, CounterKind.TIME)
         places = [*(place for pair in self._places.values() for place in pair), self._counts_until]
         assert len(set(places)) == len(places), "every reading and every alarm has a place of its own"
+        assert len(places) == 2 * len(PROBES) + 1, "every probe has a name of its own"
+        assert max(places) < len(self._values), "a place of the table"
 
     def alarms(self) -> Alarms:
         """Those that the board shows: of the monitor before this one, which may have died in the middle of an alarm."""

@@ -23,6 +23,7 @@ def metrics(seen: Observation, memory: VenueMemory) -> Iterator[Metric]:
     assert len(seen.shards) == len(memory.shards), "what was seen is of this memory"
     assert memory.sizes.orders_per_shard > 0, "a shard has room for orders"
     for shard in seen.shards:
+        assert shard.live_orders <= memory.sizes.orders_per_shard, "no more orders live than there is room for"
         label = [str(shard.number)]
         orders.add_metric(label, shard.live_orders)
         room.add_metric(label, memory.sizes.orders_per_shard)

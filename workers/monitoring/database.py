@@ -62,6 +62,7 @@ class DataDirectory:
     def look(self) -> Kept:
         """Try everything once. What is wrong is logged, once."""
         state, why = self._try()
+        assert state == WELL or why, "what is wrong is told"
         if why and why != self._told:
             self._log.error("the data directory does not keep what it is given", why=why)
         self._told = why
@@ -116,6 +117,7 @@ class DataDirectory:
         assert path is None or path.parent == self._journal, "a file of this journal"
         if path is None or not path.exists():
             return self._from_last_file()
+        assert sequence_of(path) <= reader.sequence + 1, "the file was read from its beginning"
         return JournalReader(self._journal, after=sequence_of(path) - 1)
 
 

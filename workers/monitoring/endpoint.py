@@ -61,6 +61,8 @@ class MetricsEndpoint(Service):
             self._complain(error)
             return
         assert self._server.server_port > 0, "the system has chosen a port where none was named"
+        is_asked_for = settings.metrics_port in (0, self._server.server_port)
+        assert is_asked_for or self._venue.configuration.environment in _ANY_PORT, "another port only where any will do"
         url = f"http://{_in_url(settings.host)}:{self._server.server_port}/metrics"
         venues.write_address(self._venue.path, MONITOR, url)
         self.logger.info("metrics are told", at=url)
@@ -76,6 +78,7 @@ class MetricsEndpoint(Service):
             return start_http_server(0, host, self._registry)[0]
 
     def _complain(self, error: OSError) -> None:
+        assert self._server is None, "who listens has nothing to complain of"
         if self._is_told:
             return
         self._is_told = True

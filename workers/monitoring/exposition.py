@@ -32,6 +32,7 @@ class VenueCollector(Collector):
 
     def configure(self, configuration: Configuration) -> None:
         """Tell of a venue that goes by this configuration from now on."""
+        assert configuration.topology.shards == self._venue.sizes.shards, "a venue that runs keeps its shards"
         self._venue = msgspec.structs.replace(self._venue, configuration=configuration)
 
     def collect(self) -> Iterable[Metric]:
@@ -86,6 +87,7 @@ class VenueCollector(Collector):
 
 def _build(venue: Venue) -> Iterator[Metric]:
     configuration = venue.configuration
+    assert venue.sizes.shards == configuration.topology.shards, "a venue has the shards that it was started with"
     told = {
         "version": _version(),
         "python": platform.python_version(),

@@ -49,6 +49,7 @@ def _shards(seen: Observation) -> Iterator[Metric]:
     events = CounterMetricFamily("tradsys_events", "Events that a shard has told.", labels=["shard"])
     trades = CounterMetricFamily("tradsys_trades", "Trades of a shard.", labels=["shard"])
     lag = GaugeMetricFamily("tradsys_shard_lag_records", "Records of the log that a shard is behind.", labels=["shard"])
+    assert [shard.number for shard in seen.shards] == list(range(len(seen.shards))), "shards are numbered from 0"
     for shard in seen.shards:
         assert shard.trades >= 0, "trades are counted from 0"
         label = [str(shard.number)]
@@ -64,6 +65,7 @@ def _rings(seen: Observation) -> Iterator[Metric]:
         "tradsys_ring_waiting_records", "Records that the slowest reader has not done with.", labels=["ring"]
     )
     capacity = GaugeMetricFamily("tradsys_ring_capacity_records", "Records that a ring holds.", labels=["ring"])
+    assert len({ring.name for ring in seen.rings}) == len(seen.rings), "every ring has a name of its own"
     for ring in seen.rings:
         assert ring.capacity > 0, "a ring has room"
         waiting.add_metric([ring.name], ring.waiting)

@@ -52,6 +52,7 @@ class ThisHost:
     def __init__(self, cores: list[int]) -> None:
         """`cores`: those whose time matters."""
         assert cores, "somebody works on some core"
+        assert len(set(cores)) == len(cores), "a core counts once"
         self._cores = cores
         psutil.cpu_percent(percpu=True)  # from here on it tells what came since the question before
 

@@ -30,6 +30,7 @@ def workers(seen: Observation, venue: Venue, host: Host) -> Iterator[Metric]:
     most = GaugeMetricFamily("tradsys_worker_max_fds", "File descriptors that it may open.", labels=label)
     silence_ms_max = venue.configuration.monitoring.thresholds.heartbeat_ms.enter
     assert silence_ms_max > 0, "every worker is silent for a moment"
+    assert len({worker.name for worker in seen.workers}) == len(seen.workers), "every worker has a name of its own"
     for worker in seen.workers:
         name, plan = [worker.name], venue.plan_of(worker.name)
         if is_missed(plan, worker):
@@ -65,6 +66,7 @@ def storage(venue: Venue, host: Host) -> Iterator[Metric]:
     yield GaugeMetricFamily("tradsys_journal_size_bytes", "Of the journal's files.", value=_bytes(segments))
     yield GaugeMetricFamily("tradsys_snapshots", "Snapshots that are kept.", value=len(snapshots))
     yield GaugeMetricFamily("tradsys_snapshots_size_bytes", "Of the snapshots' files.", value=_bytes(snapshots))
+    assert snapshots == sorted(snapshots), "the newest one is the last"
     if snapshots:
         yield GaugeMetricFamily(
             "tradsys_snapshot_log_sequence", "What the newest snapshot is of.", value=int(snapshots[-1].stem)

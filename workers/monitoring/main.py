@@ -20,6 +20,7 @@ from workers.monitoring.endpoint import MetricsEndpoint
 from workers.monitoring.exposition import VenueCollector
 from workers.monitoring.host import ThisHost
 from workers.monitoring.monitor import Monitor
+from workers.monitoring.probes import MONITOR
 from workers.monitoring.reading import Prober
 from workers.topology import WorkerPlan, usable_cores
 
@@ -37,6 +38,7 @@ def _keep_off(workers: list[WorkerPlan]) -> None:
 def main() -> int:
     """Watch until SIGTERM or SIGINT; gives the exit status."""
     venue, plan = venues.enter("workers.monitoring.main", __doc__)
+    assert plan.has(MONITOR), "this worker is to be the monitor"
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

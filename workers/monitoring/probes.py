@@ -27,6 +27,7 @@ class Probe(NamedTuple):
     def say(self, value: int | None) -> str:
         """What its alarm means, when this was read last."""
         value = value or 0
+        assert isinstance(self.words, str) or 0 <= value < len(self.words), "every state has its words"
         return self.words.format(value) if isinstance(self.words, str) else self.words[value]
 
 

@@ -33,6 +33,7 @@ def readiness(venue_memory: VenueMemory, workers: list[WorkerPlan], now_ns: int,
     """
     phase = int(venue_memory.control[PHASE])
     assert 0 <= phase < len(PHASES), "a phase that there is"
+    assert len({plan.name for plan in workers}) == len(workers), "every worker is looked at once"
     reasons = [] if phase in memory.TAKES_ORDERS else [f"the venue is {PHASES[phase]}"]
     warnings: list[str] = []
     for plan in workers:
@@ -54,6 +55,7 @@ def readiness(venue_memory: VenueMemory, workers: list[WorkerPlan], now_ns: int,
 
 def is_missed(plan: WorkerPlan, view: WorkerView) -> bool:
     """Whether a worker belongs here now: gateways that are services of their own come and leave as they like."""
+    assert plan.name == view.name, "a view of this worker"
     has_never_come = view.pid == 0 and view.heartbeat_age_ns is None
     return not plan.is_gateway or not (has_never_come or view.state == WORKER_STATES[STOPPED])
 

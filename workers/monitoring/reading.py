@@ -78,6 +78,8 @@ class Prober:
     """Looks at one venue, and remembers what two looks need to be compared."""
 
     def __init__(self, venue: Venue, memory: VenueMemory, host: Host, database: Database) -> None:
+        assert memory.sizes == venue.sizes, "the memory of this venue"
+        assert any(plan.is_core for plan in venue.workers), "there is a core whose heart is listened to"
         self._venue = venue
         self._memory = memory
         self._host = host

@@ -37,6 +37,7 @@ def open_whole_log(directory: Path, sizes: Sizes, tell: Tell) -> tuple[Snapshot 
     found = None
     if paths and sequence_of(paths[0]) > 1:
         found = _first_of_use(list_snapshots(directory), directory, sizes, tell)
+        assert found is None or found[1].sequence + 1 >= sequence_of(paths[0]), "what is behind it is there"
     return found or (None, _from_the_beginning(directory, sizes))
 
 
@@ -95,6 +96,7 @@ def check_use(heading: Heading, path: Path, sizes: Sizes) -> None:
         raise SnapshotError(f"{path}: written by a version of this program with other tables")
     if _of_tables(heading.sizes) != _of_tables(sizes):
         raise SnapshotError(f"{path}: written with other pool sizes than the configuration's")
+    assert heading.sizes.shards == sizes.shards, "every shard finds its tables"
 
 
 def _of_tables(sizes: Sizes) -> Sizes:

@@ -58,6 +58,7 @@ def prune_snapshots(directory: Path, keep: int, keep_hours: float, needed: int =
     dispensable = paths[: max(min(len(paths) - keep, of_use - 1), 0)]
     gone = [path for path in dispensable if path.stat().st_mtime < limit]
     assert not paths or paths[-1] not in gone, "the newest snapshot stays"
+    assert len(paths) - len(gone) >= min(keep, len(paths)), "as many stay as are to be kept"
     assert of_use == 0 or paths[of_use - 1] not in gone, "and the newest that a start over this memory can begin with"
     for path in gone:
         path.unlink()
@@ -83,6 +84,7 @@ def clear_segments(directory: Path, policy: Policy, archive: Path, needed: int =
     if policy == "keep":
         return []
     unneeded = unneeded_segments(directory, needed)
+    assert all(sequence_of(path) <= needed for path in unneeded), "what the slowest shard has not seen stays"
     for path in unneeded:
         if policy == "archive":
             _archive(path, archive)

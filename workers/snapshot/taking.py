@@ -9,7 +9,7 @@ from tradsys.errors import InfrastructureError, OperatingError
 from workers import venue as venues
 from workers.follower import Follower
 from workers.journal.reader import FAR
-from workers.journal.segments import sync_segments
+from workers.journal.segments import sequence_of, sync_segments
 from workers.memory import JOURNALED, Sizes, VenueMemory
 from workers.progress import slowest_shard
 from workers.snapshot.files import snapshot_path, write
@@ -52,7 +52,9 @@ def take_snapshot(
         )
     # At level `memory` it may not be: a snapshot whose log is lost is of no use, and the segments before it go.
     sync_segments(directory)
-    return write(directory, follower.heading(), follower.image())
+    path = write(directory, follower.heading(), follower.image())
+    assert sequence_of(path) == follower.sequence, "a snapshot is named after its last record"
+    return path
 
 
 def snapshot_venue(
@@ -66,8 +68,10 @@ def snapshot_venue(
     settings, directory = venue.configuration.snapshots, venue.journal_directory
     with snapshot_lock(directory):
         path = take_snapshot(directory, venue.sizes, tell, until=durable_end(venue), beat=beat)
-        needed = _slowest_shard(venue)
-        prune_snapshots(directory, settings.keep, settings.keep_hours, needed)
+        # Later ones are of a log that has lost its end since: they make up for nothing.
+        needed = min(_slowest_shard(venue), sequence_of(path))
+        gone = prune_snapshots(directory, settings.keep, settings.keep_hours, needed)
+        assert path not in gone, "the snapshot that was just taken stays"
         archive = venue.path / (settings.archive or "archive")
         clear_segments(directory, settings.segments, archive, needed)
     return path

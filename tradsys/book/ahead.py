@@ -6,7 +6,8 @@ found so far is noted in the shard's hints, a row for each of the commands ahead
 comes, and then was asked for in vain, but it always names memory that exists.
 
 Kinds of commands follow each other at random, and a branch that depends on one costs more than what it would save: a
-command that names no order is treated as if it named the null order, one without a price as if it came to side 0.
+command that names no order is treated as if it named the null order, one without a price as if it came to side 0. For
+the same reason whatever is chosen from is read first, so that the compiler can choose without a branch.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ _INDEX = 2  # of its price
 _ENTRY = 3  # of the directory: the nearest with a better level
 _PLACE = 4  # in the pages: of the price's level, or of the better one when there is none
 _TAKEN = 5  # the side that it takes from, 0 when it rests
+_OWN = 6  # the price's own entry of the directory
+_LEFT = 7  # the entry of the level in which the order stands that the command names
 
 
 @kernel
@@ -53,7 +56,7 @@ def _side(shard: Shard, command: Any, slot: int) -> int:
     side = signed(command.side) if is_new else signed(shard.orders[slot].side)
     has_price = is_new | (command.flags & _NEW_PRICE != 0)
     fits = (price >= book.lowest_ticks) & (price <= book.highest_ticks) & (book.defined != 0)
-    return 2 * symbol + (side & 1) if has_price & fits else signed(0)
+    return (2 * symbol + (side & 1)) * signed(has_price & fits)
 
 
 @kernel
@@ -84,38 +87,42 @@ def _ask_second(shard: Shard, command: Any, hint: int) -> None:
     price = signed(command.price_ticks)
     side = shard.sides[number]
     opposite = shard.sides[number ^ 1]
-    index = index_of(side, price) if number != 0 else signed(0)
+    index = index_of(side, price) * signed(number != 0)
     takes = (number != 0) & (opposite.best_index >= index_of(opposite, price))
     hints[hint + _SLOT] = slot
     hints[hint + _SIDE] = number
     hints[hint + _INDEX] = index
-    hints[hint + _TAKEN] = number ^ 1 if takes else signed(0)
-    assert 0 <= entry_of(side, index) < len(shard.directory), "the directory has an entry for every price"
-    prefetch(shard.directory, entry_of(side, index))
-    prefetch(shard.summary, signed(side.words) + (index >> 12))
-    best = signed(opposite.best_level) if takes else signed(side.best_level)
-    prefetch(shard.levels, best if takes | (index > side.best_index) else signed(0))
+    hints[hint + _TAKEN] = (number ^ 1) * signed(takes)
+    own = entry_of(side, index)
+    assert 0 <= own < len(shard.directory), "the directory has an entry for every price"
+    hints[hint + _OWN] = own
+    prefetch(shard.directory, own)
+    taken, behind = signed(opposite.best_level), signed(side.best_level) * signed(index > side.best_index)
+    prefetch(shard.levels, taken if takes else behind)
 
 
 @kernel
 def _ask_third(shard: Shard, hint: int) -> None:
-    """Of a named order that is alone its level's neighbours; of a price its place and the better entry."""
+    """Of a named order its level's neighbours, needed if it is alone; of a price its place and what is better.
+
+    The summaries are few and often used: they are not worth asking for.
+    """
     hints = shard.hints
     assert 0 <= hints[hint + _SLOT] < len(shard.orders), "a hint names a slot that there is"
     assert 0 <= hints[hint + _SIDE] < len(shard.sides), "a hint names a side that there is"
     order = shard.orders[hints[hint + _SLOT]]
     level = shard.levels[order.level]
-    is_alone = level.count == 1
-    prefetch(shard.levels, signed(level.better) if is_alone else signed(0))
-    prefetch(shard.levels, signed(level.worse) if is_alone else signed(0))
-    old = shard.sides[2 * signed(order.symbol) + signed(order.side)]
-    prefetch(shard.directory, entry_of(old, signed(level.index)))
-    prefetch(shard.summary, signed(old.words) + (signed(level.index) >> 12))
+    prefetch(shard.levels, level.better)
+    prefetch(shard.levels, level.worse)
+    left = entry_of(shard.sides[2 * signed(order.symbol) + signed(order.side)], signed(level.index))
+    # The level may meanwhile be of another side.
+    hints[hint + _LEFT] = left if (left >= 0) & (left < len(shard.directory)) else signed(0)
+    prefetch(shard.directory, left)
 
     side = shard.sides[hints[hint + _SIDE]]
     index = hints[hint + _INDEX]
     page = index >> 6
-    entry = signed(side.directory) + page
+    entry = hints[hint + _OWN]
     place = place_of(shard.directory[entry], index)
     hints[hint + _PLACE] = place
     prefetch(shard.pages, place)
@@ -137,18 +144,20 @@ def _ask_third(shard: Shard, hint: int) -> None:
 def _ask_fourth(shard: Shard, hint: int) -> None:
     """A named order's place in its page, and a price's better one; the order behind the touch's first."""
     hints = shard.hints
-    order = shard.orders[hints[hint + _SLOT]]
-    _ask_for_place(shard, shard.sides[2 * signed(order.symbol) + signed(order.side)], shard.levels[order.level])
+    level = shard.levels[shard.orders[hints[hint + _SLOT]].level]
+    prefetch(shard.pages, place_of(shard.directory[hints[hint + _LEFT]], signed(level.index)))
 
     index = hints[hint + _INDEX]
-    own = entry_of(shard.sides[hints[hint + _SIDE]], index)
-    occupied = signed(shard.directory[own].occupancy)
-    if (occupied >> (index & 63)) & 1 == 0:
-        entry = hints[hint + _ENTRY]
-        bits = above(occupied, index & 63) if entry == own else signed(shard.directory[entry].occupancy)
-        if bits != 0:
-            hints[hint + _PLACE] = place_of(shard.directory[entry], trailing_zeros(bits))
-            prefetch(shard.pages, hints[hint + _PLACE])
+    own = hints[hint + _OWN]
+    is_there = (signed(shard.directory[own].occupancy) >> (index & 63)) & 1
+    entry = hints[hint + _ENTRY]
+    occupied = signed(shard.directory[entry].occupancy)
+    better = above(occupied, index & 63)
+    bits = better if entry == own else occupied
+    place, other = hints[hint + _PLACE], place_of(shard.directory[entry], trailing_zeros(bits) & 63)
+    place = place if (is_there != 0) | (bits == 0) else other
+    hints[hint + _PLACE] = place
+    prefetch(shard.pages, place)
     taken = hints[hint + _TAKEN]
     if taken != 0:
         touch = shard.sides[taken]

@@ -34,6 +34,14 @@ def reciprocal_of(divisor: int) -> int:
     return signed(np.uint64(quotient) + np.uint64(1))
 
 
+def reciprocal_of_constant(divisor: int) -> int:
+    """The same for a number that the program names; no kernel."""
+    assert 0 < divisor < 1 << 62, "a divisor that amounts are divided by"
+    reciprocal = -((-1 << 63 + (divisor - 1).bit_length()) // divisor)
+    assert reciprocal >> 64 == 0, "it has a word's bits"
+    return reciprocal - (reciprocal >> 63 << 64)
+
+
 @kernel
 def divided(amount: int, divisor: int, reciprocal: int) -> int:
     """`amount / divisor` rounded towards minus infinity, for any amount."""

@@ -120,6 +120,18 @@ def test_losses_are_valued(hall: RiskHall) -> None:
     assert hall.refusal(buy(400, 1)) == Reason.DAILY_LOSS_LIMIT
 
 
+def test_an_open_loss_counts_at_the_value_that_its_asset_has_now(hall: RiskHall) -> None:
+    hall.limit(Limit.DAILY_LOSS, 100)
+    hall.trade(500, 10, buyer=ALICE)
+    hall.trade(499, 1)
+    hall.enter(buy(400, 1))
+    hall.ledger.set_asset_value(QUOTE, 10, 1)
+    assert hall.usage().unrealised == -100
+    assert hall.refusal(buy(400, 1)) == Reason.DAILY_LOSS_LIMIT
+    hall.ledger.set_asset_value(QUOTE, 99, 10)
+    hall.enter(buy(400, 1))
+
+
 def test_notional_comes_before_loss(hall: RiskHall) -> None:
     hall.trade(500, 10, buyer=ALICE)
     hall.trade(490, 1)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from shm.division import divided, reciprocal_of_constant
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.terms import MILLION
 
+_MILLIONTH = reciprocal_of_constant(MILLION)
+_SHORT = 1 << 40
+"""Three amounts below this, each times a rate, add up to an amount."""
 _SMALL = 1 << 31
 _HALF = 32
 _ROOM = 1 << (62 - _HALF)
@@ -44,6 +48,8 @@ def up(amount: int, rate: int) -> int:
     """`amount * rate` millionths, rounded up; `amount` from 0, `rate` within a million of 0."""
     assert amount >= 0, "what has traded is from 0"
     assert -MILLION <= rate <= MILLION, "a rate takes or gives no more than everything"
+    if amount < _SHORT:
+        return divided(amount * rate + MILLION - 1, signed(MILLION), signed(_MILLIONTH))
     result = (amount // MILLION) * rate + divide_up((amount % MILLION) * rate, MILLION)
     assert -amount <= result <= amount, "a rate takes or gives no more than everything, rounded too"
     return result
@@ -53,6 +59,9 @@ def up(amount: int, rate: int) -> int:
 def up3(first: int, first_rate: int, second: int, second_rate: int, third: int, third_rate: int) -> int:
     """The sum of three amounts, each times its rate in millionths, rounded up once."""
     assert (first | second | third) >= 0, "three amounts from 0"
+    if (first | second | third) < _SHORT:
+        total = first * first_rate + second * second_rate + third * third_rate
+        return divided(total + MILLION - 1, signed(MILLION), signed(_MILLIONTH))
     whole = (first // MILLION) * first_rate + (second // MILLION) * second_rate + (third // MILLION) * third_rate
     rest = (first % MILLION) * first_rate + (second % MILLION) * second_rate + (third % MILLION) * third_rate
     return whole + divide_up(rest, MILLION)

@@ -100,9 +100,15 @@ def trade(position: Any, is_buy: bool, lots: int, notional: int, fee: int) -> No
         return
     open_lots = abs(quantity)
     closed = min(open_lots, lots)
-    # Of a short position cost is negative: what opening it brought in.
-    share = part_of(abs(signed(position.cost)), closed, open_lots)
-    value = part_of(notional, closed, lots)
+    # Of a short position cost is negative: what opening it brought in. Either the trade closes all of the position, or
+    # the position takes all of the trade: only of the other there is a part to be found.
+    share, value = abs(signed(position.cost)), notional
+    is_all_of_trade = lots < open_lots
+    part = part_of(share if is_all_of_trade else value, closed, open_lots if is_all_of_trade else lots)
+    if is_all_of_trade:
+        share = part
+    else:
+        value = part
     position.realised += value - share if quantity > 0 else share - value
     assert 0 <= value <= max(notional, signed(0)), "what closes is a part of the trade"
     position.cost += share * sign

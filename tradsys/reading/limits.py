@@ -27,7 +27,7 @@ def set_in(ledger: Ledger, row: int) -> dict[Limit, int]:
     if row == NO_LIMITS:
         return {}
     words = rows_of(ledger.limits, row * LIMIT_WORDS, LIMIT_WORDS).tolist()
-    return {limit: words[1 + limit] for limit in Limit if words[0] >> limit & 1}
+    return {limit: words[1 + limit] - 1 for limit in Limit if words[0] >> limit & 1}
 
 
 def set_for(ledger: Ledger, scope: Scope, account: int, symbol: int, group: int) -> dict[Limit, int]:

@@ -113,10 +113,8 @@ def _legs_of(command: Any, first_leg: Any, second_leg: Any) -> int:
 
 
 @kernel
-def _order(command: Any, first_leg: Any, second_leg: Any, number: int) -> Any:
-    assert 0 <= number <= 2, "a NEW has two legs at most"
-    if number == 0:
-        return command
+def _leg(first_leg: Any, second_leg: Any, number: int) -> Any:
+    assert 1 <= number <= 2, "a NEW has two legs at most"
     return first_leg if number == 1 else second_leg
 
 
@@ -145,28 +143,56 @@ def _notional(ledger: Ledger, symbol: int, order: Any) -> int:
 
 
 @kernel
-def _size_refusal(ledger: Ledger, place: Place, order: Any, least: int) -> int:
-    is_budget = order.flags & _BUDGET != 0
-    found = lots_refusal(ledger, place, is_budget, _lots(ledger, place.symbol, order), least)
-    return found if found else notional_refusal(ledger, place, _notional(ledger, place.symbol, order), least)
+def _size_refusal(ledger: Ledger, place: Place, order: Any, lots: int, notional: int, least: int) -> int:
+    found = lots_refusal(ledger, place, order.flags & _BUDGET != 0, lots, least)
+    return found if found else notional_refusal(ledger, place, notional, least)
+
+
+@kernel
+def _collar_refusal(ledger: Ledger, place: Place, order: Any, least: int) -> int:
+    if not has_limit(signed(order.order_type)):
+        return _NONE
+    return collar_refusal(ledger, place, order.side == _BUY, signed(order.price_ticks), least)
 
 
 @kernel_entry
-def _limits_refusal(
-    ledger: Ledger, place: Place, command: Any, first_leg: Any, second_leg: Any, legs: int, least: int
-) -> int:
-    """Checks 7 to 14 of a NEW in a settled symbol with limits."""
-    for number in range(legs + 1):
-        found = _size_refusal(ledger, place, _order(command, first_leg, second_leg, number), least)
+def _legs_sizes_refusal(ledger: Ledger, place: Place, first_leg: Any, second_leg: Any, legs: int, least: int) -> int:
+    """Check 7 of the legs of a NEW."""
+    for number in range(1, legs + 1):
+        leg = _leg(first_leg, second_leg, number)
+        lots, notional = _lots(ledger, place.symbol, leg), _notional(ledger, place.symbol, leg)
+        found = _size_refusal(ledger, place, leg, lots, notional, least)
         if found:
             return found
-    for number in range(legs + 1):
-        order = _order(command, first_leg, second_leg, number)
-        if has_limit(signed(order.order_type)):
-            found = collar_refusal(ledger, place, order.side == _BUY, signed(order.price_ticks), least)
-            if found:
-                return found
-    added = _added(ledger, place.symbol, command)
+    return signed(_NONE)
+
+
+@kernel_entry
+def _legs_collar_refusal(ledger: Ledger, place: Place, first_leg: Any, second_leg: Any, legs: int, least: int) -> int:
+    """Check 8 of the legs of a NEW."""
+    for number in range(1, legs + 1):
+        found = _collar_refusal(ledger, place, _leg(first_leg, second_leg, number), least)
+        if found:
+            return found
+    return signed(_NONE)
+
+
+@kernel
+def _limits_refusal(
+    ledger: Ledger, place: Place, command: Any, first_leg: Any, second_leg: Any, legs: int, notional: int, least: int
+) -> int:
+    """Checks 7 to 14 of a NEW, which has this notional, in a settled symbol with limits."""
+    lots = _lots(ledger, place.symbol, command)
+    found = _size_refusal(ledger, place, command, lots, notional, least)
+    if not found and legs > 0:
+        found = _legs_sizes_refusal(ledger, place, first_leg, second_leg, legs, least)
+    if not found:
+        found = _collar_refusal(ledger, place, command, least)
+    if not found and legs > 0:
+        found = _legs_collar_refusal(ledger, place, first_leg, second_leg, legs, least)
+    if found:
+        return found
+    added = added_on(command.side == _BUY, signed(1), lots, notional)
     if legs == 1 and link_of(signed(command.flags)) == _ONE_CANCELS_OTHER:
         other = _added(ledger, place.symbol, first_leg)
         # Of the same side only the greater counts; what is of the other side is 0 here.
@@ -199,28 +225,37 @@ def added_on(is_buy: bool, orders: int, lots: int, notional: int) -> Added:
 
 
 @kernel
+def _unsettled_refusal(ledger: Ledger, place: Place, order: Any, least: int) -> int:
+    """Check 7 in a symbol that is not settled: only lots count."""
+    lots = lots_of(False, signed(order.quantity_lots), signed(0))
+    return lots_refusal(ledger, place, order.flags & _BUDGET != 0, lots, least)
+
+
+@kernel
 def _new_refusal(ledger: Ledger, place: Place, command: Any, first_leg: Any, second_leg: Any, least: int) -> int:
     """Checks 6 to 14."""
     legs = _legs_of(command, first_leg, second_leg)
     if place.symbol >= len(ledger.contracts) or ledger.contracts[place.symbol].base == 0:
         if place.limited == 0:
             return _NONE
-        for number in range(legs + 1):
-            order = _order(command, first_leg, second_leg, number)
-            lots = lots_of(False, signed(order.quantity_lots), signed(0))
-            found = lots_refusal(ledger, place, order.flags & _BUDGET != 0, lots, least)
-            if found:
-                return found
-        return _NONE
+        found = _unsettled_refusal(ledger, place, command, least)
+        for number in range(1, legs + 1):
+            if not found:
+                found = _unsettled_refusal(ledger, place, _leg(first_leg, second_leg, number), least)
+        return found
+    notional = _notional(ledger, place.symbol, command)
     if least <= _NO_AMOUNT:
-        for number in range(legs + 1):
-            if _notional(ledger, place.symbol, _order(command, first_leg, second_leg, number)) == TOO_LARGE:
-                return _NO_AMOUNT
+        is_too_large = notional == TOO_LARGE
+        for number in range(1, legs + 1):
+            leg = _leg(first_leg, second_leg, number)
+            is_too_large = is_too_large or _notional(ledger, place.symbol, leg) == TOO_LARGE
+        if is_too_large:
+            return _NO_AMOUNT
     if least <= _DUPLICATE and _is_duplicate(ledger, place.account, command, first_leg, second_leg, legs):
         return _DUPLICATE
     if place.limited == 0:
         return _NONE
-    return _limits_refusal(ledger, place, command, first_leg, second_leg, legs, least)
+    return _limits_refusal(ledger, place, command, first_leg, second_leg, legs, notional, least)
 
 
 @kernel_entry
@@ -260,7 +295,7 @@ def unknown_refusal(ledger: Ledger, command: Any) -> int:
     return signed(_NONE) if has_account(ledger, signed(command.account)) else signed(_UNKNOWN)
 
 
-@kernel_entry
+@kernel
 def first_refusal(
     ledger: Ledger, place: Place, command: Any, first_leg: Any, second_leg: Any, shards: int, least: int
 ) -> int:

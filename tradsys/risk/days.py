@@ -7,7 +7,7 @@ from typing import Any
 from shm.integers import signed
 from shm.jit import kernel
 from tradsys.ledger.layout import W_TODAY, Ledger
-from tradsys.ledger.terms import DAY_NS
+from tradsys.ledger.terms import AMOUNT_MAX, DAY_NS
 from tradsys.ledger.values import value_of
 from tradsys.ledger.volumes import come_to_today
 from tradsys.risk.sums import bounded
@@ -38,5 +38,5 @@ def add_to_today(ledger: Ledger, number: int, quote: int, notional: int, profit:
     come_to_today(ledger, number)
     account = ledger.accounts[number]
     assert account.day == ledger.words[W_TODAY], "the account's figures are those of today"
-    account.day_traded = bounded(account.day_traded + value_of(ledger, quote, notional))
+    account.day_traded = min(account.day_traded + value_of(ledger, quote, notional), signed(AMOUNT_MAX))
     account.day_realised = bounded(account.day_realised + value_of(ledger, quote, profit))

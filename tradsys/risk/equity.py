@@ -7,7 +7,7 @@ from shm.jit import kernel_entry
 from tradsys.ledger.balances import balance_of
 from tradsys.ledger.layout import W_ASSETS, Ledger
 from tradsys.ledger.values import value_of
-from tradsys.risk.sums import PART, PART_BITS, bounded, joined
+from tradsys.risk.sums import PART, PART_BITS, joined
 
 
 @kernel_entry
@@ -16,7 +16,7 @@ def equity_of(ledger: Ledger, account: int) -> int:
     low, high = signed(0), signed(0)
     for asset in range(1, ledger.words[W_ASSETS] + 1):
         balance = balance_of(ledger, account, asset)
-        value = value_of(ledger, signed(asset), bounded(balance.available + balance.held))
+        value = value_of(ledger, signed(asset), balance.available + balance.held)
         low += value & PART
         high += value >> PART_BITS
     return joined(high, low)

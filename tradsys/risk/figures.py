@@ -11,6 +11,7 @@ from tradsys.ledger.terms import AMOUNT_MAX
 from tradsys.reasons import Reason
 from tradsys.risk.days import realised_on, traded_on
 from tradsys.risk.equity import equity_of
+from tradsys.risk.estimates import loss_is_surely_below
 from tradsys.risk.limits import limit_in
 from tradsys.risk.sums import bounded, share_of, shown, shown_with
 from tradsys.risk.terms import Check, Limit, refusal
@@ -98,7 +99,7 @@ def _position_refusal(ledger: Ledger, place: Place, added: Added) -> int:
     return _NONE
 
 
-@kernel_entry
+@kernel
 def _amounts_refusal(ledger: Ledger, place: Place, added: Added, day: int, least: int) -> int:
     """Of exposure and what is traded on a day; OPEN_NOTIONAL has been judged."""
     position = ledger.positions[place.position]
@@ -144,10 +145,19 @@ def _open_notional_refusal(ledger: Ledger, place: Place, added: Added) -> int:
 
 
 @kernel_entry
+def _loss_of(ledger: Ledger, number: int, realised: int) -> int:
+    """What an account has lost that has realised so much."""
+    return -bounded(realised + unrealised_of(ledger, number))
+
+
+@kernel
 def _loss_refusal(ledger: Ledger, place: Place, day: int) -> int:
-    account = ledger.accounts[place.account]
     limit = limit_in(ledger, place.rows, _DAILY_LOSS)
-    loss = -bounded(realised_on(account, day) + unrealised_of(ledger, place.account))
+    realised = realised_on(ledger.accounts[place.account], day)
+    if loss_is_surely_below(ledger, place.account, realised, limit):
+        assert _loss_of(ledger, place.account, realised) < limit, "what is sure is so"
+        return _NONE
+    loss = _loss_of(ledger, place.account, realised)
     return _DAY_LOST if loss > 0 and loss >= limit else _NONE
 
 

@@ -11,6 +11,9 @@ SYMBOL = np.dtype(
         ("traded", "u1"),  # the mark is the price of a trade
         ("killed", "u1"),
         ("unused", "u1", (5,)),
+        # For estimates.py, in units of account: what one lot is worth at one tick, and one unit of the quote asset.
+        ("tick_value", "<f8"),
+        ("quote_value", "<f8"),
     ]
 )
 
@@ -62,8 +65,9 @@ SLOTS = 8
 """Of a breaker's window."""
 
 assert BREAKER.itemsize == 64
+assert SYMBOL.itemsize == 32
 
 LIMIT_WORDS = 24
-"""Of a row of limits: which are set, as bits, then each by its number."""
+"""Of a row of limits: which are set, as bits, then each by its number, as one more than it is: 0 is not set."""
 NO_LIMITS, VENUE_LIMITS = 0, 1
 """The first rows of limits."""

@@ -74,14 +74,16 @@ def limit_in(ledger: Ledger, rows: tuple[int, int, int, int], which: int) -> int
     """The limit that counts; NOT_SET when there is none."""
     limits = ledger.limits
     assert 0 <= which < LIMIT_WORDS - 1, "a row has a word for every limit"
-    # Which it is changes from account to account: without branches there is nothing to guess wrong.
-    counts = signed(NO_LIMITS)
-    counts = rows[3] if limits[rows[3]] >> which & 1 else counts
-    counts = rows[2] if limits[rows[2]] >> which & 1 else counts
-    counts = rows[1] if limits[rows[1]] >> which & 1 else counts
-    counts = rows[0] if limits[rows[0]] >> which & 1 else counts
-    amount = signed(limits[counts + 1 + which])
-    return amount if counts != NO_LIMITS else signed(NOT_SET)
+    assert rows[3] == VENUE_LIMITS * LIMIT_WORDS, "the last row is the venue's"
+    word = limits[rows[3] + 1 + which]
+    if rows[0] | rows[1] | rows[2] != NO_LIMITS:
+        # Which it is changes from account to account: without branches there is nothing to guess wrong.
+        of_group, of_account = limits[rows[2] + 1 + which], limits[rows[1] + 1 + which]
+        of_position = limits[rows[0] + 1 + which]
+        word = of_group if of_group != 0 else word
+        word = of_account if of_account != 0 else word
+        word = of_position if of_position != 0 else word
+    return signed(word) + NOT_SET
 
 
 @kernel
@@ -171,5 +173,5 @@ def set_limit(ledger: Ledger, details: Any) -> int:
     else:
         ledger.limits[place] |= signed(1) << which
         ledger.words[W_LIMITED] = 1
-    ledger.limits[place + 1 + which] = amount
+    ledger.limits[place + 1 + which] = amount - NOT_SET
     return _NONE

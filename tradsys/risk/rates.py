@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from shm.integers import signed
-from shm.jit import kernel, kernel_entry
+from shm.jit import kernel
 from tradsys.ledger.layout import Ledger
 from tradsys.reasons import Reason
 from tradsys.risk.figures import Place
@@ -73,7 +73,7 @@ def rate_refusal(ledger: Ledger, place: Place, is_cancel: bool, now_ns: int, lea
     return _NONE if rate < 0 or _order_taken(account, now_ns, rate, burst) > 0 else _TOO_MANY
 
 
-@kernel_entry
+@kernel
 def take_tokens(ledger: Ledger, place: Place, is_cancel: bool, now_ns: int) -> None:
     """A command takes one that there is."""
     account = ledger.accounts[place.account]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shm.division import divided, reciprocal_of_constant
 from shm.integers import signed
 from shm.jit import kernel
 from tradsys.ledger.layout import Ledger
@@ -16,6 +17,7 @@ _NOTIONAL_MIN = int(Limit.ORDER_NOTIONAL_MIN)
 _NOTIONAL_MAX = int(Limit.ORDER_NOTIONAL_MAX)
 _COLLAR_BPS = int(Limit.COLLAR_BPS)
 _BPS = 10_000
+_BASIS_POINT = reciprocal_of_constant(_BPS)
 
 _NONE = 0
 _TOO_SMALL = refusal(Check.ORDER_SIZE, Reason.ORDER_TOO_SMALL)
@@ -55,6 +57,6 @@ def collar_refusal(ledger: Ledger, place: Place, is_buy: bool, limit_ticks: int,
     if place.limited >> _COLLAR_BPS & 1 == 0 or least > _FAR:
         return _NONE
     mark = signed(ledger.symbols[place.symbol].mark_ticks)
-    width = abs(mark) * limit_in(ledger, place.rows, _COLLAR_BPS) // _BPS
+    width = divided(abs(mark) * limit_in(ledger, place.rows, _COLLAR_BPS), signed(_BPS), signed(_BASIS_POINT))
     too_far = limit_ticks > mark + width if is_buy else limit_ticks < mark - width
     return _FAR if too_far else _NONE

@@ -60,6 +60,8 @@ def share_of(amount: int, part: int, whole: int) -> int:
     """`amount * part / whole` rounded down, at most AMOUNT_MAX; `amount` from 0, `part` at most SHARE_MAX."""
     assert amount >= 0, "a share of what there is"
     assert 0 <= part <= SHARE_MAX, "parts that do not overflow"
+    if fits(amount, part):
+        return amount * part // whole
     quotient = amount // whole
     if not fits(quotient, part) and quotient > AMOUNT_MAX // part:
         return signed(AMOUNT_MAX)

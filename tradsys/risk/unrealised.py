@@ -13,7 +13,7 @@ from tradsys.ledger.positions import symbol_of
 from tradsys.ledger.terms import AMOUNT_MAX
 from tradsys.ledger.values import value_of
 from tradsys.risk.open_positions import first_of
-from tradsys.risk.sums import PART, PART_BITS, bounded, joined
+from tradsys.risk.sums import PART, PART_BITS, joined
 
 
 @kernel
@@ -29,7 +29,7 @@ def _value(ledger: Ledger, symbol: int, quantity: int, cost: int) -> int:
     """The value of what closing a position at the mark would make."""
     contract = ledger.contracts[symbol]
     mark = max(signed(ledger.symbols[symbol].mark_ticks), signed(0))
-    return value_of(ledger, signed(contract.quote), bounded(_worth(contract, mark, quantity) - cost))
+    return value_of(ledger, signed(contract.quote), _worth(contract, mark, quantity) - cost)
 
 
 @kernel_entry

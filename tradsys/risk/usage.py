@@ -17,7 +17,7 @@ from tradsys.ledger.positions import account_of, symbol_of
 from tradsys.ledger.values import value_of
 from tradsys.options import has_limit
 from tradsys.records import QUANTITY_MAX, Side
-from tradsys.risk.sums import bounded, over_of, rest_of, shown
+from tradsys.risk.sums import over_of, rest_of, shown
 
 _BUY = int(Side.BUY)
 TOO_LARGE = -1
@@ -56,13 +56,13 @@ def notional_of(contract: Any, is_budget: bool, leaves: int, price_ticks: int) -
 @kernel
 def exposure_of(ledger: Ledger, quote: int, cost: int, buy: int, sell: int) -> int:
     """The exposure of a position with so much notional open."""
-    return value_of(ledger, quote, bounded(max(cost + buy, sell - cost)))
+    return value_of(ledger, quote, max(cost + buy, sell - cost))
 
 
 @kernel
 def open_value_of(ledger: Ledger, quote: int, buy: int, sell: int) -> int:
     """The value of both open notionals."""
-    return value_of(ledger, quote, bounded(buy + sell))
+    return value_of(ledger, quote, buy + sell)
 
 
 @kernel

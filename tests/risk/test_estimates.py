@@ -16,8 +16,8 @@ from shm.jit import kernel
 from tradsys.ledger.layout import OPEN_NEAR, Ledger, LedgerSize, carve
 from tradsys.ledger.positions import position_row
 from tradsys.ledger.terms import AMOUNT_MAX
-from tradsys.risk.estimates import keep_rates, loss_is_surely_below
-from tradsys.risk.open_positions import first_of, keep_open
+from tradsys.risk.estimates import learn_scale, loss_is_surely_below
+from tradsys.risk.open_positions import keep_open
 from tradsys.risk.unrealised import unrealised_of
 
 ACCOUNT = 1
@@ -43,8 +43,8 @@ def _is_sure(ledger: Ledger, realised: int, limit: int) -> bool:
 
 
 @kernel
-def _keep(ledger: Ledger, symbol: int) -> None:
-    keep_rates(ledger, symbol)
+def _learn(ledger: Ledger, symbol: int) -> None:
+    learn_scale(ledger, symbol)
 
 
 def _number(dice: random.Random, bits: int) -> int:
@@ -62,16 +62,19 @@ def _within(amount: int) -> int:
     return max(-AMOUNT_MAX, min(amount, AMOUNT_MAX))
 
 
-def _market(dice: random.Random, positions: int, bits: int) -> tuple[Ledger, int, Fraction]:
-    """A ledger with open positions of one account; what they would make; and by how much an estimate may differ."""
+def _market(dice: random.Random, positions: int, bits: int) -> tuple[Ledger, int, Fraction | None]:
+    """A ledger with open positions of one account; what they would make; and by how much an estimate may differ.
+
+    None where amounts are so great that nothing is said of them.
+    """
     symbols = positions
     ledger = carve(new_array, LedgerSize(accounts_max=1, assets_max=symbols + 1, symbols_max=symbols))
-    exact, doubt = 0, Fraction(1)
+    exact, doubt, are_sure = 0, Fraction(1), True
     for symbol in range(1, positions + 1):
         numerator, divisor = _number(dice, 20), _number(dice, 40)
         of_value, to_value = _number(dice, 20), _number(dice, 20)
-        mark, quantity, cost = _number(dice, 30), _number(dice, bits), _number(dice, 2 * bits)
-        quantity, cost = quantity * dice.choice((-1, 1)), cost * dice.choice((-1, 1))
+        highest, sign = _number(dice, 30), dice.choice((-1, 1))
+        mark, quantity, cost = dice.randint(0, highest), sign * _number(dice, bits), sign * _number(dice, 2 * bits)
         _set(
             ledger.assets[symbol],
             value_numerator=of_value,
@@ -86,18 +89,20 @@ def _market(dice: random.Random, positions: int, bits: int) -> tuple[Ledger, int
             divisor=divisor,
             reciprocal=reciprocal_of_constant(divisor),
             notional_max=AMOUNT_MAX // numerator,
+            highest_ticks=highest,
         )
         ledger.symbols[symbol]["mark_ticks"] = mark
-        _keep(ledger, symbol)
+        _learn(ledger, symbol)
         _open(ledger, symbol, quantity, cost)
         product = mark * quantity * numerator
         if abs(mark * quantity) > AMOUNT_MAX // numerator:
             product = AMOUNT_MAX if quantity > 0 else -AMOUNT_MAX
         profit = _within(floor(Fraction(product, divisor)) - cost)
         exact += _within(ceil(Fraction(profit * of_value, to_value)))
-        size = Fraction(abs(mark * quantity * numerator), divisor) + abs(cost)
-        doubt += (1 + size / 2**38) * Fraction(of_value, to_value) + 1
-    return ledger, _within(exact), doubt
+        if abs(quantity) > ledger.symbols[symbol]["sure_lots"]:
+            are_sure = False
+        doubt += Fraction(abs(quantity), 2 ** int(ledger.symbols[symbol]["scale"])) + Fraction(of_value, to_value) + 2
+    return ledger, _within(exact), doubt if are_sure else None
 
 
 @pytest.mark.parametrize("number", range(40))
@@ -117,23 +122,50 @@ def test_what_is_sure_is_so_at_every_limit_around_the_loss(seed: int, number: in
 def test_a_limit_that_is_well_away_is_seen_to_be(seed: int, number: int) -> None:
     dice = random.Random(f"{seed} {number}")
     ledger, unrealised, doubt = _market(dice, dice.randint(1, OPEN_NEAR), 8)
-    while doubt > AMOUNT_MAX >> 41:  # amounts of which nothing is said
+    while doubt is None:
         ledger, unrealised, doubt = _market(dice, dice.randint(1, OPEN_NEAR), 8)
-    limit = max(-unrealised, 0) + ceil(doubt)
-    assert limit < AMOUNT_MAX // 8
-    assert _is_sure(ledger, 0, limit)
+    assert _is_sure(ledger, 0, max(-unrealised, 0) + ceil(doubt))
+
+
+def _one(mark: int = 500, quantity: int = 10, cost: int = 6_000, **contract: int) -> Ledger:
+    """A ledger with one position, in a symbol from 0 to 1,000 ticks whose quote asset is the unit of account."""
+    ledger = carve(new_array, LedgerSize(accounts_max=1, assets_max=2, symbols_max=1))
+    _set(ledger.assets[1], value_numerator=1, value_divisor=1, value_reciprocal=reciprocal_of_constant(1))
+    terms = {"base": 2, "quote": 1, "numerator": 1, "divisor": 1, "notional_max": AMOUNT_MAX, "highest_ticks": 1_000}
+    _set(ledger.contracts[1], **(terms | contract))
+    ledger.contracts[1]["reciprocal"] = reciprocal_of_constant(int(ledger.contracts[1]["divisor"]))
+    ledger.symbols[1]["mark_ticks"] = mark
+    _learn(ledger, 1)
+    _open(ledger, 1, quantity, cost)
+    return ledger
+
+
+def test_what_rounding_can_take_more_than_the_loss_is_enough() -> None:
+    ledger = _one()
+    assert [_is_sure(ledger, 0, limit) for limit in (1_000, 1_001, 1_002)] == [False, False, True]
+    short = _one(quantity=-10, cost=-4_000)
+    assert [_is_sure(short, 0, limit) for limit in (1_000, 1_002, 1_003)] == [False, False, True]
+
+
+def test_what_was_realised_counts() -> None:
+    ledger = _one()
+    assert _is_sure(ledger, 900, 102)
+    assert not _is_sure(ledger, -1, 1_002)
+    assert _is_sure(_one(cost=4_998), 0, 0)
 
 
 def test_of_amounts_that_may_be_cut_off_nothing_is_said() -> None:
-    ledger, _, _ = _market(random.Random(1), 1, 8)
-    limit = AMOUNT_MAX // 8
-    assert _is_sure(ledger, 0, limit)
-    assert not _is_sure(ledger, 0, 2 * limit + 2)
-    ledger.open_positions[first_of(ACCOUNT)]["cost"] = 2 * limit + 2
-    assert not _is_sure(ledger, 0, limit)
+    assert _is_sure(_one(cost=(1 << 57) - 2), 0, AMOUNT_MAX)
+    assert not _is_sure(_one(cost=(1 << 57) - 1), 0, AMOUNT_MAX)
+    assert not _is_sure(_one(numerator=1 << 53, notional_max=AMOUNT_MAX >> 53), 0, AMOUNT_MAX)
+
+
+def test_of_a_mark_beyond_the_highest_price_nothing_is_said() -> None:
+    assert not _is_sure(_one(mark=1_001), 0, AMOUNT_MAX)
+    assert _is_sure(_one(mark=1_000), 0, AMOUNT_MAX)
 
 
 def test_of_positions_that_are_not_beside_the_account_nothing_is_said() -> None:
     ledger, _, _ = _market(random.Random(2), OPEN_NEAR + 1, 8)
     assert ledger.accounts[ACCOUNT]["open_far"] != 0
-    assert not _is_sure(ledger, 0, AMOUNT_MAX // 8)
+    assert not _is_sure(ledger, 0, AMOUNT_MAX)

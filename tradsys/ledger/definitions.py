@@ -17,7 +17,7 @@ from tradsys.ledger.layout import FEE_CLASSES, FEE_TIERS, W_ASSETS, W_CONTRACTS,
 from tradsys.ledger.positions import NO_ROOM
 from tradsys.ledger.terms import AMOUNT_MAX, ASSET_DECIMALS_MAX, MILLION, VALUE_PART_MAX, AccountKind
 from tradsys.reasons import Reason
-from tradsys.risk.estimates import keep_rates, keep_rates_of
+from tradsys.risk.estimates import learn_scale, learn_scales_of
 from tradsys.risk.limits import group_row
 from tradsys.risk.marks import tell_of
 from tradsys.risk.usage import revalue
@@ -71,7 +71,7 @@ def define_asset(ledger: Ledger, details: Any) -> int:
     asset.value_reciprocal = reciprocal_of(divisor)
     if number <= known:
         revalue(ledger, number)
-        keep_rates_of(ledger, number)
+        learn_scales_of(ledger, number)
     return _NONE
 
 
@@ -145,7 +145,7 @@ def set_contract(ledger: Ledger, details: Any) -> int:
     contract.reciprocal = reciprocal_of(signed(details.divisor))
     contract.notional_max = AMOUNT_MAX // details.numerator
     contract.fee_account = fee_account
-    keep_rates(ledger, symbol)
+    learn_scale(ledger, symbol)
     assert 0 < ledger.words[W_CONTRACTS] < len(ledger.contracts), "no more symbols are settled than there are"
     return _NONE
 

@@ -1,40 +1,91 @@
-"""A rough figure in floating point that spares an exact one: it may only say what is certain, and never decides.
+"""An estimate of an account's loss that spares the exact figure where the loss is far from its limit.
 
-Of the check of an account's loss see docs/adr/0015-a-loss-that-is-far-away.md.
+It is at most too high, never too low, and never decides: see docs/adr/0015-a-loss-that-is-far-away.md.
 """
 
 from __future__ import annotations
 
+from shm.atomics import leading_zeros
+from shm.division import divided
 from shm.integers import signed
 from shm.jit import kernel, kernel_entry
 from tradsys.ledger.layout import Ledger
-from tradsys.ledger.terms import AMOUNT_MAX
+from tradsys.ledger.values import value_of
 from tradsys.risk.open_positions import first_of
 
-_SURE = AMOUNT_MAX // 4
-"""Amounts up to here are in no exact figure replaced by AMOUNT_MAX."""
-_ERROR = 2.0**-40
-"""Of all that was added up: each of its few dozen operations is wrong by 2**-53 of its result at most."""
+_PRODUCT_BITS = 62
+_FINE_BITS = 30
+"""So many has the value of one lot, of which a position has less than 2**31, at a symbol's highest price."""
+_SURE_BITS = 57
+"""Values below 2**57 of OPEN_NEAR positions, and what was realised, add up without being cut off."""
+_UNSURE = -1
+"""Instead of the value of a lot."""
+
+
+@kernel
+def _bits(number: int) -> int:
+    return 64 - leading_zeros(number)
+
+
+@kernel
+def _fine_value(ledger: Ledger, symbol: int, ticks: int) -> int:
+    """What one lot is worth at a price, in 2**-`up` units of account, rounded down."""
+    contract = ledger.contracts[symbol]
+    asset = ledger.assets[contract.quote]
+    product = ticks * contract.numerator * signed(asset.value_numerator) << signed(ledger.symbols[symbol].up)
+    # Rounded down twice is rounded down once, by the product of both divisors.
+    in_quote = divided(product, signed(contract.divisor), signed(contract.reciprocal))
+    return divided(in_quote, signed(asset.value_divisor), signed(asset.value_reciprocal))
+
+
+@kernel
+def keep_lot_value(ledger: Ledger, symbol: int) -> None:
+    """A symbol has another mark."""
+    row = ledger.symbols[symbol]
+    if row.sure_lots == 0:
+        return
+    ticks = max(signed(row.mark_ticks), signed(0))
+    if ticks > ledger.contracts[symbol].highest_ticks:
+        row.lot_value = _UNSURE
+    else:
+        row.lot_value = _fine_value(ledger, symbol, ticks) >> signed(row.down)
 
 
 @kernel_entry
-def keep_rates(ledger: Ledger, symbol: int) -> None:
-    """The contract of a settled symbol, or the value of its quote asset, has changed."""
+def learn_scale(ledger: Ledger, symbol: int) -> None:
+    """The contract of a symbol, or the value of its quote asset, has changed: in which parts a lot's value is kept.
+
+    As finely as 64 bits allow on the way, and a position's value too; `sure_lots` is 0 where they allow nothing.
+    """
     contract = ledger.contracts[symbol]
     asset = ledger.assets[contract.quote]
     assert contract.base != 0, "only what is settled has a value"
     assert asset.value_divisor > 0, "an asset that is defined"
     row = ledger.symbols[symbol]
-    row.quote_value = signed(asset.value_numerator) / signed(asset.value_divisor)
-    row.tick_value = signed(contract.numerator) / signed(contract.divisor) * row.quote_value
+    row.quote = contract.quote
+    row.sure_lots = 0
+    highest = max(signed(contract.highest_ticks), signed(1))
+    fair_lots = (signed(contract.notional_max) >> 2) // highest
+    if fair_lots == 0:
+        return
+    up = _PRODUCT_BITS - _bits(highest * contract.numerator) - _bits(signed(asset.value_numerator))
+    if up < 0:
+        return
+    row.up = up
+    fine = _fine_value(ledger, symbol, highest)
+    down = min(max(_bits(fine) - _FINE_BITS, signed(0)), up)
+    row.down = down
+    row.scale = up - down
+    row.sure_lots = min(fair_lots, (signed(1) << _SURE_BITS) // ((fine >> up) + 1), (signed(1) << 31) - 1)
+    keep_lot_value(ledger, symbol)
 
 
 @kernel_entry
-def keep_rates_of(ledger: Ledger, asset: int) -> None:
+def learn_scales_of(ledger: Ledger, asset: int) -> None:
     """An asset has another value."""
     for symbol in range(1, len(ledger.contracts)):
         if ledger.contracts[symbol].base != 0 and ledger.contracts[symbol].quote == asset:
-            keep_rates(ledger, signed(symbol))
+            learn_scale(ledger, signed(symbol))
 
 
 @kernel
@@ -44,21 +95,20 @@ def loss_is_surely_below(ledger: Ledger, number: int, realised: int, limit: int)
     False says nothing.
     """
     account = ledger.accounts[number]
-    if account.open_far != 0 or limit > _SURE:
+    if account.open_far != 0:
         return False
-    profit = float(realised)
-    size = abs(profit) + float(limit)
-    rounding = 0.0
+    profit, sizes = realised, signed(0)
     first = first_of(number)
     for place in range(first, first + signed(account.open_near)):
         entry = ledger.open_positions[place]
         symbol = ledger.symbols[entry.symbol]
-        cost = signed(entry.cost)
-        product = max(signed(symbol.mark_ticks), signed(0)) * signed(entry.quantity)
-        if abs(cost) > _SURE or abs(product) > ledger.contracts[entry.symbol].notional_max >> 2:
+        quantity = signed(entry.quantity)
+        lot_value = signed(symbol.lot_value)
+        if abs(quantity) > symbol.sure_lots or lot_value == _UNSURE:
             return False
-        worth, paid = product * symbol.tick_value, cost * symbol.quote_value
+        worth = quantity * (lot_value + signed(quantity < 0)) >> signed(symbol.scale)
+        # What it is worth counts in whole units of the quote asset, rounded down: as if it had cost one more.
+        paid = value_of(ledger, signed(symbol.quote), entry.cost + 1)
         profit += worth - paid
-        size += abs(worth) + abs(paid)
-        rounding += symbol.quote_value  # what it is worth counts in whole units of the quote asset, rounded down
-    return size < _SURE and rounding - profit + size * _ERROR < limit
+        sizes |= abs(paid)
+    return sizes >> _SURE_BITS == 0 and -profit < limit

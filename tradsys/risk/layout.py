@@ -10,10 +10,15 @@ SYMBOL = np.dtype(
         ("told", "u1"),  # its SYMBOL event is settled
         ("traded", "u1"),  # the mark is the price of a trade
         ("killed", "u1"),
-        ("unused", "u1", (5,)),
-        # For estimates.py, in units of account: what one lot is worth at one tick, and one unit of the quote asset.
-        ("tick_value", "<f8"),
-        ("quote_value", "<f8"),
+        # For estimates.py: the value of one lot at the mark is in 2**-`scale` units of account, for positions of up to
+        # `sure_lots`; `up` and `down` are how it comes to that.
+        ("scale", "u1"),
+        ("up", "u1"),
+        ("down", "u1"),
+        ("unused", "<u2"),
+        ("lot_value", "<i8"),
+        ("sure_lots", "<u4"),
+        ("quote", "<u4"),
     ]
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shm.jit import kernel
 from tradsys.ledger.layout import Ledger
+from tradsys.risk.estimates import keep_lot_value
 
 
 @kernel
@@ -13,6 +14,7 @@ def tell_of(ledger: Ledger, symbol: int, reference_ticks: int) -> None:
     row.told = 1
     if row.traded == 0:
         row.mark_ticks = reference_ticks
+        keep_lot_value(ledger, symbol)
 
 
 @kernel
@@ -22,3 +24,4 @@ def mark(ledger: Ledger, symbol: int, price_ticks: int) -> None:
     assert row.told != 0, "a symbol is told of before it trades"
     row.traded = 1
     row.mark_ticks = price_ticks
+    keep_lot_value(ledger, symbol)

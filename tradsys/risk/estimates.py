@@ -33,6 +33,7 @@ def _fine_value(ledger: Ledger, symbol: int, ticks: int) -> int:
     contract = ledger.contracts[symbol]
     asset = ledger.assets[contract.quote]
     product = ticks * contract.numerator * signed(asset.value_numerator) << signed(ledger.symbols[symbol].up)
+    assert product >= 0, "the scale leaves room for the highest price"
     # Rounded down twice is rounded down once, by the product of both divisors.
     in_quote = divided(product, signed(contract.divisor), signed(contract.reciprocal))
     return divided(in_quote, signed(asset.value_divisor), signed(asset.value_reciprocal))
@@ -49,6 +50,7 @@ def keep_lot_value(ledger: Ledger, symbol: int) -> None:
         row.lot_value = _UNSURE
     else:
         row.lot_value = _fine_value(ledger, symbol, ticks) >> signed(row.down)
+        assert 0 <= row.lot_value <= signed(1) << 62 >> signed(row.down), "a lot is worth nothing or something"
 
 
 @kernel_entry
@@ -76,6 +78,8 @@ def learn_scale(ledger: Ledger, symbol: int) -> None:
     down = min(max(_bits(fine) - _FINE_BITS, signed(0)), up)
     row.down = down
     row.scale = up - down
+    assert fine >= 0, "a lot is worth nothing or something"
+    assert fine >> down < signed(1) << (_FINE_BITS + 1) or down == up, "a lot's value has no more bits than it may"
     row.sure_lots = min(fair_lots, (signed(1) << _SURE_BITS) // ((fine >> up) + 1), (signed(1) << 31) - 1)
     keep_lot_value(ledger, symbol)
 
@@ -104,6 +108,8 @@ def loss_is_surely_below(ledger: Ledger, number: int, realised: int, limit: int)
         symbol = ledger.symbols[entry.symbol]
         quantity = signed(entry.quantity)
         lot_value = signed(symbol.lot_value)
+        assert quantity != 0, "who stands beside the account is open"
+        assert lot_value >= _UNSURE, "a lot is worth nothing or something"
         if abs(quantity) > symbol.sure_lots or lot_value == _UNSURE:
             return False
         worth = quantity * (lot_value + signed(quantity < 0)) >> signed(symbol.scale)

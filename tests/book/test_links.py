@@ -7,7 +7,7 @@ from tests.book.harness import Bench, ended, ids, kinds, open_bench, refusal, to
 from tests.factories import buy, cancel, leg, linked, market_state, sell, stop, tick
 from tradsys.book.audit import audit
 from tradsys.reasons import Reason
-from tradsys.records import SLOT_MASK, EventKind, Link, MarketState, Side, TimeInForce
+from tradsys.records import SLOT_MASK, EventKind, Link, MarketState, SelfTrade, Side, TimeInForce
 
 BUY, SELL = Side.BUY, Side.SELL
 ACCEPTED, TERMS, TRADE, RESTED = EventKind.ACCEPTED, EventKind.TERMS, EventKind.TRADE, EventKind.RESTED
@@ -70,6 +70,29 @@ def test_a_bracket_waits_for_the_whole_entry_and_then_one_of_its_sides_ends_the_
     assert trades(events) == [(510, 10, profit)]
     assert ended(events) == [(loss, LINKED, 10)]
     assert bench.live_orders == 0
+
+
+def test_the_other_of_a_new_pair_acts_before_those_whose_turn_the_first_one_brings(bench: Bench) -> None:
+    records = (
+        *linked(TRIGGERS, buy(490, 10), sell(505, 10)),
+        sell(490, 5, account=2),
+        *linked(CANCELS, sell(490, 3, self_trade=SelfTrade.CANCEL_MAKER), buy(480, 3)),
+    )
+    _entry, waiting = ids(bench.submit(*records[:2]), ACCEPTED)
+    bench.submit(records[2])
+    events = bench.submit(*records[3:])
+    assert kinds(events) == [
+        ACCEPTED,
+        ACCEPTED,
+        EventKind.PREVENTED,
+        CANCELLED,
+        TRIGGERED,
+        RESTED,
+        RESTED,
+        RESTED,
+    ]
+    first, other = ids(events, ACCEPTED)
+    assert ids(events, RESTED) == [first, other, waiting]
 
 
 def test_the_loss_side_of_a_bracket_ends_the_profit_side(bench: Bench) -> None:

@@ -9,7 +9,7 @@ from tradsys.reference.admission import why_closed, why_malformed, why_not_now
 from tradsys.reference.floor import Floor
 from tradsys.reference.market import Market
 from tradsys.reference.messages import Command
-from tradsys.reference.orders import Order, Place
+from tradsys.reference.orders import Order
 from tradsys.reference.tickets import orders_of, ticket_of
 from tradsys.reference.watching import set_first_trigger
 
@@ -35,9 +35,9 @@ def enter(floor: Floor, command: Command, prelude: list[Command]) -> int:
     goes_to_rest = _goes_to_rest(market, orders[0])
     for order in orders:
         _tell(floor, order, rests=goes_to_rest and order is orders[0])
-    act(floor, orders[0], was_told=goes_to_rest)
-    if ticket.link == Link.ONE_CANCELS_OTHER and orders[1].place is Place.ON_ITS_WAY:
+    if ticket.link == Link.ONE_CANCELS_OTHER:
         floor.join_queue(orders[1])
+    act(floor, orders[0], was_told=goes_to_rest)
     return Reason.NONE
 
 

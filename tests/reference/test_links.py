@@ -52,6 +52,15 @@ def test_the_firing_of_one_ends_the_other_before_it_acts(desk: Desk) -> None:
     assert ended(events) == [(limit, LINKED, 10), (stop, Reason.MARKET_REST, 7)]
 
 
+def test_the_other_of_a_new_pair_acts_before_those_whose_turn_the_first_one_brings(desk: Desk) -> None:
+    _entry, waiting = desk.send(*make.linked(TRIGGERS, make.buy(490, 10), make.sell(505, 10)))
+    desk.send(make.sell(490, 5, account=2))
+    seller = make.sell(490, 3, self_trade=SelfTrade.CANCEL_MAKER)
+    events = desk.send(*make.linked(CANCELS, seller, make.buy(480, 3)))
+    first, other = (event.order_id for event in events if event.kind == ACCEPTED)
+    assert [event.order_id for event in events if event.kind == RESTED] == [first, other, waiting.order_id]
+
+
 @pytest.mark.parametrize("which", [0, 1])
 def test_the_end_of_one_ends_the_other(desk: Desk, which: int) -> None:
     orders = pair(desk)

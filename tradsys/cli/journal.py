@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors, print_json
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attached, friendly_errors, print_json
 from tradsys.cli.operator import AsJson
 
 if TYPE_CHECKING:
@@ -130,13 +130,12 @@ def _runs(data_dir: Path) -> bool:
     from workers.venue import UnreadableVenueError, VenueNotRunningError
 
     try:
-        _, segment, _ = attach(data_dir)
+        with attached(data_dir):
+            return True
     except VenueNotRunningError:
         return False
     except UnreadableVenueError:
         return True  # perhaps: then a frame at the end that is not whole is no damage
-    segment.close()
-    return True
 
 
 def _show_files(found: Survey, console: Console) -> None:

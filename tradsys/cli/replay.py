@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tradsys.cli.common import attach
+from tradsys.cli.common import attached
 from tradsys.recorded.rows import RecordedFormatError
 from tradsys.recorded.sse import Day, read_day
 from workers.driver import NoProgressError
@@ -101,13 +101,12 @@ def _venue(
 ) -> Iterator[tuple[Venue, Port]]:
     """A venue and a ring of it: the one that runs in `data_dir`, or one for this replay alone."""
     if data_dir is not None:
-        venue, segment, memory = attach(data_dir)
-        port = Port.claim_spare(memory, venue.control_ring + 1, venue.sequencer_index)
-        try:
-            yield venue, port
-        finally:
-            port.close()
-            segment.close()
+        with attached(data_dir) as (venue, memory):
+            port = Port.claim_spare(memory, venue.control_ring + 1, venue.sequencer_index)
+            try:
+                yield venue, port
+            finally:
+                port.close()
         return
     overrides = {"topology": {"kind": kind, "shards": 1 if kind == "compact" else 2}, "pools": pools_for(days)}
     with (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shm.division import divided, reciprocal_of
+from shm.division import divided, reciprocal_of, reciprocal_of_constant
 
 LEAST, MOST = -(1 << 63), (1 << 63) - 1
 DIVISOR_MAX = (1 << 62) - 1
@@ -22,6 +22,13 @@ EDGES = [1, 2, 3, 4, 5, 7, 10, 999_999_999, (1 << 31) - 1, 1 << 31, (1 << 31) + 
 @example(-1, 3)
 def test_the_quotient_is_that_of_integers(amount: int, divisor: int) -> None:
     assert divided(amount, divisor, reciprocal_of(divisor)) == amount // divisor
+
+
+@given(st.integers(1, DIVISOR_MAX))
+@example(1)
+@example(DIVISOR_MAX)
+def test_a_constant_has_the_reciprocal_that_a_kernel_finds(divisor: int) -> None:
+    assert reciprocal_of_constant(divisor) == reciprocal_of(divisor)
 
 
 @pytest.mark.parametrize("divisor", EDGES)

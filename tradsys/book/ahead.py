@@ -77,7 +77,7 @@ def _ask_first(shard: Shard, command: Any) -> None:
 
 @kernel
 def _ask_second(shard: Shard, command: Any, hint: int) -> None:
-    """A named order's level and neighbours; the directory entry and the summary of a price, or the touch."""
+    """A named order's level and neighbours; the directory entry of a price; the touch, if taken or bettered."""
     hints = shard.hints
     ask_for_neighbours(shard, command.order_id)
     slot = command.order_id & SLOT_MASK

@@ -126,14 +126,14 @@ class Engine:
         matchers = tuple(new_matcher(self.memory, number, self.memory.shards[number]) for number in self.plan.shards())
         self._worker = self._assemble(state, matchers or None)
 
-    def adopt(self, state: SequencerState, matchers: tuple[MatcherState, ...]) -> None:
-        """Take the place of an engine that has died, with what a standby has kept, instead of recovering."""
+    def adopt(self, state: SequencerState | None, matchers: tuple[MatcherState, ...]) -> None:
+        """Take the place of a worker that has died, with what a standby has kept, instead of recovering."""
         assert self._worker is None, "a worker begins once"
-        assert len(matchers) == self.memory.sizes.shards, "an engine matches every shard"
-        assert state.settlement.ledger is self.memory.ledger, "it decides with the venue's ledger"
         self.line[PID] = os.getpid()
-        self._watch = LedgerWatch(self.memory, state.decider, self.log)
-        self._worker = self._assemble(state, matchers)
+        if state is not None:
+            assert state.settlement.ledger is self.memory.ledger, "it decides with the venue's ledger"
+            self._watch = LedgerWatch(self.memory, state.decider, self.log)
+        self._worker = self._assemble(state, matchers or None)
         self._open_bells()
 
     def _reader(self, after: int) -> JournalReader:

@@ -28,13 +28,13 @@ class Staff:
         drain_patience: Callable[[], float],
     ) -> None:
         """`memory()` gives the venue's memory while it has one."""
-        assert sum(member.plan.has(SEQUENCER) for member in crew.members) == 1, "one engine decides"
-        assert sum(member.plan.is_standby for member in crew.members) <= 1, "one standby follows it"
-        engine = next(member for member in crew.members if member.plan.has(SEQUENCER))
+        assert sum(member.plan.has(SEQUENCER) for member in crew.members) == 1, "one worker decides"
+        assert sum(member.plan.is_standby for member in crew.members) <= 1, "one standby follows the core"
         standby = next((member for member in crew.members if member.plan.is_standby), None)
         assert (standby is not None) == venue.configuration.topology.standby, "a standby waits where one is wanted"
         patience_ms = venue.configuration.topology.standby_patience_ms
-        self.succession = None if standby is None else Succession(crew, engine, standby, patience_ms)
+        followed = [] if standby is None else [member for member in crew.members if member.plan.is_followed]
+        self.succession = None if standby is None else Succession(crew, followed, standby, patience_ms)
         self.workers = [
             WorkerService(
                 member,
@@ -44,7 +44,7 @@ class Staff:
                 timeouts=timeouts,
                 drain_patience=drain_patience,
                 is_dispensable=member.extra or member.plan.is_standby,
-                successor=self.succession if member is engine else None,
+                successor=self.succession if member in followed else None,
             )
             for member in crew.members
         ]

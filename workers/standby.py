@@ -1,4 +1,5 @@
-"""The standby's state: one more reader of the log, which keeps all that the engine knows and can go on in its place.
+"""The standby's state: one more reader of the log, which keeps all that the core knows and can go on in place of any of
+its workers: of an engine, of a sequencer, of one shard's matcher.
 
 It takes every decision again, in a ledger of its own beside the venue's in shared memory, and every order into books of
 its own. It reads the journal first and then the log's ring, in which it holds nobody up.
@@ -24,18 +25,19 @@ from workers.memory import BANK, COLD, LINE, READER_LEDGER, READER_SHARDS, TOUCH
 from workers.redecision import Redecision, empty_ledger
 from workers.sequencer import SequencerState
 from workers.snapshot.choice import open_log
+from workers.topology import JOURNAL, SEQUENCER, WorkerPlan
 
 _BATCH = 4096
 
 
 class LappedError(OperatingError, InfrastructureError):
-    """The engine has overwritten records of the log that the standby had not read."""
+    """The sequencer has overwritten records of the log that the standby had not read."""
 
     CODE = "standby_unavailable"
 
 
 class Standby:
-    """The state that the log gives, kept up to date: `step` follows, `take_over` makes it the venue's own."""
+    """The state that the log gives, kept up to date: `step` follows, `take_over` makes it, or a part, the venue's own."""
 
     def __init__(
         self,
@@ -90,36 +92,43 @@ class Standby:
         assert self.sequence <= int(broadcast.published(self._memory.log)), "nobody follows further than is logged"
         return count
 
-    def take_over(self, wait: Callable[[], None]) -> tuple[SequencerState, tuple[MatcherState, ...]]:
-        """Go on where the engine has stopped for good; gives the sequencer and the matchers.
+    def take_over(
+        self, plan: WorkerPlan, wait: Callable[[], None]
+    ) -> tuple[SequencerState | None, tuple[MatcherState, ...]]:
+        """Go on where a worker of this plan has stopped for good; gives its sequencer, if it had one, and its matchers.
 
-        `wait()` is called while a reader of events has to make room. Nobody else may write the log or the events.
-        Raises LappedError, DecisionError.
+        `wait()` is called while a reader of events has to make room. Nobody else may do that worker's work. The last
+        call. Raises LappedError, DecisionError.
         """
-        while self.step():
-            pass
+        memory, decides = self._memory, plan.has(SEQUENCER)
+        assert not plan.has(JOURNAL), "the journal goes on when the engine dies"
+        logged = int(broadcast.published(memory.log))
+        while self.sequence < logged:
+            self.step()
         self._redecision.finish()
-        memory = self._memory
-        assert self.sequence == int(broadcast.published(memory.log)), "nothing of the log is left, and nobody writes it"
-        for stream, settled in zip(memory.events, self._state.settlement.settled, strict=True):
-            assert settled >= stream.header[broadcast.CURSOR], "the engine told nothing that is not settled by now"
-            # First: what the engine's ledger had not settled would leave no room for what is to be told.
-            broadcast.reserve(stream, READER_LEDGER, int(settled))
-        shards = [self._adopt(number, shard, wait) for number, shard in enumerate(self._redecision.shards)]
-        for number in range(memory.sizes.shards):
+        if decides:
+            assert self.sequence == int(broadcast.published(memory.log)), "nobody writes the log"
+            for stream, settled in zip(memory.events, self._state.settlement.settled, strict=True):
+                assert settled >= stream.header[broadcast.CURSOR], "no shard told what is not settled by now"
+                # First: what the dead one's ledger had not settled would leave no room for what is to be told.
+                broadcast.reserve(stream, READER_LEDGER, int(settled))
+        shards = {number: self._adopt(number, self._redecision.shards[number], wait) for number in plan.shards()}
+        for number in shards:
             broadcast.advance(memory.log, READER_SHARDS + number, self.sequence)
-        assert int(memory.control[BANK]) == 1 - self._bank, "nobody has taken over since it began"
-        memory.control[BANK] = self._bank
-        sequencer.resume(self._state, memory)
-        return self._state, tuple(new_matcher(memory, number, shard) for number, shard in enumerate(shards))
+        assert int(memory.control[BANK]) == 1 - self._bank, "no other standby has decided since it began"
+        if decides:
+            memory.control[BANK] = self._bank
+            sequencer.resume(self._state, memory)
+        matchers = tuple(new_matcher(memory, number, shard) for number, shard in shards.items())
+        return self._state if decides else None, matchers
 
     def _adopt(self, number: int, shard: Shard, wait: Callable[[], None]) -> Shard:
-        """Tell what the engine had no time to tell, and let the shard write the venue's events from now on."""
+        """Tell what its matcher had no time to tell, and let the shard write the venue's events from now on."""
         own, stream = shard.events, self._memory.events[number]
         last, told = int(shard.words[W_EVENTS]), int(stream.header[broadcast.CURSOR])
         assert int(shard.words[W_POSITION]) == self.sequence, "the shard has carried out the whole log"
         assert int(own.header[broadcast.CURSOR]) == last, "all of its events are in its ring"
-        assert told <= last, "the engine told nothing that does not follow from the log"
+        assert told <= last, "its matcher told nothing that does not follow from the log"
         assert last - told <= len(own.slots), "its ring still holds what is to be told"
         source, target = (ring.slots.view(np.ndarray).view(f"V{EVENT.itemsize}") for ring in (own, stream))
         while told < last:

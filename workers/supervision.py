@@ -62,7 +62,7 @@ class Successor(Protocol):
     def patience_ns(self) -> int | None:
         """How long the worker may be silent while somebody is ready to follow; None when nobody is."""
 
-    def take_over(self, now_ns: int) -> int | None:
+    def take_over(self, member: Member, now_ns: int) -> int | None:
         """Let the successor have the place of the worker, which has ended; gives its pid, None when there is none."""
 
 
@@ -73,7 +73,7 @@ class NoSuccessor:
         """Nobody is ready."""
         return None
 
-    def take_over(self, now_ns: int) -> int | None:
+    def take_over(self, member: Member, now_ns: int) -> int | None:
         """Nobody takes over."""
         return None
 
@@ -175,7 +175,7 @@ class WorkerService(Service):
             if not self._is_dispensable:
                 raise VenueFailedError(f"{self.name} ends again and again, so the venue stops; it {why}{said(child)}")
             self.logger.error("giving up a worker that ends again and again; the venue runs on", worker=self.name)
-        elif (pid := self._successor.take_over(now_ns)) is not None:
+        elif (pid := self._successor.take_over(self.member, now_ns)) is not None:
             assert pid != child.pid, "another process takes the place"
             self.logger.warning("the standby takes over", worker_pid=pid, gone=child.pid, why=why)
         else:

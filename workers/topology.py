@@ -41,8 +41,13 @@ class WorkerPlan(msgspec.Struct, frozen=True):
         return self.has(SEQUENCER) or self.has(JOURNAL) or bool(self.shards())
 
     @property
+    def is_followed(self) -> bool:
+        """Whether a standby can take this worker's place: all that it knows follows from the log."""
+        return self.is_core and not self.has(JOURNAL)
+
+    @property
     def is_standby(self) -> bool:
-        """Whether this worker waits to take the engine's place."""
+        """Whether this worker waits to take the place of another one."""
         return self.has(STANDBY)
 
     @property
@@ -115,7 +120,8 @@ def plan(configuration: Configuration, cores: list[int]) -> list[WorkerPlan]:
             own_core = spare[0] if name == "engine" else spare[-1]
         workers.append(_worker(index, name, agents, own_core, configuration, kind, len(cores), len(core_workers)))
     if topology.standby:
-        workers.append(WorkerPlan(len(workers), STANDBY, [STANDBY], spare[-1] if topology.pin else None, "park"))
+        own_core = spare[-1] if kind == "compact" else spare[0]
+        workers.append(WorkerPlan(len(workers), STANDBY, [STANDBY], own_core if topology.pin else None, "park"))
     for number, agents in enumerate(gateways):
         index = len(workers)
         edge = spare[len(core_workers) :] or spare[-1:]

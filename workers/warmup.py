@@ -78,13 +78,18 @@ def compile_all(plans: list[WorkerPlan], configuration: Configuration, report: R
     report("done", len(steps), len(steps))
 
 
-def rehearse(plan: WorkerPlan, plans: list[WorkerPlan], configuration: Configuration) -> None:
-    """Load the kernels of an engine and of a takeover into this process, so that it can serve at once when it has to.
+def rehearse(plans: list[WorkerPlan], configuration: Configuration) -> None:
+    """Load the kernels that a takeover needs into this process, so that it can serve at once when it has to.
 
     A kernel that Python calls is loaded by its first call: that takes longer than a whole takeover.
     """
-    assert plan in plans, "who takes over is one of them"
-    assert plan.has(SEQUENCER), "who takes over decides"
+    followed = {(plan.has(SEQUENCER), len(plan.shards())): plan for plan in plans if plan.is_followed}
+    assert followed, "there is somebody whose place may be taken"
+    for plan in followed.values():
+        _rehearse_as(plan, plans, configuration)
+
+
+def _rehearse_as(plan: WorkerPlan, plans: list[WorkerPlan], configuration: Configuration) -> None:
     with tempfile.TemporaryDirectory(prefix="tradsys-rehearsal-") as directory:
         venue = _private_venue(plans, configuration, Path(directory))
         private = memory.private(
@@ -93,10 +98,11 @@ def rehearse(plan: WorkerPlan, plans: list[WorkerPlan], configuration: Configura
         standby = Standby(private, venue.journal_directory, configuration.clock.tick_ms)
         assert standby.sequence == int(broadcast.published(private.log)), "it has followed all that there is"
         engine = Engine(venue, plan, private)
-        engine.adopt(*standby.take_over(lambda: None))
+        engine.adopt(*standby.take_over(plan, lambda: None))
         for _ in range(3):
             engine.turn(_TURN_NS)
-        assert int(broadcast.published(private.log)) > standby.sequence, "it goes on with the log"
+        logged = int(broadcast.published(private.log))
+        assert (logged > standby.sequence) == plan.has(SEQUENCER), "a sequencer goes on with the log"
         engine.close()
 
 

@@ -59,7 +59,7 @@ def draw(dice: random.Random) -> Profile:
     is_settled = dice.randrange(100) < 75
     clients = dice.randint(1, 3)
     level = dice.choice(["memory", "group", "group", "each"])
-    has_standby = plan == "beside" and dice.randrange(100) < 60
+    has_standby = plan != "compact" and dice.randrange(100) < 60
     sizes = msgspec.structs.replace(
         SIZES,
         shards=shards,

@@ -97,8 +97,9 @@ class SimulatedVenue(SteppedWorkers):
     def start_missing(self, killed_share: int) -> str:
         """Start a worker, or let the standby take its place; in so many of a hundred times it dies on the way."""
         name, dice = self.missing(), self.scheduler.dice
-        if name == "engine" and self.standby is not None and self.scheduler.happens(80):
-            return self._let_standby_take_over(killed_share)
+        followed = [plan.name for plan in self.description.workers if plan.is_followed]
+        if name in followed and self.standby is not None and self.scheduler.happens(80):
+            return self._let_standby_take_over(name, killed_share)
         dies = self.scheduler.happens(killed_share)
         beat, calls = (dice.choice([0, dice.randint(1, 6)]), dice.randint(0, 8)) if dies else (0, -1)
         if self.disk.fails:
@@ -112,7 +113,7 @@ class SimulatedVenue(SteppedWorkers):
             self.disk.arm(-1)
         return name
 
-    def _let_standby_take_over(self, killed_share: int) -> str:
+    def _let_standby_take_over(self, name: str, killed_share: int) -> str:
         """It dies on the way when it has to wait for readers of events, in so many of a hundred times."""
         standby, dies = self.standby, self.scheduler.happens(killed_share)
         assert standby is not None
@@ -122,14 +123,14 @@ class SimulatedVenue(SteppedWorkers):
             if dies or self.disk.fails:
                 raise KilledError
             self.journal.write()
-            self.make_room()
+            self.give_way()
 
         try:
-            self.take_over("engine", standby, wait)
+            self.take_over(name, standby, wait)
         except (KilledError, LappedError) as error:
             return f"the standby fails: {type(error).__name__}"
         self.scheduler.count("takeovers by a standby")
-        return "the standby takes over"
+        return f"the standby is {name} now"
 
     def stand_by(self) -> str:
         """A turn of the standby, or the beginning of a new one."""

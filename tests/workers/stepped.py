@@ -196,8 +196,14 @@ class SteppedWorkers:
         """Let what a standby has kept go on in the place of a worker that is gone."""
         plan = next(plan for plan in self.description.workers if plan.name == name)
         worker = SteppedWorker(self.description, plan, self.memory, lambda: None)
-        worker.adopt(*standby.take_over(wait or self.make_room))
+        worker.adopt(*standby.take_over(plan, wait or self.give_way))
         self.workers[name] = worker
+
+    def give_way(self) -> None:
+        """Those who run do what somebody waits for who needs room for events."""
+        for worker in self.workers.values():
+            worker.settle()
+        self.make_room()
 
     def close(self) -> None:
         for name in list(self.workers):

@@ -1,4 +1,4 @@
-"""A standby goes on where a dead engine stopped, whenever that was: nothing is lost, doubled, or decided otherwise."""
+"""A standby goes on where a dead worker stopped, whenever that was: nothing is lost, doubled, or decided otherwise."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from shm import broadcast
 from tests.factories import buy, define_account, define_symbol, market, sell
 from tests.workers.settled_venue import assert_settled, limits, money, tell
-from tests.workers.stepped import SIZES, SteppedVenue, assert_same_shard, describe, with_standby
+from tests.workers.stepped import SIZES, SteppedVenue, assert_same_shard, describe, log_end, sharded, with_standby
 from tests.workers.traders import Traders
 from tradsys.book.layout import W_EVENTS, W_POSITION
 from tradsys.ledger.layout import state_of
@@ -34,10 +34,15 @@ from workers.topology import WorkerPlan
 ROOMY = msgspec.structs.replace(SIZES, event_ring=256, gateway_ring=128, recent_client_ids=8, ledgers=2)
 
 
-@pytest.fixture(params=[1, 3])
+PLANS = {"compact, 1": with_standby(1), "compact, 3": with_standby(3), "sharded, 1": sharded(1), "sharded, 3": sharded(3)}
+
+
+@pytest.fixture(params=PLANS)
 def venue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SteppedVenue]:
     """A venue with accounts and symbols, most of them settled, and room for a standby's ledger."""
-    venue = SteppedVenue(tmp_path, with_standby(request.param), msgspec.structs.replace(ROOMY, shards=request.param))
+    plans = PLANS[request.param]
+    shards = sum(len(plan.shards()) for plan in plans)
+    venue = SteppedVenue(tmp_path, plans, msgspec.structs.replace(ROOMY, shards=shards))
     venue.define()
     tell(venue, [*money(), *limits()])
     yield venue
@@ -46,6 +51,11 @@ def venue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SteppedVen
 
 def standby_of(venue: SteppedVenue) -> Standby:
     return Standby(venue.memory, venue.directory, 1)
+
+
+def followed(venue: SteppedVenue) -> list[str]:
+    """The workers whose place a standby can take; the one that decides comes first."""
+    return [plan.name for plan in venue.description.workers if plan.is_followed]
 
 
 def assert_right(venue: SteppedVenue) -> None:
@@ -61,7 +71,8 @@ def test_a_standby_that_follows_has_the_engines_ledger(venue: SteppedVenue, seed
         venue.settle()
         while standby.step():
             pass
-    venue.crash("engine")
+    decider = followed(venue)[0]
+    venue.crash(decider)
     while standby.step():
         pass
     standby._redecision.finish()
@@ -72,7 +83,7 @@ def test_a_standby_that_follows_has_the_engines_ledger(venue: SteppedVenue, seed
     replica.advance()
     for mine, again in zip(standby._redecision.shards, replica.shards, strict=True):
         assert_same_shard(mine, again)
-    venue.start("engine")
+    venue.start(decider)
 
 
 def test_a_takeover_in_mid_flow(venue: SteppedVenue) -> None:
@@ -80,7 +91,8 @@ def test_a_takeover_in_mid_flow(venue: SteppedVenue) -> None:
     venue.submit(np.concatenate([buy(500, 10, account=1), sell(500, 4, account=2), sell(500, 3, account=3)]), 1)
     venue.sequence()  # logged, and nothing more
     assert int(venue.memory.control[BANK]) == 0
-    venue.succeed("engine", standby)
+    decider = followed(venue)[0]
+    venue.succeed(decider, standby)
     assert int(venue.memory.control[BANK]) == 1
     assert_right(venue)
     # What tools see of a shard is still told in the venue's memory.
@@ -92,9 +104,45 @@ def test_a_takeover_in_mid_flow(venue: SteppedVenue) -> None:
     assert_right(venue)
     second = standby_of(venue)
     venue.submit(np.concatenate([buy(490, 3, account=2)]), 2)
-    venue.succeed("engine", second)
+    venue.succeed(decider, second)
     assert int(venue.memory.control[BANK]) == 0
     assert_right(venue)
+
+
+def test_a_matchers_place_is_taken_while_the_sequencer_goes_on(tmp_path: Path) -> None:
+    """The log grows meanwhile, events wait for their readers, and the ledger in use stays the sequencer's."""
+    venue = SteppedVenue(tmp_path, sharded(2), msgspec.structs.replace(ROOMY, shards=2, event_ring=64))
+    venue.define()
+    tell(venue, [*money(), *limits()])
+    traders, standby = Traders(venue, 4), standby_of(venue)
+    for _ in range(4):
+        venue.submit(np.concatenate([sell(500, 1, account=2)] * 40), 1)
+        venue.sequence()
+        venue.write()
+        venue.match(0)
+    logged, told = log_end(venue.memory), [int(stream.header[broadcast.CURSOR]) for stream in venue.memory.events]
+    waits = 0
+
+    def wait() -> None:
+        nonlocal waits
+        waits += 1
+        venue.submit(traders.next(6), 1)
+        venue.sequence()
+        venue.write()
+        venue.give_way()
+
+    venue.crash("matcher-1")
+    venue.take_over("matcher-1", standby, wait)
+    assert waits
+    assert log_end(venue.memory) > logged
+    assert int(venue.memory.events[1].header[broadcast.CURSOR]) > told[1]
+    assert int(venue.memory.control[BANK]) == 0
+    assert_right(venue)
+    venue.succeed("matcher-0", standby_of(venue))
+    venue.succeed("sequencer", standby_of(venue))
+    assert int(venue.memory.control[BANK]) == 1
+    assert_right(venue)
+    venue.close()
 
 
 def test_takeovers_restarts_and_crashes_at_any_step(venue: SteppedVenue, seed: int) -> None:
@@ -111,7 +159,7 @@ def test_takeovers_restarts_and_crashes_at_any_step(venue: SteppedVenue, seed: i
         elif step < 60:
             venue.write()
         elif step < 75:
-            venue.match()
+            venue.match(dice.randrange(venue.sizes.shards))
         elif step < 85:
             venue.read()
         elif step < 95:
@@ -121,11 +169,11 @@ def test_takeovers_restarts_and_crashes_at_any_step(venue: SteppedVenue, seed: i
             standby = standby or standby_of(venue)
         elif step < 100:
             if standby is not None:
-                venue.succeed("engine", standby)
+                venue.succeed(dice.choice(followed(venue)), standby)
                 takeovers += 1
             standby = None
         elif step < 101:
-            venue.restart(dice.choice(["engine", "journal"]))
+            venue.restart(dice.choice([*followed(venue), "journal"]))
         elif step < 102:
             take_snapshot(
                 venue.directory, venue.sizes, lambda text: pytest.fail(text), until=int(venue.memory.control[JOURNALED])
@@ -164,7 +212,7 @@ def test_who_begins_with_a_snapshot_leaves_what_was_defined_since_where_it_is(
 
     monkeypatch.setattr(Redecision, "restore", watched)
     standby_of(venue)
-    venue.restart("engine")
+    venue.restart(followed(venue)[0])
     assert len(seen) == 3
     assert seen[0] == seen[1] == seen[2] == tables()
 
@@ -203,7 +251,8 @@ def test_a_standby_that_was_lapped_says_so_and_a_new_one_begins_with_the_journal
         venue.settle()
     with pytest.raises(LappedError, match=f"passed by sequence {standby.sequence}"):
         standby.step()
-    venue.succeed("engine", standby_of(venue))
+    for name in followed(venue):
+        venue.succeed(name, standby_of(venue))
     assert_right(venue)
 
 
@@ -217,7 +266,7 @@ def test_events_that_the_engine_had_not_told_wait_for_their_readers(venue: Stepp
         venue.sequence()
         venue.write()
     assert venue.memory.events[0].header[broadcast.CURSOR] < int(venue.memory.control[JOURNALED])
-    venue.succeed("engine", standby)
+    venue.succeed(followed(venue)[-1], standby)
     assert_right(venue)
 
 
@@ -228,14 +277,15 @@ def test_a_standby_that_dies_while_it_takes_over_leaves_a_venue_that_can_be_rest
         venue.submit(traders.next(40), 1)
         venue.sequence()
         venue.write()
-    venue.crash("engine")
+    plan = venue.description.workers[-1]
+    venue.crash(plan.name)
 
     def die() -> None:
         raise ZeroDivisionError
 
     with contextlib.suppress(ZeroDivisionError):  # nobody reads: there may be no room for its events
-        standby.take_over(die)
-    venue.start("engine")
+        standby.take_over(plan, die)
+    venue.start(plan.name)
     assert_right(venue)
 
 

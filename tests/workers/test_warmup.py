@@ -40,14 +40,14 @@ from workers import topology
 from workers.redecision import _settle_until
 from workers.warmup import rehearse
 
-configuration = load("testing", environ={"TRADSYS__TOPOLOGY__STANDBY": "true", "TRADSYS__TOPOLOGY__KIND": "compact"})
-plans = topology.plan(configuration, [0, 1])
-rehearse(next(plan for plan in plans if plan.has(topology.SEQUENCER)), plans, configuration)
+configuration = load("testing", environ={"TRADSYS__TOPOLOGY__STANDBY": "true", "TRADSYS__TOPOLOGY__KIND": "%s"})
+rehearse(topology.plan(configuration, [0, 1]), configuration)
 print(*(len(kernel.overloads) for kernel in (_settle_until, broadcast.writable, broadcast.publish)))
 """
 
 
 @pytest.mark.skipif(JIT_DISABLED, reason="nothing is loaded without compiled kernels")
-def test_a_rehearsal_loads_what_only_a_takeover_calls() -> None:
-    told = subprocess.run([sys.executable, "-c", _REHEARSAL], check=True, capture_output=True, text=True, cwd=ROOT)
+@pytest.mark.parametrize("kind", ["compact", "sharded"])
+def test_a_rehearsal_loads_what_only_a_takeover_calls(kind: str) -> None:
+    told = subprocess.run([sys.executable, "-c", _REHEARSAL % kind], check=True, capture_output=True, text=True, cwd=ROOT)
     assert all(int(number) for number in told.stdout.split())

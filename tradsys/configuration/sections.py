@@ -42,7 +42,8 @@ Opens = Literal["pre_open", "opening_auction", "continuous", "halt", "closing_au
 class Topology(Struct, frozen=True, forbid_unknown_fields=True):
     """Which stages run in which process; "auto" chooses from the number of cores.
 
-    With a standby the engine is one process; it is given up when its heart has stopped for `standby_patience_ms`.
+    With a standby the journal is a process of its own, and "auto" means "compact". Whose place the standby can take is
+    given up when his heart has stopped for `standby_patience_ms`.
     """
 
     kind: Literal["auto", "compact", "sharded"] = "auto"

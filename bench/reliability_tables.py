@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from bench import takeover
+
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 """Between these lines of the document stands nothing written by hand."""
 
@@ -67,7 +69,7 @@ def _simulation(result: dict[str, Any]) -> list[str]:
 
 def _kills(result: dict[str, Any]) -> list[str]:
     names = {
-        "takeover_seconds": "the engine killed, until its standby serves",
+        "takeover_seconds": "a worker of the core killed, until the standby serves in its place",
         "replaced_seconds": "a worker stopped for long, until it has been replaced",
         "restart_seconds": "the supervisor or everything killed, until the venue runs again",
         "ready_seconds": "a worker killed, until its successor is ready",
@@ -135,15 +137,10 @@ def _recovery(result: dict[str, Any]) -> list[str]:
 
 
 def _takeover(result: dict[str, Any]) -> list[str]:
-    rows = [
-        (f"`{level}`", moment, *(f"{one[unit]:.1f}" for unit in ("p50_ms", "p99_ms", "max_ms")))
-        for level, moments in result["levels"].items()
-        for moment, one in moments.items()
-    ]
     return [
-        f"{result['kills']} kills at each level; {result['topology']}. Aim: ready within {result['goal_ms']:.0f} ms.",
+        f"{result['kills']} kills each; {result['market']}. Aim: ready within {result['goal_ms']:.0f} ms.",
         "",
-        *_table(("level", "from the kill until", "p50 ms", "p99 ms", "max ms"), rows),
+        *_table(*takeover.table(result["venues"])),
     ]
 
 

@@ -1,10 +1,11 @@
-"""How long a standby takes to go on in a killed engine's place, as whoever trades sees it.
+"""How long a standby takes to go on in a killed worker's place, as whoever trades sees it.
 
 A real venue with a standby, its processes as in production but for the gateways; this process is the gateway. It
-sends orders at a steady rate and, again and again, kills the engine with SIGKILL while they go on. Counted from the
-kill: when the engine's process is gone, when the supervisor has named the standby its successor, when that says that
-it serves, when the first command that was sent after the kill is acknowledged; and the longest time from one
-acknowledgement to the next. The next kill waits for the next standby. Every order must be answered, once.
+sends orders at a steady rate and, again and again, kills the engine with SIGKILL while they go on; in the sharded
+topology the sequencer and the matchers in turn. Counted from the kill: when the worker's process is gone, when the
+supervisor has named the standby its successor, when that says that it serves, when the first command that was sent
+after the kill is acknowledged; and the longest time from one acknowledgement to the next. The next kill waits for the
+next standby. Every order must be answered, once.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,10 +29,12 @@ from tradsys.records import EventFlag, EventKind
 from workers.embedded import EmbeddedVenue, embedded_venue
 from workers.memory import PID, READY, STATE, SUCCESSOR
 from workers.port import REQUEST_MASK, Port
-from workers.topology import SEQUENCER, usable_cores
+from workers.topology import WorkerPlan, usable_cores
 
 GOAL_MS = 50.0
-"""From the kill to the engine's line saying READY again."""
+"""From the kill to the worker's line saying READY again."""
+_SHARDS = 2
+"""Of the sharded topology."""
 _NAP_SECONDS = 200e-6
 _WARM_UP_ORDERS = 200_000
 _STEADY_SECONDS = 0.3
@@ -45,7 +49,8 @@ class Settings(NamedTuple):
     """How much is measured."""
 
     levels: tuple[str, ...] = ("memory", "group")
-    kills: int = 20  # at each level
+    topologies: tuple[str, ...] = ("compact", "sharded")
+    kills: int = 20  # at each level, in each topology
     rate: int = 10_000  # orders a second
     seed: int = 1
     data_directory: Path | None = None  # of the venues; temporary ones when not named
@@ -117,9 +122,8 @@ class Traffic:
             raise BenchmarkError(f"{self.sent} orders got {self.answered} answers")
 
 
-def kill(embedded: EmbeddedVenue, traffic: Traffic) -> dict[str, float]:
-    """Kill the engine while orders come; gives milliseconds from then on by MOMENTS. Raises BenchmarkError."""
-    plan = next(plan for plan in embedded.venue.workers if plan.has(SEQUENCER))
+def kill(embedded: EmbeddedVenue, plan: WorkerPlan, traffic: Traffic) -> dict[str, float]:
+    """Kill a worker while orders come; gives milliseconds from then on by MOMENTS. Raises BenchmarkError."""
     line = embedded.memory.line(plan.index)
     killed, standby = int(line[PID]), _await_standby(embedded, traffic)
     traffic.go_on(_STEADY_SECONDS)
@@ -137,7 +141,7 @@ def kill(embedded: EmbeddedVenue, traffic: Traffic) -> dict[str, float]:
             traffic.step()
             now_ns = time.monotonic_ns()
             if now_ns - begun_ns > _PATIENCE_SECONDS * 1e9:
-                raise BenchmarkError(f"nothing has taken the engine's place within {_PATIENCE_SECONDS:.0f} s")
+                raise BenchmarkError(f"nobody has taken the place of {plan.name} within {_PATIENCE_SECONDS:.0f} s")
             pid = int(line[PID])
             if select.select([descriptor], [], [], 0)[0]:
                 note("gone", now_ns)
@@ -150,7 +154,7 @@ def kill(embedded: EmbeddedVenue, traffic: Traffic) -> dict[str, float]:
     finally:
         os.close(descriptor)
     if pid != standby:
-        raise BenchmarkError(f"process {pid} is the engine now, not the standby {standby}")
+        raise BenchmarkError(f"process {pid} is {plan.name} now, not the standby {standby}")
     traffic.go_on(_STEADY_SECONDS)
     found["gap"] = traffic.longest_ns / 1e6
     return found
@@ -166,12 +170,15 @@ def _await_standby(embedded: EmbeddedVenue, traffic: Traffic) -> int:
     return embedded.pid("standby")
 
 
-def _kills(settings: Settings, level: str, cleanup: ExitStack, report: Callable[[str], None]) -> list[dict[str, float]]:
-    """All the kills at one level."""
-    described = engine.Settings(seed=settings.seed, risk=settings.risk)
+def _kills(
+    settings: Settings, topology: str, level: str, cleanup: ExitStack, report: Callable[[str], None]
+) -> list[dict[str, float]]:
+    """All the kills in one venue."""
+    shards = _SHARDS if topology == "sharded" else 1
+    described = engine.Settings(seed=settings.seed, risk=settings.risk, topology=topology, shards=shards)
     overrides = engine.overrides(described, level)
     overrides["topology"]["standby"] = True
-    directory = None if settings.data_directory is None else settings.data_directory / level
+    directory = None if settings.data_directory is None else settings.data_directory / f"{topology}-{level}"
     embedded = cleanup.enter_context(embedded_venue(overrides, directory=directory))
     venue, flow = embedded.venue, engine.Flow(described)
     free = os.sched_getaffinity(0) - {plan.core for plan in venue.workers}
@@ -182,11 +189,12 @@ def _kills(settings: Settings, level: str, cleanup: ExitStack, report: Callable[
         engine.measure(embedded, port, engine.money_and_limits(described), engine.SATURATION, spin=False)
     engine.measure(embedded, port, flow.next(_WARM_UP_ORDERS), engine.SATURATION, spin=False)
     traffic = Traffic(port, flow, settings.rate)
+    victims = [plan for plan in venue.workers if plan.is_followed]
     found = []
     for number in range(settings.kills):
-        report(f"level {level}: kill {number + 1} of {settings.kills}")
+        report(f"{topology}, level {level}: kill {number + 1} of {settings.kills}")
         begun = time.monotonic()
-        found.append(kill(embedded, traffic))
+        found.append(kill(embedded, victims[number % len(victims)], traffic))
         traffic.go_on(_PERIOD_SECONDS - (time.monotonic() - begun))
     traffic.finish()
     return found
@@ -196,20 +204,21 @@ def run(console: Console, settings: Settings | None = None) -> dict[str, Any]:
     """Measure and show the table; gives the fields of the JSON line. Raises EmbeddedVenueError, BenchmarkError."""
     need_jit()
     settings = settings or Settings()
-    levels: dict[str, Any] = {}
+    venues: list[dict[str, Any]] = []
     with console.status("starting a venue") as status:
-        for level in settings.levels:
+        for topology, level in product(settings.topologies, settings.levels):
             with ExitStack() as cleanup:
-                levels[level] = _result(_kills(settings, level, cleanup, status.update))
+                moments = _result(_kills(settings, topology, level, cleanup, status.update))
+                venues.append({"topology": topology, "level": level, "moments": moments})
     market = "settled, every limit set" if settings.risk else "plain"
-    topology = f"compact with a standby, {market}; {settings.rate:,} orders a second through one ring"
-    _show(console, levels, f"{topology}; {settings.kills} kills at each level; goal: ready within {GOAL_MS:.0f} ms")
+    market += f", with a standby; {settings.rate:,} orders a second through one ring; {_SHARDS} matchers if sharded"
+    _show(console, venues, f"{market}; {settings.kills} kills each; goal: ready within {GOAL_MS:.0f} ms")
     return {
-        "levels": levels,
+        "venues": venues,
         "kills": settings.kills,
         "goal_ms": GOAL_MS,
         "seed": settings.seed,
-        "topology": topology,
+        "market": market,
         "machine": machine(),
     }
 
@@ -223,11 +232,15 @@ def _result(found: list[dict[str, float]]) -> dict[str, dict[str, float]]:
     return told
 
 
-def _show(console: Console, levels: dict[str, Any], note: str) -> None:
+def table(venues: list[dict[str, Any]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Headings and rows of what was measured."""
     rows = [
-        (level, moment, *(f"{one[unit]:.1f}" for unit in ("p50_ms", "p99_ms", "max_ms")))
-        for level, moments in levels.items()
-        for moment, one in moments.items()
+        (venue["topology"], venue["level"], moment, *(f"{one[unit]:.1f}" for unit in ("p50_ms", "p99_ms", "max_ms")))
+        for venue in venues
+        for moment, one in venue["moments"].items()
     ]
-    headings = ("level", "from the kill until", "p50 ms", "p99 ms", "max ms")
-    show(console, "takeover: a killed engine's standby goes on", headings, rows, note)
+    return ("topology", "level", "from the kill until", "p50 ms", "p99 ms", "max ms"), rows
+
+
+def _show(console: Console, venues: list[dict[str, Any]], note: str) -> None:
+    show(console, "takeover: a standby goes on in a killed worker's place", *table(venues), note)

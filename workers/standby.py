@@ -37,7 +37,7 @@ class LappedError(OperatingError, InfrastructureError):
 
 
 class Standby:
-    """The state that the log gives, kept up to date: `step` follows, `take_over` makes it, or a part, the venue's own."""
+    """The state that the log gives, kept up to date: `step` follows, `take_over` makes a part of it the venue's own."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The standby's right to follow a worker of the core: when that ends, when it is silent, and when somebody asks for it."""
+"""The standby's right to follow a worker of the core: when that ends, is silent, or is to go because somebody says so."""
 
 from __future__ import annotations
 

@@ -22,7 +22,12 @@ SIMULATION: dict[str, Any] = {
     "canaries": {"EarlyAcknowledgement": 3, "SyncLeftOut": None},
 }
 SPREAD = {"p50_ms": 20.25, "p99_ms": 48.0, "max_ms": 51.0}
-TAKEOVER = {"levels": {"group": {"ready": SPREAD}}, "kills": 20, "goal_ms": 50.0, "topology": "compact"}
+TAKEOVER = {
+    "venues": [{"topology": "sharded", "level": "group", "moments": {"ready": SPREAD}}],
+    "kills": 20,
+    "goal_ms": 50.0,
+    "market": "settled",
+}
 
 
 def kept(result: dict[str, Any], *, passed: bool = True) -> dict[str, Any]:
@@ -45,7 +50,7 @@ def test_figures_are_those_of_the_results() -> None:
     assert "| crashes of all | 1,234 |" in text
     assert "| EarlyAcknowledgement | 3 |" in text
     assert "| SyncLeftOut | not found |" in text
-    assert "| `group` | ready | 20.2 | 48.0 | 51.0 |" in text
+    assert "| sharded | group | ready | 20.2 | 48.0 | 51.0 |" in text
     assert "2026-01-02 03:04 UTC, 1 h 2 min" in text
 
 
@@ -102,7 +107,7 @@ def test_tables_alone_are_written_without_running_anything(
     monkeypatch.setattr(reliability, "DOCUMENT", document)
     monkeypatch.setattr(sys, "argv", ["bench.reliability", "--from", str(tmp_path)])
     assert reliability.main() == 0
-    assert "| `group` | ready |" in document.read_text()
+    assert "| sharded | group | ready |" in document.read_text()
     monkeypatch.setattr(sys, "argv", ["bench.reliability", "nonsense"])
     with pytest.raises(SystemExit):
         reliability.main()

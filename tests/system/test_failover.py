@@ -1,4 +1,4 @@
-"""A standby in a real venue: the engine is killed under load, and clients stay connected and lose nothing."""
+"""A standby in a real venue: workers are killed under load, and clients stay connected and lose nothing."""
 
 from __future__ import annotations
 
@@ -29,9 +29,15 @@ WITH_STANDBY: dict[str, Any] = SETTINGS | {
 
 
 @pytest.fixture
-def venue(tmp_path: Path) -> Iterator[EmbeddedVenue]:
+def kind() -> str:
+    return "compact"
+
+
+@pytest.fixture
+def venue(tmp_path: Path, kind: str) -> Iterator[EmbeddedVenue]:
     """A small venue with a standby."""
-    with embedded_venue(WITH_STANDBY, gateways=True, directory=tmp_path / "venue") as running:
+    settings = WITH_STANDBY | {"topology": WITH_STANDBY["topology"] | {"kind": kind}}
+    with embedded_venue(settings, gateways=True, directory=tmp_path / "venue") as running:
         yield running
 
 
@@ -46,7 +52,8 @@ def await_standby(venue: EmbeddedVenue, but: int = 0) -> int:
 
 
 def restarts(memory: VenueMemory, venue: EmbeddedVenue) -> int:
-    return int(memory.line(venue.worker("engine").index)[RESTARTS])
+    """How often workers whose place the standby can take have had a successor."""
+    return sum(int(memory.line(plan.index)[RESTARTS]) for plan in venue.venue.workers if plan.is_followed)
 
 
 async def trade(stream: Stream, name: int, placed: dict[int, str], stop: asyncio.Event) -> None:
@@ -59,7 +66,12 @@ async def trade(stream: Stream, name: int, placed: dict[int, str], stop: asyncio
         placed[number] = answer["order_id"]
 
 
-def test_the_engine_is_killed_and_every_socket_goes_on(venue: EmbeddedVenue) -> None:
+@pytest.mark.parametrize(
+    ("kind", "victims"),
+    [("compact", ["engine", "engine", "engine"]), ("sharded", ["matcher-0", "sequencer", "matcher-1", "sequencer"])],
+    ids=["compact", "sharded"],
+)
+def test_workers_are_killed_and_every_socket_goes_on(venue: EmbeddedVenue, victims: list[str]) -> None:
     placed: dict[int, str] = {}
 
     async def script() -> None:
@@ -68,12 +80,12 @@ def test_the_engine_is_killed_and_every_socket_goes_on(venue: EmbeddedVenue) -> 
             crowd = [
                 asyncio.ensure_future(trade(stream, name, placed, stop)) for name, stream in ((1, alice), (2, bob))
             ]
-            for kills in range(1, 4):
+            for kills, victim in enumerate(victims, 1):
                 standby = await asyncio.to_thread(await_standby, venue)
-                engine, before = venue.pid("engine"), len(placed)
-                os.kill(engine, signal.SIGKILL)
-                await asyncio.to_thread(until, lambda: venue.pid("engine") == standby, "the takeover")  # noqa: B023
-                assert venue.pid("standby") != standby, "who serves as the engine stands by no more"
+                before = len(placed)
+                os.kill(venue.pid(victim), signal.SIGKILL)
+                await asyncio.to_thread(until, lambda: venue.pid(victim) == standby, "the takeover")  # noqa: B023
+                assert venue.pid("standby") != standby, "who serves in another's place stands by no more"
                 await asyncio.to_thread(until, lambda: len(placed) > before + 20, "orders to go on")  # noqa: B023
                 assert restarts(venue.memory, venue) == kills
             stop.set()
@@ -88,14 +100,18 @@ def test_the_engine_is_killed_and_every_socket_goes_on(venue: EmbeddedVenue) -> 
     assert json.loads(found.stdout.splitlines()[-1])["damage"] is None
 
 
-def test_handing_over_on_purpose(venue: EmbeddedVenue) -> None:
+@pytest.mark.parametrize(("kind", "worker"), [("compact", "engine"), ("sharded", "matcher-1")])
+def test_handing_over_on_purpose(venue: EmbeddedVenue, worker: str) -> None:
     with Client(url(venue), "alice-key") as alice:
         order = alice.place("ACME", "sell", "10", "100.00", client_order_id=1)
-        standby, engine = await_standby(venue), venue.pid("engine")
-        told = run(venue, "failover", "--json")
+        standby, before = await_standby(venue), venue.pid(worker)
+        wrong = run(venue, "failover", "journal")
+        assert wrong.exit_code == 1
+        assert "no standby takes the place of journal" in wrong.output
+        told = run(venue, "failover", worker, "--json")
         assert told.exit_code == 0, told.output
         answer = json.loads(told.stdout.splitlines()[-1])
-        assert (answer["from"], answer["to"]) == (engine, standby)
+        assert (answer["worker"], answer["from"], answer["to"]) == (worker, before, standby)
         assert alice.order(order["order_id"])["leaves"] == "10"
         assert alice.place("ACME", "buy", "4", "100.00")["status"] == "filled"
         assert run(venue, "failover").exit_code in (0, 1)  # the next standby may or may not be there yet

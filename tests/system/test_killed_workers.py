@@ -26,9 +26,9 @@ def test_killed_workers_of_a_venue_with_a_standby_lose_and_double_nothing(
 
 
 def test_killed_workers_of_a_sharded_venue_lose_and_double_nothing(tmp_path: Path, venue_name: str, seed: int) -> None:
-    with trial(tmp_path / venue_name, seed, kind="sharded", gateways=1) as (venue, crowd):
+    with trial(tmp_path / venue_name, seed, kind="sharded", gateways=1, standby=True) as (venue, crowd):
         killer = Killer(venue, crowd, random.Random(seed))
-        for blow in [killer.kill_one] * 2 + [killer.kill_all]:
+        for blow in [killer.kill_one] * 4 + [killer.kill_all]:
             blow()
         crowd.await_answers(20)
         assert_told_the_truth(venue, crowd)

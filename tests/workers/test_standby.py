@@ -34,7 +34,7 @@ from workers.topology import WorkerPlan
 ROOMY = msgspec.structs.replace(SIZES, event_ring=256, gateway_ring=128, recent_client_ids=8, ledgers=2)
 
 
-PLANS = {"compact, 1": with_standby(1), "compact, 3": with_standby(3), "sharded, 1": sharded(1), "sharded, 3": sharded(3)}
+PLANS = {f"{kind.__name__}, {shards}": kind(shards) for kind in (with_standby, sharded) for shards in (1, 3)}
 
 
 @pytest.fixture(params=PLANS)

@@ -49,5 +49,6 @@ print(*(len(kernel.overloads) for kernel in (_settle_until, broadcast.writable, 
 @pytest.mark.skipif(JIT_DISABLED, reason="nothing is loaded without compiled kernels")
 @pytest.mark.parametrize("kind", ["compact", "sharded"])
 def test_a_rehearsal_loads_what_only_a_takeover_calls(kind: str) -> None:
-    told = subprocess.run([sys.executable, "-c", _REHEARSAL % kind], check=True, capture_output=True, text=True, cwd=ROOT)
+    command = [sys.executable, "-c", _REHEARSAL % kind]
+    told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
     assert all(int(number) for number in told.stdout.split())

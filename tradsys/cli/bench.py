@@ -238,18 +238,20 @@ def recovery(
 
 @bench.command("takeover")
 def takeover(
-    kills: Annotated[int | None, typer.Option(min=1, max=10_000, help="At each level.", show_default=False)] = None,
+    kills: Annotated[int | None, typer.Option(min=1, max=10_000, help="Of each venue.", show_default=False)] = None,
     level: Annotated[
         list[str] | None, typer.Option(help="Of the journal: memory, group or each; can be repeated.")
     ] = None,
+    topology: Annotated[list[str] | None, typer.Option(help="compact or sharded; can be repeated.")] = None,
     rate: Annotated[int | None, typer.Option(min=100, max=100_000, help="Orders a second.", show_default=False)] = None,
     data_dir: _DataDirectory = None,
     as_json: _AsJson = False,
 ) -> None:
-    """How long the venue stands still when its engine is killed and the standby takes its place."""
+    """How long the venue stands still when a worker is killed and the standby takes its place."""
     from bench import takeover as benchmark
 
-    options = _given(kills=kills, levels=tuple(level) if level else None, rate=rate, data_directory=data_dir)
+    venues = dict(levels=tuple(level) if level else None, topologies=tuple(topology) if topology else None)
+    options = _given(kills=kills, **venues, rate=rate, data_directory=data_dir)
     _measure(as_json, lambda console: benchmark.run(console, benchmark.Settings(**options)))
 
 

@@ -36,7 +36,7 @@ COMMANDS = {
     "breaker": "Show and set circuit breakers, trip and reset them.",
     "kill": "Put kill switches on, and lift them.",
     "audit": "Recompute the ledger from the journal and check it; show who did what.",
-    "failover": "Let the standby take the engine's place.",
+    "failover": "Let the standby take a worker's place.",
     "snapshot": "Write the venue's state to disk, for quicker starts.",
     "verify": "Replay the log from its beginning and from every snapshot, and compare.",
     "backup": "Copy a venue's log and snapshots, while it runs.",

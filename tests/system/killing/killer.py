@@ -10,7 +10,7 @@ from collections import Counter
 from tests.system.killing.crowd import Crowd
 from tests.system.killing.mortal import MortalVenue, send, until
 
-ENGINE, STANDBY = "engine", "standby"
+STANDBY = "standby"
 ANSWERS_MAX = 60
 """At most so many answers of the clients lie between a venue that is whole and the next blow."""
 
@@ -27,7 +27,7 @@ class Killer:
         self.ready_seconds: list[float] = []
         """For each killed worker that its supervisor started again: from the kill until it served."""
         self.takeover_seconds: list[float] = []
-        """For each killed engine in whose place a standby went on: from the kill until that served."""
+        """For each killed worker in whose place a standby went on: from the kill until that served."""
         self.pauses = 0
         """Workers that were paused and went on."""
         self.replaced_seconds: list[float] = []
@@ -119,10 +119,12 @@ class Killer:
             killed |= {worker: (pid, now) for worker, pid in venue.kill(*workers[:count]).items()}
             workers = workers[count:]
         self.kills.update(killed.keys())
-        is_relieved = STANDBY in venue.workers and STANDBY not in killed
-        for worker, (pid, begin) in sorted(killed.items(), key=lambda each: each[0] != ENGINE):
+        followed = {plan.name for plan in venue.description.workers if plan.is_followed} & killed.keys()
+        # Of several the standby takes the place of one.
+        is_relieved = STANDBY in venue.workers and STANDBY not in killed and len(followed) == 1
+        for worker, (pid, begin) in sorted(killed.items(), key=lambda each: each[0] not in followed):
             venue.await_ready(worker, pid)
-            seconds = self.takeover_seconds if is_relieved and worker == ENGINE else self.ready_seconds
+            seconds = self.takeover_seconds if is_relieved and worker in followed else self.ready_seconds
             seconds.append(time.monotonic() - begin)
         self._await_everybody()
 

@@ -1,7 +1,8 @@
 """A standby's process: `python -m workers.standby_main --data-dir DIR --worker NAME`. Started by the supervisor.
 
-It follows the log until the supervisor names it the successor of a worker of the core, which is dead then, and serves in
-that one's place from then on. When it is lapped, or finds another decision than the log's, it ends and is started again.
+It follows the log until the supervisor names it the successor of a worker of the core, which is dead then, and serves
+in its place from that moment on. When it is lapped, or finds another decision than the log's, it ends and is started
+again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The standby's right to follow a worker of the core: when that ends, is silent, or is to go because somebody says so."""
+"""The standby's right to follow a worker of the core: when that ends, when it is silent, when somebody asks for it."""
 
 from __future__ import annotations
 

@@ -19,7 +19,9 @@ from workers.journal import JournalReader
 from workers.journal.segments import segment_with, sequence_of
 from workers.memory import Sizes
 from workers.replica import Replica
-from workers.snapshot.files import Snapshot, SnapshotError, list_snapshots
+from workers.snapshot.choice import reader_behind
+from workers.snapshot.files import Snapshot, SnapshotError
+from workers.snapshot.housekeeping import snapshots_until
 
 _PAIRED = (EventKind.TRADE, EventKind.PREVENTED)
 _OF_ORDERS = (
@@ -199,11 +201,10 @@ def _records(directory: Path, first: int) -> Iterator[Any]:
 
 def _events_before(directory: Path, sequence: int, shard: int) -> int:
     """A number of the shard's events that a snapshot from before log sequence `sequence` knows, as late as there is."""
-    for path in reversed(list_snapshots(directory)):
-        if int(path.stem) >= sequence:
-            continue
+    for path in reversed(snapshots_until(directory, sequence - 1)):
         try:
             with Snapshot(path) as snapshot:
+                reader_behind(snapshot, directory)  # not one of an end that the log has lost
                 return snapshot.heading.events[shard]
         except (SnapshotError, FileNotFoundError):
             continue

@@ -44,10 +44,10 @@ def test_the_newest_snapshots_stay_and_those_that_are_young(tmp_path: Path) -> N
     old = time.time() - 7200
     for path in paths[:2]:
         os.utime(path, (old, old))
-    assert prune_snapshots(tmp_path, keep=4, keep_hours=3) == []
-    assert prune_snapshots(tmp_path, keep=2, keep_hours=1) == paths[:2]
-    assert prune_snapshots(tmp_path, keep=1, keep_hours=0) == paths[2:4]
-    assert prune_snapshots(tmp_path, keep=1, keep_hours=0) == []
+    assert prune_snapshots(tmp_path, 10_000, keep=4, keep_hours=3) == []
+    assert prune_snapshots(tmp_path, 10_000, keep=2, keep_hours=1) == paths[:2]
+    assert prune_snapshots(tmp_path, 10_000, keep=1, keep_hours=0) == paths[2:4]
+    assert prune_snapshots(tmp_path, 10_000, keep=1, keep_hours=0) == []
     assert list_snapshots(tmp_path) == paths[4:]
 
 
@@ -56,13 +56,13 @@ def test_what_the_slowest_shard_starts_from_stays(tmp_path: Path) -> None:
     filled(tmp_path, *[20] * 12)
     first, second, third = (int(path.stem) for path in segment_files(tmp_path)[:3])
     paths = touch(tmp_path, second - 1, third - 1, third + 5, third + 6)
-    assert prune_snapshots(tmp_path, keep=1, keep_hours=0, needed=second - 2) == []
-    assert prune_snapshots(tmp_path, keep=1, keep_hours=0, needed=second) == []
+    assert prune_snapshots(tmp_path, 10_000, keep=1, keep_hours=0, needed=second - 2) == []
+    assert prune_snapshots(tmp_path, 10_000, keep=1, keep_hours=0, needed=second) == []
     assert unneeded_segments(tmp_path, needed=second - 2) == []
     assert unneeded_segments(tmp_path, needed=second) == [segment_path(tmp_path, first)]
-    assert prune_snapshots(tmp_path, keep=3, keep_hours=0, needed=third + 5) == paths[:1]
-    assert prune_snapshots(tmp_path, keep=1, keep_hours=0, needed=third + 5) == paths[1:2]
-    assert prune_snapshots(tmp_path, keep=1, keep_hours=0, needed=third + 6) == paths[2:3]
+    assert prune_snapshots(tmp_path, 10_000, keep=3, keep_hours=0, needed=third + 5) == paths[:1]
+    assert prune_snapshots(tmp_path, 10_000, keep=1, keep_hours=0, needed=third + 5) == paths[1:2]
+    assert prune_snapshots(tmp_path, 10_000, keep=1, keep_hours=0, needed=third + 6) == paths[2:3]
 
 
 @pytest.mark.parametrize("policy", ["keep", "archive", "drop"])
@@ -119,7 +119,7 @@ def test_a_snapshot_under_another_name_is_left_alone(tmp_path: Path) -> None:
     copy.touch()
     paths = touch(tmp_path, 5, 10)
     assert list_snapshots(tmp_path) == paths
-    assert prune_snapshots(tmp_path, keep=1, keep_hours=0) == paths[:1]
+    assert prune_snapshots(tmp_path, 10_000, keep=1, keep_hours=0) == paths[:1]
     assert copy.exists()
 
 
@@ -190,6 +190,13 @@ def test_snapshots_of_a_log_that_has_lost_its_end_take_the_place_of_no_other(sto
     assert Replica(stopped.sizes, directory).advance() == end
 
 
+def test_snapshots_ahead_of_the_log_take_nobodys_place_among_those_that_are_kept(tmp_path: Path) -> None:
+    paths, ahead = touch(tmp_path, 5, 10, 15), touch(tmp_path, 16, 20, 25)
+    assert prune_snapshots(tmp_path, 15, keep=3, keep_hours=0) == []
+    assert prune_snapshots(tmp_path, 15, keep=2, keep_hours=0) == paths[:1]
+    assert list_snapshots(tmp_path) == [*paths[1:], *ahead]
+
+
 def test_the_timer_has_one_taken_at_the_end(stopped: Venue) -> None:
     timer = SnapshotTimer(stopped)
     end = last_sequence(stopped.journal_directory)
@@ -201,7 +208,17 @@ def test_the_timer_has_one_taken_at_the_end(stopped: Venue) -> None:
     assert list_snapshots(stopped.journal_directory)[0].stat().st_mtime_ns == before
 
 
-def test_the_timer_has_one_taken_when_the_log_has_grown(stopped: Venue) -> None:
+def test_the_timer_has_one_taken_at_the_end_beside_one_that_is_ahead_of_the_log(stopped: Venue) -> None:
+    end = last_sequence(stopped.journal_directory)
+    (ahead,) = touch(stopped.journal_directory, end + 1000)
+    timer = SnapshotTimer(stopped)
+    timer.last(end, 240)
+    timer.close()
+    assert [int(path.stem) for path in list_snapshots(stopped.journal_directory)] == [end, int(ahead.stem)]
+
+
+@pytest.mark.parametrize("is_ahead", [False, True])
+def test_the_timer_has_one_taken_when_the_log_has_grown(stopped: Venue, *, is_ahead: bool) -> None:
     settings = msgspec.structs.replace(stopped.configuration.snapshots, interval_seconds=1, records_min=50)
     venue = msgspec.structs.replace(
         stopped, configuration=msgspec.structs.replace(stopped.configuration, snapshots=settings)
@@ -215,10 +232,11 @@ def test_the_timer_has_one_taken_when_the_log_has_grown(stopped: Venue) -> None:
 
     # A person's copy, which is not the venue's.
     (venue.journal_directory / "copy.snapshot").touch()
+    ahead = touch(venue.journal_directory, 2000) if is_ahead else []
     try:
         # The interval passes with a log that has grown too little, and again with one that has grown enough.
         until(lambda: stepped(49)._asked_ns > begun, "the interval to pass")
         assert timer._child is None
-        until(lambda: stepped(1000) and list_snapshots(venue.journal_directory), "a snapshot", 240)
+        until(lambda: stepped(1000) and len(list_snapshots(venue.journal_directory)) > len(ahead), "a snapshot", 240)
     finally:
         timer.close()

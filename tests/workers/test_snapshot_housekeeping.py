@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -9,15 +10,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.workers.journals import SEGMENT_BYTES, filled, segment_files
+from tests.workers.journals import SEGMENT_BYTES, change, filled, segment_files
 from tests.workers.running import until
 from tests.workers.stepped import SteppedVenue, compact
 from tests.workers.traders import Traders
 from tradsys.configuration import load
 from workers import venue as venues
+from workers.files import copy_file
 from workers.journal import JournalError, last_sequence
 from workers.journal.segments import segment_path
 from workers.replica import Replica
+from workers.snapshot import files, housekeeping
 from workers.snapshot.files import list_snapshots, snapshot_path
 from workers.snapshot.housekeeping import (
     BusyError,
@@ -127,6 +130,47 @@ def test_the_last_segment_always_stays(tmp_path: Path) -> None:
     filled(tmp_path, 20)
     touch(tmp_path, 10_000)
     assert clear_segments(tmp_path, "drop", tmp_path / "archive") == []
+
+
+def test_what_an_archived_copy_does_not_read_back_as_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, archive = tmp_path / "journal", tmp_path / "archive"
+    filled(directory, *[20] * 12)
+    segments = segment_files(directory)
+    touch(directory, int(segments[1].stem) - 1)
+
+    def copy(source: Path, target: Path) -> tuple[int, str]:
+        found = copy_file(source, target)
+        change(target, 5000, bytes([source.read_bytes()[5000] ^ 1]))
+        return found
+
+    monkeypatch.setattr(housekeeping, "copy_file", copy)
+    with pytest.raises(OSError, match="reads otherwise than it was written"):
+        clear_segments(directory, "archive", archive)
+    assert segment_files(directory) == segments
+    monkeypatch.undo()
+    assert clear_segments(directory, "archive", archive) == segments[:1]
+    assert [path.name for path in archive.iterdir()] == [segments[0].name]
+
+
+def test_a_snapshot_for_which_there_is_no_room_leaves_nothing_of_itself(
+    stopped: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = sorted(path.name for path in stopped.journal_directory.iterdir())
+    written = 0
+
+    def write(descriptor: int, part: object) -> None:
+        nonlocal written
+        written += os.write(descriptor, b"a part of it")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files, "write_all", write)
+    with pytest.raises(OSError, match="No space left on device"):
+        snapshot_venue(stopped.path, lambda text: pytest.fail(text))
+    assert written
+    after = sorted(path.name for path in stopped.journal_directory.iterdir())
+    assert [name for name in after if name != "snapshots.lock"] == before
 
 
 def test_one_at_a_time_and_unfinished_files_go(tmp_path: Path) -> None:

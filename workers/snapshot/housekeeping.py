@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from tradsys.errors import InfrastructureError, OperatingError
+from workers.directories import make_directory
 from workers.files import copy_file
 from workers.journal.reader import FAR, JournalReader
 from workers.journal.segments import JournalError, list_segments, segment_with, sequence_of, sync_directory
@@ -38,11 +40,19 @@ def snapshot_lock(directory: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BusyError(f"a snapshot or a backup is being made in {directory} just now; try again") from None
-        for unfinished in directory.glob(f"*{UNFINISHED}"):
-            unfinished.unlink()
-        yield
+        _remove_unfinished(directory)
+        try:
+            yield
+        except Exception:
+            _remove_unfinished(directory)  # half a file takes up the room that is missing, also to the journal
+            raise
     finally:
         os.close(descriptor)
+
+
+def _remove_unfinished(directory: Path) -> None:
+    for unfinished in directory.glob(f"*{UNFINISHED}"):
+        unfinished.unlink()
 
 
 def snapshots_until(directory: Path, end: int) -> list[Path]:
@@ -141,12 +151,15 @@ def clear_segments(directory: Path, policy: Policy, archive: Path, needed: int =
 
 
 def _archive(path: Path, archive: Path) -> None:
-    """A durable copy in another directory, which may be on another disk."""
-    archive.mkdir(parents=True, exist_ok=True)
+    """A durable copy in another directory, which may be on another disk; read back, for soon it is the only one."""
+    make_directory(archive)
     if archive.samefile(path.parent):
         raise OSError(f"{archive} is where the journal itself is; set snapshots.archive to another directory")
     temporary = archive / f"{path.name}.new"
     temporary.unlink(missing_ok=True)  # of an attempt that was cut short
-    copy_file(path, temporary)
+    _, written = copy_file(path, temporary)
+    with temporary.open("rb", buffering=0) as copy:
+        if hashlib.file_digest(copy, "sha256").hexdigest() != written:
+            raise OSError(f"{temporary}: reads otherwise than it was written; {path} stays where it is")
     temporary.rename(archive / path.name)
     sync_directory(archive)

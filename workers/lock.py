@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from tradsys.errors import InfrastructureError, OperatingError
+from workers.directories import make_directory
 
 _FILE = "lock"
 
@@ -42,7 +43,7 @@ class DirectoryLock:
     def __init__(self, directory: Path) -> None:
         """Make the directory where needed and lock it. Raises DirectoryInUseError, UnusableDirectoryError."""
         try:
-            directory.mkdir(parents=True, exist_ok=True)
+            make_directory(directory)
             self._descriptor = os.open(directory / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise UnusableDirectoryError(directory, error) from error

@@ -117,6 +117,8 @@ def _starts(venue: Venue, stack: ExitStack) -> tuple[list[_Start], list[Snapshot
                 others.append(SnapshotVerdict(path.name, snapshot.heading.sequence, [], str(error)))
                 continue
             starts.append(_Start(snapshot, reader_behind(snapshot, venue.journal_directory), []))
+        except FileNotFoundError:
+            continue  # removed meanwhile, for newer ones
         except SnapshotError as error:
             others.append(SnapshotVerdict(path.name, sequence_of(path), [str(error)]))
     return starts, others

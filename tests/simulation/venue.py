@@ -22,7 +22,7 @@ from workers import engine
 from workers import memory as venue_memory
 from workers.journal import JournalWriter, frames, last_sequence, writer
 from workers.journal.frames import JournalState
-from workers.journal.segments import list_segments
+from workers.journal.segments import list_segments, sequence_of
 from workers.memory import JOURNALED, Sizes
 from workers.progress import slowest_shard
 from workers.snapshot.choice import Tell, open_log
@@ -176,7 +176,7 @@ class SimulatedVenue(SteppedWorkers):
                 until = int(self.memory.control[JOURNALED])
                 path = take_snapshot(self.directory, self.sizes, self.passed_over, until=until)
                 needed = slowest_shard(self.memory)
-                prune_snapshots(self.directory, profile.snapshots_kept, 0, needed)
+                prune_snapshots(self.directory, sequence_of(path), profile.snapshots_kept, 0, needed)
                 self._remember_segments()
                 clear_segments(self.directory, profile.segments, self.archive, needed)
         except (NoSnapshotError, CrashError, OSError) as error:

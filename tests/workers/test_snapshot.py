@@ -23,13 +23,14 @@ from tests.workers.traders import Traders
 from tradsys.records import EVENT
 from workers.decision import KNOWN_ACCOUNTS, KNOWN_SYMBOLS
 from workers.follower import Follower
-from workers.journal import JournalError, JournalReader
+from workers.journal import JournalError, JournalReader, last_sequence
 from workers.memory import JOURNALED, Sizes
 from workers.redecision import empty_ledger
 from workers.replica import Replica
 from workers.sequencer import new_sequencer
 from workers.snapshot.choice import open_log, reader_behind
 from workers.snapshot.files import Snapshot, SnapshotError, describe, list_snapshots
+from workers.snapshot.housekeeping import snapshots_until
 from workers.snapshot.image import restore_sequencer
 from workers.snapshot.taking import NoSnapshotError, take_snapshot
 
@@ -278,6 +279,45 @@ def test_a_snapshot_ahead_of_the_log_is_passed_over(venue: SteppedVenue, seed: i
     told: list[str] = []
     assert open_log(venue.directory, venue.sizes, told.append)[0] is None
     assert str(path.stem).lstrip("0") in told[0]
+
+
+def lose_the_end(venue: SteppedVenue, kept: dict[Path, bytes]) -> None:
+    """The venue starts anew from these files of its journal, and knows of no others."""
+    venue.close()
+    for path in segment_files(venue.directory):
+        path.unlink()
+    for path, content in kept.items():
+        path.write_bytes(content)
+    venue.seen = [np.zeros(0, EVENT) for _ in venue.seen]
+    venue.boot(last_sequence(venue.directory))
+
+
+def test_what_is_of_a_lost_end_is_removed_once_the_log_has_grown_beyond_it(venue: SteppedVenue, seed: int) -> None:
+    traders = Traders(venue, seed)
+    trade(venue, traders, 3)
+    good = take(venue)
+    kept = {path: path.read_bytes() for path in segment_files(venue.directory)}
+    trade(venue, traders, 2)
+    near = take(venue)
+    trade(venue, traders, 40)
+    far = take(venue)
+    lose_the_end(venue, kept)
+    trade(venue, Traders(venue, seed + 1), 6)
+    other = near.with_name(near.name.replace(near.stem, f"{int(near.stem) + 1:020d}"))
+    other.write_bytes(b"?" * 640)  # nobody knows what it is of
+    assert snapshots_until(venue.directory, int(good.stem)) == [good]
+    told: list[str] = []
+    path = take_snapshot(venue.directory, venue.sizes, told.append, until=int(venue.memory.control[JOURNALED]))
+    assert int(near.stem) + 1 < int(path.stem) < int(far.stem)
+    assert [text for text in told if text.startswith("removed")] == [
+        f"removed a snapshot of an end that the log has lost: {near}"
+    ]
+    assert list_snapshots(venue.directory) == [good, other, path, far], (
+        "what is ahead of the log stays: it may come back"
+    )
+    assert snapshots_until(venue.directory, int(path.stem)) == [good, other, path]
+    for each in (good, path):
+        assert_same_state(followed(venue.directory, venue.sizes, each), followed(venue.directory, venue.sizes, None))
 
 
 def test_an_empty_log_gives_no_snapshot(tmp_path: Path) -> None:

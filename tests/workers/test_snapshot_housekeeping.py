@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -9,15 +10,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.workers.journals import SEGMENT_BYTES, filled, segment_files
+from tests.workers.journals import SEGMENT_BYTES, change, filled, segment_files
 from tests.workers.running import until
 from tests.workers.stepped import SteppedVenue, compact
 from tests.workers.traders import Traders
 from tradsys.configuration import load
 from workers import venue as venues
+from workers.files import copy_file
 from workers.journal import JournalError, last_sequence
 from workers.journal.segments import segment_path
 from workers.replica import Replica
+from workers.snapshot import files, housekeeping
 from workers.snapshot.files import list_snapshots, snapshot_path
 from workers.snapshot.housekeeping import (
     BusyError,
@@ -44,10 +47,10 @@ def test_the_newest_snapshots_stay_and_those_that_are_young(tmp_path: Path) -> N
     old = time.time() - 7200
     for path in paths[:2]:
         os.utime(path, (old, old))
-    assert prune_snapshots(tmp_path, keep=4, keep_hours=3) == []
-    assert prune_snapshots(tmp_path, keep=2, keep_hours=1) == paths[:2]
-    assert prune_snapshots(tmp_path, keep=1, keep_hours=0) == paths[2:4]
-    assert prune_snapshots(tmp_path, keep=1, keep_hours=0) == []
+    assert prune_snapshots(tmp_path, 10_000, keep=4, keep_hours=3) == []
+    assert prune_snapshots(tmp_path, 10_000, keep=2, keep_hours=1) == paths[:2]
+    assert prune_snapshots(tmp_path, 10_000, keep=1, keep_hours=0) == paths[2:4]
+    assert prune_snapshots(tmp_path, 10_000, keep=1, keep_hours=0) == []
     assert list_snapshots(tmp_path) == paths[4:]
 
 
@@ -56,13 +59,13 @@ def test_what_the_slowest_shard_starts_from_stays(tmp_path: Path) -> None:
     filled(tmp_path, *[20] * 12)
     first, second, third = (int(path.stem) for path in segment_files(tmp_path)[:3])
     paths = touch(tmp_path, second - 1, third - 1, third + 5, third + 6)
-    assert prune_snapshots(tmp_path, keep=1, keep_hours=0, needed=second - 2) == []
-    assert prune_snapshots(tmp_path, keep=1, keep_hours=0, needed=second) == []
+    assert prune_snapshots(tmp_path, 10_000, keep=1, keep_hours=0, needed=second - 2) == []
+    assert prune_snapshots(tmp_path, 10_000, keep=1, keep_hours=0, needed=second) == []
     assert unneeded_segments(tmp_path, needed=second - 2) == []
     assert unneeded_segments(tmp_path, needed=second) == [segment_path(tmp_path, first)]
-    assert prune_snapshots(tmp_path, keep=3, keep_hours=0, needed=third + 5) == paths[:1]
-    assert prune_snapshots(tmp_path, keep=1, keep_hours=0, needed=third + 5) == paths[1:2]
-    assert prune_snapshots(tmp_path, keep=1, keep_hours=0, needed=third + 6) == paths[2:3]
+    assert prune_snapshots(tmp_path, 10_000, keep=3, keep_hours=0, needed=third + 5) == paths[:1]
+    assert prune_snapshots(tmp_path, 10_000, keep=1, keep_hours=0, needed=third + 5) == paths[1:2]
+    assert prune_snapshots(tmp_path, 10_000, keep=1, keep_hours=0, needed=third + 6) == paths[2:3]
 
 
 @pytest.mark.parametrize("policy", ["keep", "archive", "drop"])
@@ -119,7 +122,7 @@ def test_a_snapshot_under_another_name_is_left_alone(tmp_path: Path) -> None:
     copy.touch()
     paths = touch(tmp_path, 5, 10)
     assert list_snapshots(tmp_path) == paths
-    assert prune_snapshots(tmp_path, keep=1, keep_hours=0) == paths[:1]
+    assert prune_snapshots(tmp_path, 10_000, keep=1, keep_hours=0) == paths[:1]
     assert copy.exists()
 
 
@@ -127,6 +130,47 @@ def test_the_last_segment_always_stays(tmp_path: Path) -> None:
     filled(tmp_path, 20)
     touch(tmp_path, 10_000)
     assert clear_segments(tmp_path, "drop", tmp_path / "archive") == []
+
+
+def test_what_an_archived_copy_does_not_read_back_as_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, archive = tmp_path / "journal", tmp_path / "archive"
+    filled(directory, *[20] * 12)
+    segments = segment_files(directory)
+    touch(directory, int(segments[1].stem) - 1)
+
+    def copy(source: Path, target: Path) -> tuple[int, str]:
+        found = copy_file(source, target)
+        change(target, 5000, bytes([source.read_bytes()[5000] ^ 1]))
+        return found
+
+    monkeypatch.setattr(housekeeping, "copy_file", copy)
+    with pytest.raises(OSError, match="reads otherwise than it was written"):
+        clear_segments(directory, "archive", archive)
+    assert segment_files(directory) == segments
+    monkeypatch.undo()
+    assert clear_segments(directory, "archive", archive) == segments[:1]
+    assert [path.name for path in archive.iterdir()] == [segments[0].name]
+
+
+def test_a_snapshot_for_which_there_is_no_room_leaves_nothing_of_itself(
+    stopped: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = sorted(path.name for path in stopped.journal_directory.iterdir())
+    written = 0
+
+    def write(descriptor: int, part: object) -> None:
+        nonlocal written
+        written += os.write(descriptor, b"a part of it")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files, "write_all", write)
+    with pytest.raises(OSError, match="No space left on device"):
+        snapshot_venue(stopped.path, lambda text: pytest.fail(text))
+    assert written
+    after = sorted(path.name for path in stopped.journal_directory.iterdir())
+    assert [name for name in after if name != "snapshots.lock"] == before
 
 
 def test_one_at_a_time_and_unfinished_files_go(tmp_path: Path) -> None:
@@ -190,6 +234,13 @@ def test_snapshots_of_a_log_that_has_lost_its_end_take_the_place_of_no_other(sto
     assert Replica(stopped.sizes, directory).advance() == end
 
 
+def test_snapshots_ahead_of_the_log_take_nobodys_place_among_those_that_are_kept(tmp_path: Path) -> None:
+    paths, ahead = touch(tmp_path, 5, 10, 15), touch(tmp_path, 16, 20, 25)
+    assert prune_snapshots(tmp_path, 15, keep=3, keep_hours=0) == []
+    assert prune_snapshots(tmp_path, 15, keep=2, keep_hours=0) == paths[:1]
+    assert list_snapshots(tmp_path) == [*paths[1:], *ahead]
+
+
 def test_the_timer_has_one_taken_at_the_end(stopped: Venue) -> None:
     timer = SnapshotTimer(stopped)
     end = last_sequence(stopped.journal_directory)
@@ -201,7 +252,17 @@ def test_the_timer_has_one_taken_at_the_end(stopped: Venue) -> None:
     assert list_snapshots(stopped.journal_directory)[0].stat().st_mtime_ns == before
 
 
-def test_the_timer_has_one_taken_when_the_log_has_grown(stopped: Venue) -> None:
+def test_the_timer_has_one_taken_at_the_end_beside_one_that_is_ahead_of_the_log(stopped: Venue) -> None:
+    end = last_sequence(stopped.journal_directory)
+    (ahead,) = touch(stopped.journal_directory, end + 1000)
+    timer = SnapshotTimer(stopped)
+    timer.last(end, 240)
+    timer.close()
+    assert [int(path.stem) for path in list_snapshots(stopped.journal_directory)] == [end, int(ahead.stem)]
+
+
+@pytest.mark.parametrize("is_ahead", [False, True])
+def test_the_timer_has_one_taken_when_the_log_has_grown(stopped: Venue, *, is_ahead: bool) -> None:
     settings = msgspec.structs.replace(stopped.configuration.snapshots, interval_seconds=1, records_min=50)
     venue = msgspec.structs.replace(
         stopped, configuration=msgspec.structs.replace(stopped.configuration, snapshots=settings)
@@ -215,10 +276,11 @@ def test_the_timer_has_one_taken_when_the_log_has_grown(stopped: Venue) -> None:
 
     # A person's copy, which is not the venue's.
     (venue.journal_directory / "copy.snapshot").touch()
+    ahead = touch(venue.journal_directory, 2000) if is_ahead else []
     try:
         # The interval passes with a log that has grown too little, and again with one that has grown enough.
         until(lambda: stepped(49)._asked_ns > begun, "the interval to pass")
         assert timer._child is None
-        until(lambda: stepped(1000) and list_snapshots(venue.journal_directory), "a snapshot", 240)
+        until(lambda: stepped(1000) and len(list_snapshots(venue.journal_directory)) > len(ahead), "a snapshot", 240)
     finally:
         timer.close()

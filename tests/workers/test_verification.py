@@ -19,6 +19,7 @@ from tests.workers.stepped import SteppedVenue, expected_events
 from tests.workers.test_snapshot import PLANS, ROOMY, take, trade
 from tests.workers.traders import Traders
 from tradsys.book.layout import W_EVENTS
+from workers import verification
 from workers.follower import Follower
 from workers.journal import JournalReader
 from workers.snapshot import files
@@ -41,6 +42,17 @@ def venue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SteppedVen
     trade(venue, traders, 3)
     yield venue
     venue.close()
+
+
+def test_a_snapshot_that_is_removed_meanwhile_is_not_missed(
+    venue: SteppedVenue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = list_snapshots(venue.directory)
+    monkeypatch.setattr(verification, "list_snapshots", lambda directory: listed)
+    listed[0].unlink()
+    found = verify(venue.description)
+    assert found.is_right
+    assert [each.file for each in found.snapshots] == [path.name for path in listed[1:]]
 
 
 def wrong(found: Verification) -> dict[str, list[str]]:

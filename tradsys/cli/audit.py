@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attach, friendly_errors, print_json, warnings_on
+from tradsys.cli.common import DEFAULT_DIRECTORY, DataDirectory, attached, friendly_errors, print_json, warnings_on
 from tradsys.cli.operator import AsJson
 
 if TYPE_CHECKING:
@@ -148,16 +148,15 @@ def _running_or_last(data_dir: Path, wait_seconds: float) -> tuple[Venue, LiveCo
     from workers.livecopy import take_copy
 
     try:
-        venue, segment, memory = attach(data_dir)
+        with attached(data_dir) as (venue, memory):
+            deadline = time.monotonic() + wait_seconds
+            live = take_copy(venue, memory)
+            while not live.quiet and time.monotonic() < deadline:
+                time.sleep(_NAP_SECONDS)
+                live = take_copy(venue, memory)
+            return venue, live
     except venues.VenueNotRunningError:
         return venues.last(data_dir), None
-    deadline = time.monotonic() + wait_seconds
-    live = take_copy(venue, memory)
-    while not live.quiet and time.monotonic() < deadline:
-        time.sleep(_NAP_SECONDS)
-        live = take_copy(venue, memory)
-    segment.close()
-    return venue, live
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from workers import venue as venues
 from workers.backup.manifest import BESIDE, FORMAT, JOURNAL, VENUE, BackupError, CopiedFile, Manifest, write_manifest
+from workers.directories import make_directory
 from workers.files import copy_file
 from workers.journal import JournalReader
 from workers.journal.reader import FAR
@@ -49,7 +50,7 @@ def back_up(data_directory: Path, target: Path, tell: Tell, progress: Tell, *, f
         with snapshot_lock(venue.journal_directory):
             shutil.rmtree(partial, ignore_errors=True)
             try:
-                (partial / JOURNAL).mkdir(parents=True)
+                make_directory(partial / JOURNAL)
                 # Before it is known how far the log is copied, so that the trail names no record behind that.
                 beside = _copy_beside(data_directory, partial, progress)
                 plan = _plan(venue.journal_directory, durable_end(venue), tell, from_snapshot)

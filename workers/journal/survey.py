@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from workers.journal.reader import JournalReader
+from workers.journal.reader import FAR, JournalReader
 from workers.journal.segments import LINE_BYTES, JournalError, Segment, list_segments, sequence_of
-from workers.snapshot.files import list_snapshots
+from workers.snapshot.housekeeping import snapshots_until
 
 
 class SegmentView(msgspec.Struct, frozen=True):
@@ -64,11 +64,14 @@ def survey(directory: Path, *, is_running: bool, progress: Callable[[int], None]
     return Survey(str(directory), views, first, records, torn, damage)
 
 
-def first_needed(directory: Path) -> int:
-    """The log sequence with which the files must begin: 1, or the first one's when a snapshot holds all before it."""
+def first_needed(directory: Path, end: int = FAR) -> int:
+    """The log sequence with which the files must begin: 1, or the first one's when a snapshot holds all before it.
+
+    `end`: with which the log ends, where that is known.
+    """
     first = min((sequence_of(path) for path in list_segments(directory)), default=1)
     assert first >= 1, "records are numbered from 1"
-    return first if any(sequence_of(path) >= first - 1 for path in list_snapshots(directory)) else 1
+    return first if any(sequence_of(path) >= first - 1 for path in snapshots_until(directory, end)) else 1
 
 
 def _note(ends: dict[Path, tuple[int, int]], reader: JournalReader) -> None:

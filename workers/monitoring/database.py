@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -19,7 +20,8 @@ from workers.journal.reader import JournalReader
 from workers.journal.segments import JournalError, list_segments, sequence_of
 from workers.journal.survey import first_needed
 from workers.monitoring.probes import UNREADABLE, UNWRITABLE, WELL
-from workers.snapshot.files import Snapshot, SnapshotError, list_snapshots
+from workers.snapshot.files import Snapshot, SnapshotError
+from workers.snapshot.housekeeping import snapshots_until
 
 _LOOK_SECONDS = 5.0
 _STUCK_NS = 10_000_000_000
@@ -31,7 +33,7 @@ _PAGE = bytes(4096)
 class Kept(NamedTuple):
     """What one look has found. `state`: WELL, UNWRITABLE or UNREADABLE.
 
-    `snapshot`: the log sequence of the newest snapshot that can be read, 0 when there is none.
+    `snapshot`: the log sequence of the newest snapshot of this log that can be read, 0 when there is none.
     """
 
     state: int
@@ -48,9 +50,10 @@ class Database(Protocol):
 class DataDirectory:
     """One data directory, and how far its journal has been read."""
 
-    def __init__(self, directory: Path) -> None:
-        """`directory`: the one with the journal's files is in it."""
+    def __init__(self, directory: Path, end: Callable[[], int]) -> None:
+        """`directory`: the one with the journal's files is in it. `end` gives the log's durable end."""
         self._directory = directory
+        self._end = end
         self._journal = directory / "journal"
         self._files: list[Path] = []
         self._reader: JournalReader | None = None
@@ -66,7 +69,7 @@ class DataDirectory:
         if why and why != self._told:
             self._log.error("the data directory does not keep what it is given", why=why)
         self._told = why
-        return Kept(state, _newest_readable(self._journal))
+        return Kept(state, _newest_readable(self._journal, self._end()))
 
     def _try(self) -> tuple[int, str]:
         try:
@@ -84,7 +87,7 @@ class DataDirectory:
         """That none is gone but those that snapshots have made up for. Raises JournalError, OSError."""
         found = list_segments(self._journal)
         present = set(found)
-        needed = first_needed(self._journal)
+        needed = first_needed(self._journal, self._end())
         assert found == sorted(found), "files are in the order of the log"
         assert needed >= 1, "records are numbered from 1"
         for path in self._files:
@@ -124,8 +127,9 @@ class DataDirectory:
 class DataDirectoryWatch(Beside):
     """Looks at a data directory in a thread, again and again."""
 
-    def __init__(self, directory: Path) -> None:
-        self._data_directory = DataDirectory(directory)
+    def __init__(self, directory: Path, end: Callable[[], int]) -> None:
+        """`end` gives the log's durable end."""
+        self._data_directory = DataDirectory(directory, end)
         self._kept: Kept | None = None
         self._since_ns = 0
         super().__init__("data directory", _LOOK_SECONDS)
@@ -173,9 +177,9 @@ def _read_to_end(reader: JournalReader) -> None:
         before = reader.sequence
 
 
-def _newest_readable(journal: Path) -> int:
-    """The log sequence of the newest snapshot that can be read, 0 when there is none."""
-    for path in reversed(list_snapshots(journal)):
+def _newest_readable(journal: Path, end: int) -> int:
+    """The log sequence of the newest snapshot that can be read and is not ahead of the log, 0 when there is none."""
+    for path in reversed(snapshots_until(journal, end)):
         try:
             with Snapshot(path):
                 return sequence_of(path)

@@ -46,7 +46,7 @@ class VenueCollector(Collector):
         yield from latency_metrics.metrics(self._memory)
         yield from book_metrics.metrics(seen, self._memory)
         yield from host_metrics.workers(seen, self._venue, self._host)
-        yield from host_metrics.storage(self._venue, self._host)
+        yield from host_metrics.storage(self._venue, seen.journaled, self._host)
 
     def describe(self) -> Iterable[Metric]:
         """Nothing: the registry is this collector's own, so no names can clash."""

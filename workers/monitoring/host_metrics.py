@@ -12,6 +12,7 @@ from workers.monitoring.host import Host
 from workers.monitoring.readiness import is_missed, worker_trouble
 from workers.observation import Observation
 from workers.snapshot.files import list_snapshots
+from workers.snapshot.housekeeping import snapshots_until
 from workers.venue import Venue
 
 
@@ -50,8 +51,8 @@ def workers(seen: Observation, venue: Venue, host: Host) -> Iterator[Metric]:
     yield from (up, beat, restarts, cycles, busy, started, cpu, resident, descriptors, most)
 
 
-def storage(venue: Venue, host: Host) -> Iterator[Metric]:
-    """The data directory: its disk, the journal's segments and the snapshots."""
+def storage(venue: Venue, journaled: int, host: Host) -> Iterator[Metric]:
+    """The data directory: its disk, the journal's segments and the snapshots. `journaled`: the log's durable end."""
     try:
         disk = host.disk(Path(venue.data_directory))
     except OSError:
@@ -66,15 +67,16 @@ def storage(venue: Venue, host: Host) -> Iterator[Metric]:
     yield GaugeMetricFamily("tradsys_journal_size_bytes", "Of the journal's files.", value=_bytes(segments))
     yield GaugeMetricFamily("tradsys_snapshots", "Snapshots that are kept.", value=len(snapshots))
     yield GaugeMetricFamily("tradsys_snapshots_size_bytes", "Of the snapshots' files.", value=_bytes(snapshots))
-    assert snapshots == sorted(snapshots), "the newest one is the last"
-    if snapshots:
+    reached = snapshots_until(venue.journal_directory, journaled)
+    assert reached == sorted(reached), "the newest one is the last"
+    if reached:
         yield GaugeMetricFamily(
-            "tradsys_snapshot_log_sequence", "What the newest snapshot is of.", value=int(snapshots[-1].stem)
+            "tradsys_snapshot_log_sequence", "What the newest snapshot is of.", value=int(reached[-1].stem)
         )
         yield GaugeMetricFamily(
             "tradsys_snapshot_time_seconds",
             "When the newest snapshot was written, since 1970.",
-            value=_written(snapshots[-1]),
+            value=_written(reached[-1]),
         )
 
 

@@ -15,6 +15,7 @@ import time
 from tradsys.services import Registry
 from workers import venue as venues
 from workers.following import Following
+from workers.memory import JOURNALED
 from workers.monitoring.database import DataDirectoryWatch
 from workers.monitoring.endpoint import MetricsEndpoint
 from workers.monitoring.exposition import VenueCollector
@@ -45,7 +46,7 @@ def main() -> int:
     segment, memory = venue.attach()
     host = ThisHost(usable_cores())
     _keep_off(venue.workers)
-    database = DataDirectoryWatch(venue.path)
+    database = DataDirectoryWatch(venue.path, lambda: int(memory.control[JOURNALED]))
     monitor = Monitor(venue, memory, plan, Prober(venue, memory, host, database))
     endpoint = MetricsEndpoint(venue, VenueCollector(venue, memory, host))
     services = Registry([monitor, endpoint])

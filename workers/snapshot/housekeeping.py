@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 from tradsys.errors import InfrastructureError, OperatingError
+from workers.directories import make_directory
 from workers.files import copy_file
-from workers.journal.reader import FAR
-from workers.journal.segments import list_segments, sequence_of, sync_directory
-from workers.snapshot.files import UNFINISHED, list_snapshots
+from workers.journal.reader import FAR, JournalReader
+from workers.journal.segments import JournalError, list_segments, segment_with, sequence_of, sync_directory
+from workers.snapshot.files import UNFINISHED, Heading, Snapshot, SnapshotError, list_snapshots
 
 _LOCK = "snapshots.lock"
 _HOUR_SECONDS = 3600
@@ -38,22 +40,76 @@ def snapshot_lock(directory: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BusyError(f"a snapshot or a backup is being made in {directory} just now; try again") from None
-        for unfinished in directory.glob(f"*{UNFINISHED}"):
-            unfinished.unlink()
-        yield
+        _remove_unfinished(directory)
+        try:
+            yield
+        except Exception:
+            _remove_unfinished(directory)  # half a file takes up the room that is missing, also to the journal
+            raise
     finally:
         os.close(descriptor)
 
 
-def prune_snapshots(directory: Path, keep: int, keep_hours: float, needed: int = FAR) -> list[Path]:
+def _remove_unfinished(directory: Path) -> None:
+    for unfinished in directory.glob(f"*{UNFINISHED}"):
+        unfinished.unlink()
+
+
+def snapshots_until(directory: Path, end: int) -> list[Path]:
+    """The snapshots beside a log that ends with sequence `end`, oldest first: what is kept, and the newest as the last.
+
+    Later ones are of an end that the log has lost. Nobody can begin with them, however young they are.
+    """
+    assert end >= 0, "records are numbered from 1"
+    return [path for path in list_snapshots(directory) if sequence_of(path) <= end]
+
+
+def remove_strays(directory: Path, after: int, end: int, tell: Callable[[str], None]) -> list[Path]:
+    """Remove snapshots behind sequence `after` and before `end` where the log has other records; gives them.
+
+    They are of an end that it has lost, and has grown beyond since. `tell` is told of each. Those that are ahead of the
+    log stay: its end may come back. So does what cannot be read, or is of another venue.
+    """
+    assert 0 <= after <= end, "a part of the log"
+    strays = [path for path in snapshots_until(directory, end - 1) if sequence_of(path) > after and _is_stray(path)]
+    assert all(after < sequence_of(path) < end for path in strays), "what was begun with and what was just taken stay"
+    for path in strays:
+        path.unlink()
+        tell(f"removed a snapshot of an end that the log has lost: {path}")
+    return strays
+
+
+def _is_stray(path: Path) -> bool:
+    try:
+        with Snapshot(path) as snapshot:
+            return _is_passed_by(path.parent, snapshot.heading)
+    except (SnapshotError, JournalError):
+        return False
+
+
+def _is_passed_by(directory: Path, heading: Heading) -> bool:
+    """Whether the venue's log goes past this place with other records, so that it never leads there."""
+    begin = segment_with(directory, heading.sequence)
+    if begin is None or sequence_of(begin) > heading.sequence + 1:
+        return False  # what was there is not known any more
+    reader = JournalReader(directory, after=sequence_of(begin) - 1)
+    while len(reader.next_batch(heading.sequence)):
+        pass
+    if reader.sequence < heading.sequence or reader.venue != heading.venue:
+        return False
+    return (reader.sequence, reader.chain) != (heading.sequence, heading.chain)
+
+
+def prune_snapshots(directory: Path, end: int, keep: int, keep_hours: float, needed: int = FAR) -> list[Path]:
     """Remove snapshots beyond the newest `keep` that are older than `keep_hours`; gives those that are gone.
 
-    `needed`: how far the slowest shard is. Over the memory that there is it starts from no snapshot behind that.
+    `end`: with which the log ends. `needed`: how far the slowest shard is. Over the memory that there is it starts from
+    no snapshot behind that.
     """
     assert keep > 0, "a venue keeps a snapshot"
     assert keep_hours >= 0, "an age"
     limit = time.time() - keep_hours * _HOUR_SECONDS
-    paths = list_snapshots(directory)
+    paths = snapshots_until(directory, end)
     of_use = sum(sequence_of(path) <= needed for path in paths)
     dispensable = paths[: max(min(len(paths) - keep, of_use - 1), 0)]
     gone = [path for path in dispensable if path.stat().st_mtime < limit]
@@ -95,12 +151,15 @@ def clear_segments(directory: Path, policy: Policy, archive: Path, needed: int =
 
 
 def _archive(path: Path, archive: Path) -> None:
-    """A durable copy in another directory, which may be on another disk."""
-    archive.mkdir(parents=True, exist_ok=True)
+    """A durable copy in another directory, which may be on another disk; read back, for soon it is the only one."""
+    make_directory(archive)
     if archive.samefile(path.parent):
         raise OSError(f"{archive} is where the journal itself is; set snapshots.archive to another directory")
     temporary = archive / f"{path.name}.new"
     temporary.unlink(missing_ok=True)  # of an attempt that was cut short
-    copy_file(path, temporary)
+    _, written = copy_file(path, temporary)
+    with temporary.open("rb", buffering=0) as copy:
+        if hashlib.file_digest(copy, "sha256").hexdigest() != written:
+            raise OSError(f"{temporary}: reads otherwise than it was written; {path} stays where it is")
     temporary.rename(archive / path.name)
     sync_directory(archive)

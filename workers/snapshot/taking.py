@@ -13,7 +13,7 @@ from workers.journal.segments import sequence_of, sync_segments
 from workers.memory import JOURNALED, Sizes, VenueMemory
 from workers.progress import slowest_shard
 from workers.snapshot.files import snapshot_path, write
-from workers.snapshot.housekeeping import clear_segments, prune_snapshots, snapshot_lock
+from workers.snapshot.housekeeping import clear_segments, prune_snapshots, remove_strays, snapshot_lock
 from workers.venue import Venue
 
 
@@ -34,7 +34,8 @@ def take_snapshot(
     """Write a snapshot of the log's present end; gives its file, which may be there already.
 
     `until`: the last sequence that is durable, with which a frame ends. `beat(sequence)` is called every few thousand
-    records. Raises NoSnapshotError, DecisionError, JournalError, OSError.
+    records. Older ones that the log has passed with other records are removed, so snapshot_lock() is to be held. Raises
+    NoSnapshotError, DecisionError, JournalError, OSError.
     """
     assert until >= 0, "records are numbered from 1"
     follower = Follower.open(directory, sizes, tell)
@@ -54,6 +55,7 @@ def take_snapshot(
     sync_segments(directory)
     path = write(directory, follower.heading(), follower.image())
     assert sequence_of(path) == follower.sequence, "a snapshot is named after its last record"
+    remove_strays(directory, newest, follower.sequence, tell)
     return path
 
 
@@ -68,9 +70,8 @@ def snapshot_venue(
     settings, directory = venue.configuration.snapshots, venue.journal_directory
     with snapshot_lock(directory):
         path = take_snapshot(directory, venue.sizes, tell, until=durable_end(venue), beat=beat)
-        # Later ones are of a log that has lost its end since: they make up for nothing.
-        needed = min(_slowest_shard(venue), sequence_of(path))
-        gone = prune_snapshots(directory, settings.keep, settings.keep_hours, needed)
+        needed = _slowest_shard(venue)
+        gone = prune_snapshots(directory, sequence_of(path), settings.keep, settings.keep_hours, needed)
         assert path not in gone, "the snapshot that was just taken stays"
         archive = venue.path / (settings.archive or "archive")
         clear_segments(directory, settings.segments, archive, needed)

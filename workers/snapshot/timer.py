@@ -12,7 +12,7 @@ from tradsys.configuration.sections import Snapshots
 from tradsys.logging import logger
 from workers.journal.segments import sequence_of
 from workers.process import SEGMENT_VARIABLE, SUPERVISOR_VARIABLE, Child
-from workers.snapshot.files import list_snapshots
+from workers.snapshot.housekeeping import snapshots_until
 from workers.venue import Venue
 
 
@@ -41,7 +41,7 @@ class SnapshotTimer:
         if interval == 0 or now - self._asked_ns < interval * 1_000_000_000:
             return
         self._asked_ns = now
-        if journaled - self._newest() >= self._settings.records_min:
+        if journaled - self._newest(journaled) >= self._settings.records_min:
             self._start()
 
     def last(self, journaled: int, patience_seconds: float) -> None:
@@ -50,7 +50,7 @@ class SnapshotTimer:
         assert patience_seconds >= 0, "a time to wait"
         if not self._settings.on_stop:
             return
-        if self._child is None and journaled > self._newest():
+        if self._child is None and journaled > self._newest(journaled):
             self._start()
         deadline = time.monotonic() + patience_seconds
         while (child := self._child) is not None and time.monotonic() < deadline:
@@ -64,8 +64,8 @@ class SnapshotTimer:
             self._child.close()
             self._child = None
 
-    def _newest(self) -> int:
-        paths = list_snapshots(self._venue.journal_directory)
+    def _newest(self, journaled: int) -> int:
+        paths = snapshots_until(self._venue.journal_directory, journaled)
         return sequence_of(paths[-1]) if paths else 0
 
     def _start(self) -> None:

@@ -14,6 +14,7 @@ from tests.workers.journals import HEADER_BYTES, Desk, change, segment_files
 from tests.workers.running import until
 from tests.workers.stepped import SIZES
 from workers.journal.segments import LINE_BYTES, sequence_of
+from workers.memory import JOURNALED
 from workers.monitoring import database
 from workers.monitoring.database import DataDirectory, DataDirectoryWatch, Kept
 from workers.monitoring.probes import UNREADABLE, UNWRITABLE, WELL
@@ -32,14 +33,18 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     desk.close()
 
 
-def take_snapshot(desk: Desk) -> None:
-    """One of no use, but whole, of all that is written."""
-    heading = Heading(desk.writer.written, 1, 2, 3, 4, [5], SIZES, "")
+def looked_at(desk: Desk) -> DataDirectory:
+    return DataDirectory(desk.directory.parent, lambda: int(desk.memory.control[JOURNALED]))
+
+
+def take_snapshot(desk: Desk, ahead: int = 0) -> None:
+    """One of no use, but whole, of all that is written, or of some records more."""
+    heading = Heading(desk.writer.written + ahead, 1, 2, 3, 4, [5], SIZES, "")
     write(desk.directory, heading, {"anything": np.arange(99)})
 
 
 def test_a_journal_that_grows_is_well_and_nothing_is_left_in_the_directory(desk: Desk, tmp_path: Path) -> None:
-    directory = DataDirectory(tmp_path)
+    directory = looked_at(desk)
     for _ in range(3):
         assert directory.look() == Kept(WELL, 0)
         desk.fill(*FILL_A_FILE, 3)
@@ -47,10 +52,8 @@ def test_a_journal_that_grows_is_well_and_nothing_is_left_in_the_directory(desk:
     assert [path.name for path in tmp_path.iterdir()] == ["journal"]
 
 
-def test_a_frame_that_is_damaged_after_it_was_written_is_told_until_it_is_mended(
-    desk: Desk, tmp_path: Path, logged: Logged
-) -> None:
-    directory = DataDirectory(tmp_path)
+def test_a_frame_that_is_damaged_after_it_was_written_is_told_until_it_is_mended(desk: Desk, logged: Logged) -> None:
+    directory = looked_at(desk)
     assert directory.look().state == WELL
     desk.fill(7, 8)
     path = segment_files(desk.directory)[0]
@@ -69,9 +72,9 @@ def test_a_frame_that_is_damaged_after_it_was_written_is_told_until_it_is_mended
     assert directory.look().state == WELL
 
 
-def test_files_that_came_and_were_filled_between_two_looks_are_not_read(desk: Desk, tmp_path: Path) -> None:
+def test_files_that_came_and_were_filled_between_two_looks_are_not_read(desk: Desk) -> None:
     """Under full load they are many, and reading them all would take the disk from who writes them."""
-    directory = DataDirectory(tmp_path)
+    directory = looked_at(desk)
     assert directory.look().state == WELL
     desk.fill(*FILL_A_FILE, *FILL_A_FILE, 3)
     first, between, *_, last = segment_files(desk.directory)
@@ -87,7 +90,7 @@ def test_files_that_came_and_were_filled_between_two_looks_are_not_read(desk: De
 
 
 def test_a_file_that_is_gone_is_told_until_it_is_back(desk: Desk, tmp_path: Path, logged: Logged) -> None:
-    directory = DataDirectory(tmp_path)
+    directory = looked_at(desk)
     desk.fill(*FILL_A_FILE, 3)
     assert directory.look().state == WELL
     for path in segment_files(desk.directory):
@@ -99,8 +102,8 @@ def test_a_file_that_is_gone_is_told_until_it_is_back(desk: Desk, tmp_path: Path
 
 
 @pytest.mark.parametrize("has_looked_between", [True, False])
-def test_files_that_a_snapshot_has_made_up_for_may_go(desk: Desk, tmp_path: Path, *, has_looked_between: bool) -> None:
-    directory = DataDirectory(tmp_path)
+def test_files_that_a_snapshot_has_made_up_for_may_go(desk: Desk, *, has_looked_between: bool) -> None:
+    directory = looked_at(desk)
     assert directory.look().state == WELL
     desk.fill(*FILL_A_FILE, *FILL_A_FILE, 3)
     if has_looked_between:
@@ -116,8 +119,8 @@ def test_files_that_a_snapshot_has_made_up_for_may_go(desk: Desk, tmp_path: Path
     assert sequence_of(last) > 1
 
 
-def test_the_newest_snapshot_that_can_be_read_is_told(desk: Desk, tmp_path: Path) -> None:
-    directory = DataDirectory(tmp_path)
+def test_the_newest_snapshot_that_can_be_read_is_told(desk: Desk) -> None:
+    directory = looked_at(desk)
     take_snapshot(desk)
     desk.fill(3)
     take_snapshot(desk)
@@ -127,8 +130,25 @@ def test_the_newest_snapshot_that_can_be_read_is_told(desk: Desk, tmp_path: Path
     assert directory.look() == Kept(WELL, sequence_of(older))
 
 
+def test_a_snapshot_of_an_end_that_the_log_has_lost_is_none_that_there_is(desk: Desk) -> None:
+    directory = looked_at(desk)
+    take_snapshot(desk, ahead=40)
+    assert directory.look() == Kept(WELL, 0)
+    take_snapshot(desk)
+    assert directory.look() == Kept(WELL, desk.writer.written)
+
+
+def test_a_file_that_is_gone_is_told_when_only_a_snapshot_of_a_lost_end_would_make_up_for_it(desk: Desk) -> None:
+    directory = looked_at(desk)
+    desk.fill(*FILL_A_FILE, 3)
+    assert directory.look().state == WELL
+    take_snapshot(desk, ahead=1)
+    segment_files(desk.directory)[0].unlink()
+    assert directory.look().state == UNREADABLE
+
+
 def test_a_directory_that_cannot_be_written_is_told(tmp_path: Path, logged: Logged) -> None:
-    directory = DataDirectory(tmp_path / "nowhere")
+    directory = DataDirectory(tmp_path / "nowhere", lambda: 0)
     assert [directory.look() for _ in range(2)] == [Kept(UNWRITABLE, 0)] * 2
     (line,) = logged.lines("monitor")
     assert "No such file or directory" in line["why"]
@@ -144,7 +164,7 @@ def test_a_look_that_does_not_come_to_its_end_is_trouble_and_holds_nobody_up(
         return Kept(WELL, 7)
 
     monkeypatch.setattr(DataDirectory, "look", look)
-    watch = DataDirectoryWatch(tmp_path)
+    watch = DataDirectoryWatch(tmp_path, lambda: 0)
     try:
         assert watch.kept() is None, "nothing is known yet"
         monkeypatch.setattr(database, "_STUCK_NS", 0)

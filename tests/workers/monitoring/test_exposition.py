@@ -24,6 +24,7 @@ from workers.monitoring import alarms
 from workers.monitoring.board import Board
 from workers.monitoring.exposition import VenueCollector
 from workers.monitoring.probes import PROBES
+from workers.snapshot.files import snapshot_path
 
 UNITS = ("_seconds", "_bytes", "_records", "_info", "_ratio")
 
@@ -56,7 +57,8 @@ def exposition(directory: Path) -> str:
     Board(memory.counters).write({probe.name: 1 for probe in PROBES}, alarms.begin(), 1 << 62)
     venue.journal_directory.mkdir(parents=True)
     (venue.journal_directory / "00000000000000000001.journal").write_bytes(bytes(100))
-    (venue.journal_directory / "00000000000000000042.snapshot").write_bytes(bytes(50))
+    for sequence in (42, 91):  # the second one is of an end that the log has lost
+        snapshot_path(venue.journal_directory, sequence).write_bytes(bytes(50))
     registry = CollectorRegistry()
     registry.register(VenueCollector(venue, memory, MadeUpHost()))
     return generate_latest(registry).decode()
@@ -94,6 +96,7 @@ def test_the_numbers_are_those_of_the_memory(families: dict[str, Metric]) -> Non
     assert value(families, "tradsys_book_orders", symbol=symbol(1).name, side="buy") == 1
     assert value(families, "tradsys_book_orders", symbol=symbol(1).name, side="sell") == 2
     assert value(families, "tradsys_snapshot_log_sequence") == 42
+    assert value(families, "tradsys_snapshots") == 2
     assert value(families, "tradsys_journal_size_bytes") == 100
     assert value(families, "tradsys_phase", phase="ready") == 1
     assert value(families, "tradsys_probe_value", probe="imbalance") == 1

@@ -14,8 +14,8 @@ Control words, each the first of a 128-byte line:
     JOURNAL_TROUBLE  0 while the disk takes the log as it should; else an errno, or SLOW; in the word behind it since
                 when (monotonic ns). Gateways take no new orders meanwhile
     BANK        which of the ledgers is the venue's: with a standby there are two, and it keeps the other
-    SUCCESSOR   pid of the standby that is to take the engine's place, 0 when none is
-    FAILOVER    1 when somebody wants the standby to take over
+    SUCCESSOR   pid of the standby that is to take another worker's place, 0 when none is
+    FAILOVER    index of the worker whose place somebody wants the standby to take, and 1; 0: nobody does
     SAMPLING    the times of stages are taken of those records whose sequence has none of these bits
     COLD + s    1 until shard s has been rebuilt from the journal for the first time in this memory; the word behind it
                 (TOUCHED) is 1 when its tables are not zero any more

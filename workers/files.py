@@ -1,8 +1,9 @@
-"""Writing files whole, and copying one durably, with its hash, and without filling the page cache."""
+"""Writing files whole, reading them through, and copying one durably, without filling the page cache."""
 
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import shutil
 from pathlib import Path
@@ -41,6 +42,27 @@ def copy_file(source: Path, target: Path, used: int | None = None) -> tuple[int,
         os.posix_fadvise(copy.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     shutil.copymode(source, target)
     return size, digest.hexdigest()
+
+
+def unreadable(descriptor: int, size: int) -> str:
+    """Where and why the first `size` bytes of a file cannot be read, in words; empty when they can.
+
+    For what is read through a mapping afterwards: there a bad page of the disk ends the process without a word.
+    """
+    buffer = memoryview(bytearray(_CHUNK_BYTES))
+    at, step = 0, _CHUNK_BYTES
+    while at < size:
+        try:
+            count = os.preadv(descriptor, [buffer[: min(step, size - at)]], at)
+        except OSError as error:
+            if step > mmap.PAGESIZE:
+                step = mmap.PAGESIZE  # to say where exactly
+                continue
+            return f"cannot be read at offset {at} ({error.strerror})"
+        if not count:
+            return f"ends at offset {at}, not at {size}"
+        at += count
+    return ""
 
 
 def write_all(descriptor: int, data: Any) -> None:

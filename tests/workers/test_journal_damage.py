@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from shm.crc32c import crc32c
+from tests.workers.bad_pages import break_page
 from tests.workers.journals import HEADER_BYTES, Desk, change, filled, segment_files
 from tests.workers.stepped import journal_records
 from workers.journal import JournalError, last_sequence
@@ -194,3 +195,14 @@ def test_a_segment_that_was_cut_is_refused(directory: Path) -> None:
     path.write_bytes(path.read_bytes()[:-64])
     with pytest.raises(JournalError, match=re.escape(str(path))):
         journal_records(directory)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("which", [0, 1, -1])
+def test_a_page_that_the_disk_cannot_read_is_told_with_its_place(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, which: int, number: int
+) -> None:
+    """Through the mapping alone the process would be killed by SIGBUS there."""
+    path = segment_files(directory)[which]
+    offset = break_page(monkeypatch, path, number)
+    assert_refused(directory, path, f"cannot be read at offset {offset} (Input/output error)", "backup")

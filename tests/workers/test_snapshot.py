@@ -15,6 +15,7 @@ import pytest
 from shm.crc32c import crc32c
 from tests.conftest import Logged
 from tests.factories import define_account, define_symbol
+from tests.workers.bad_pages import PAGE_BYTES, break_page
 from tests.workers.crashes import crash_anywhere
 from tests.workers.journals import change, segment_files
 from tests.workers.settled_venue import assert_settled, limits, money, tell
@@ -238,6 +239,41 @@ def test_a_snapshot_of_a_newer_format_is_passed_over(venue: SteppedVenue) -> Non
     told: list[str] = []
     assert open_log(venue.directory, venue.sizes, told.append)[0] is None
     assert "snapshot format 2, this program reads 1" in told[0]
+
+
+def test_a_snapshot_with_an_index_of_other_fields_is_passed_over(venue: SteppedVenue) -> None:
+    """As one would be that was written before a field was added."""
+    path = take(venue)
+    content = path.read_bytes()
+    words = np.frombuffer(content[:64], np.int64).copy()
+    index = content[64 : 64 + words[2]].replace(b'"chain"', b'"older"')
+    words[3] = crc32c(np.frombuffer(index, np.int64), 0, len(index) // 8, 0)
+    words[4] = crc32c(words, 0, 4, 0)
+    change(path, 0, words.tobytes() + index)
+    told: list[str] = []
+    assert open_log(venue.directory, venue.sizes, told.append)[0] is None
+    assert "another index" in told[0]
+    assert "chain" in told[0]
+
+
+@pytest.mark.parametrize("number", [0, 1, -1])
+def test_a_snapshot_with_a_page_that_the_disk_cannot_read_is_passed_over(
+    venue: SteppedVenue, seed: int, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    older = take(venue)
+    trade(venue, Traders(venue, seed), 3)
+    newer = take(venue)
+    pages = newer.stat().st_size // PAGE_BYTES
+    offset = break_page(monkeypatch, newer, number % pages)
+    told: list[str] = []
+    snapshot, _reader = open_log(venue.directory, venue.sizes, told.append)
+    assert snapshot is not None
+    assert snapshot.path == older
+    snapshot.close()
+    assert f"{newer}: cannot be read at offset {offset} (Input/output error)" in told[0]
+    venue.restart(venue.description.workers[0].name)
+    venue.settle()
+    venue.assert_right()
 
 
 def test_a_snapshot_of_other_pools_is_passed_over(venue: SteppedVenue) -> None:

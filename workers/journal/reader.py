@@ -17,6 +17,7 @@ from shm.arena import new_array
 from shm.crc32c import crc32c
 from shm.jit import kernel, kernel_entry
 from tradsys.records import COMMAND
+from workers.files import write_all
 from workers.journal.segments import (
     COUNT,
     CRC,
@@ -132,7 +133,7 @@ class JournalReader:
             paths = [path for path in paths if path.name <= first][-1:] or paths[:1]
         if not paths:
             return None
-        segment = Segment(paths[0])
+        segment = Segment(paths[0], whole=True)
         if after is not None and segment.first_sequence > after + 1:
             raise JournalError(
                 f"{segment.path}: the log begins with sequence {segment.first_sequence}, and the records from "
@@ -213,8 +214,9 @@ class JournalReader:
         if segment is None or size == 0:
             return 0
         assert self._line * LINE_BYTES + size <= segment.lines * LINE_BYTES, "nothing is written behind the file's end"
-        with segment.path.open("r+b") as file:
-            os.pwrite(file.fileno(), bytes(size), self._line * LINE_BYTES)
+        with segment.path.open("r+b", buffering=0) as file:
+            file.seek(self._line * LINE_BYTES)
+            write_all(file.fileno(), bytes(size))
             os.fsync(file.fileno())
         return size
 
@@ -230,7 +232,7 @@ class JournalReader:
             return None
         assert self._segment is not None, "there is a file before"
         assert self._segment.path.name < path.name, "the log goes on in a later one"
-        segment = Segment(path)
+        segment = Segment(path, whole=True)
         if segment.first_sequence != self.sequence + 1:
             raise JournalError(
                 f"{segment.path}: begins with sequence {segment.first_sequence}, but the log so far ends at "
@@ -281,7 +283,7 @@ class JournalReader:
         It may not hold yet what has been read here and was not durable: then stay. Later that may be in other frames.
         """
         last, before = self.sequence, (segment, self._line, self.sequence, self.chain)
-        other = Segment(segment.path)
+        other = Segment(segment.path, whole=True)
         assert other.first_sequence == segment.first_sequence, "a file of this name begins with the same record"
         self._segment, self._line, self.sequence, self.chain = other, HEADER_LINES, *other.beginning[:2]
         count = 1

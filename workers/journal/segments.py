@@ -30,6 +30,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shm.crc32c import crc32c
+from workers.files import unreadable
 
 VERSION = 2
 LINE_BYTES = 64
@@ -191,12 +192,15 @@ def sync_segments(directory: Path) -> None:
 class Segment:
     """One file of the journal, mapped for reading. `words` is its int64 content."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, whole: bool = False) -> None:
+        """`whole`: not only the header is going to be read. Raises JournalError, OSError."""
         self.path = path
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size < BYTES_MIN or size % LINE_BYTES:
                 raise JournalError(f"{path}: {size} bytes are no journal segment; restore the file from a backup")
+            if trouble := unreadable(file.fileno(), size if whole else HEADER_LINES * LINE_BYTES):
+                raise JournalError(f"{path}: {trouble}; restore the file from a backup")
             self._inode = os.fstat(file.fileno()).st_ino
             self._map = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ)
         self.words: Any = np.frombuffer(self._map, np.int64)

@@ -22,7 +22,7 @@ import msgspec
 import numpy as np
 
 from shm.crc32c import crc32c
-from workers.files import write_all
+from workers.files import unreadable, write_all
 from workers.journal.segments import named_after_sequences, sync_directory
 from workers.memory import Sizes
 
@@ -176,13 +176,31 @@ class Snapshot:
     def __init__(self, path: Path) -> None:
         """Raises SnapshotError when it is none, or its index is damaged; OSError."""
         self.path = path
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size < 2 * LINE_BYTES or size % LINE_BYTES:
-                raise SnapshotError(f"{path}: {size} bytes are no snapshot")
-            self._map = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ)
-        self._words: Any = np.frombuffer(self._map, np.int64)
-        assert self._words.nbytes == size, "the whole file is mapped"
+        self._file = path.open("rb", buffering=0)
+        try:
+            self._map = self._mapped()
+            self._words: Any = np.frombuffer(self._map, np.int64)
+            index = self._index()
+        except BaseException:
+            self._file.close()
+            raise
+        self.heading = index.heading
+        self.sections = {section.name: section for section in index.sections}
+
+    def _mapped(self) -> mmap.mmap:
+        size = os.fstat(self._file.fileno()).st_size
+        if size < 2 * LINE_BYTES or size % LINE_BYTES:
+            raise SnapshotError(f"{self.path}: {size} bytes are no snapshot")
+        return mmap.mmap(self._file.fileno(), size, prot=mmap.PROT_READ)
+
+    def _check_readable(self, size: int) -> None:
+        assert size <= self.bytes, "a part of the file"
+        if trouble := unreadable(self._file.fileno(), size):
+            raise SnapshotError(f"{self.path}: {trouble}")
+
+    def _index(self) -> _Index:
+        path, size = self.path, self.bytes
+        self._check_readable(LINE_BYTES)
         magic, version, length, crc, own = (int(word) for word in self._words[:5])
         if magic != _MAGIC:
             raise SnapshotError(f"{path}: not a snapshot")
@@ -190,12 +208,16 @@ class Snapshot:
             raise SnapshotError(f"{path}: the first line's checksum is wrong")
         if version != VERSION:
             raise SnapshotError(f"{path}: snapshot format {version}, this program reads {VERSION}")
-        if not 0 < length <= size - LINE_BYTES or crc != crc32c(self._words, _WORDS, length // 8, 0):
+        if not 0 < length <= size - LINE_BYTES:
             raise SnapshotError(f"{path}: the index's checksum is wrong")
-        index = msgspec.json.decode(self._map[LINE_BYTES : LINE_BYTES + length], type=_Index)
-        self.heading = index.heading
-        self.sections = {section.name: section for section in index.sections}
+        self._check_readable(LINE_BYTES + length)
+        if crc != crc32c(self._words, _WORDS, length // 8, 0):
+            raise SnapshotError(f"{path}: the index's checksum is wrong")
         self._begin = LINE_BYTES + length
+        try:
+            return msgspec.json.decode(self._map[LINE_BYTES : self._begin], type=_Index)
+        except msgspec.DecodeError as error:
+            raise SnapshotError(f"{path}: written by a version of this program with another index ({error})") from error
 
     def __enter__(self) -> Snapshot:
         assert self._words is not None, "a file is closed once"
@@ -208,6 +230,7 @@ class Snapshot:
         """Let go of the file."""
         self._words = None
         self._map.close()
+        self._file.close()
 
     @property
     def bytes(self) -> int:
@@ -217,6 +240,7 @@ class Snapshot:
     def check(self) -> None:
         """Check every section. Raises SnapshotError."""
         assert self._words is not None, "the file is open"
+        self._check_readable(self.bytes)
         end = self._begin
         for section in self.sections.values():
             begin = self._begin + section.offset

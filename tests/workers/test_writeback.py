@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.workers.journals import Desk, segment_files
+from tests.conftest import Logged
+from tests.workers.journals import Desk, filled, segment_files
 from tests.workers.running import until
 from tests.workers.stepped import journal_records
+from workers.journal import writeback as writebacks
 from workers.journal.writeback import Writeback
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -59,3 +61,18 @@ def test_it_ends_at_once(tmp_path: Path) -> None:
     running = Writeback(tmp_path / "no such directory")
     running.close()
     assert not running._thread.is_alive()
+
+
+def test_a_segment_that_was_archived_or_dropped_meanwhile_is_no_fault(
+    tmp_path: Path, logged: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a start there may be many to go through, and who takes a snapshot clears some of them away."""
+    filled(tmp_path / "journal", *[20] * 30)
+    listed = segment_files(tmp_path / "journal")
+    listed[0].unlink()
+    monkeypatch.setattr(writebacks, "named_after_sequences", lambda directory, ending: listed)
+    running = Writeback(tmp_path / "journal")
+    until(lambda: running._done == listed[-2].name, "every finished segment to be looked at")
+    running.close()
+    assert not any(map(resident, listed[1:-1]))
+    assert [line for line in logged.lines() if line["level"] == "error"] == []

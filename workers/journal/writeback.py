@@ -55,6 +55,8 @@ class Writeback(Beside):
             pause = _PAUSE_SECONDS if len(finished) - number <= _BEHIND_MAX else 0.0
             try:
                 self._drop(path, pause)
+            except FileNotFoundError:
+                pass  # archived or dropped meanwhile: a snapshot makes up for it
             except OSError as error:
                 # Its pages stay: they may be the only whole copy.
                 self._log.error("a finished segment cannot be written to disk", file=str(path), error=str(error))

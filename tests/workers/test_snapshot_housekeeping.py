@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from workers import venue as venues
 from workers.files import copy_file
 from workers.journal import JournalError, last_sequence
 from workers.journal.segments import segment_path
+from workers.process import Child
 from workers.replica import Replica
 from workers.snapshot import files, housekeeping
 from workers.snapshot.files import list_snapshots, snapshot_path
@@ -259,6 +261,24 @@ def test_the_timer_has_one_taken_at_the_end_beside_one_that_is_ahead_of_the_log(
     timer.last(end, 240)
     timer.close()
     assert [int(path.stem) for path in list_snapshots(stopped.journal_directory)] == [end, int(ahead.stem)]
+
+
+def test_the_timer_has_one_taken_at_the_end_after_one_that_is_under_way(stopped: Venue) -> None:
+    """That one is of what was durable when it began."""
+    end = last_sequence(stopped.journal_directory)
+    timer = SnapshotTimer(stopped)
+    timer._child = Child("snapshot", [sys.executable, "-c", "pass"], {})
+    timer.last(end, 240)
+    timer.close()
+    assert [int(path.stem) for path in list_snapshots(stopped.journal_directory)] == [end]
+
+
+def test_the_timer_waits_at_the_end_no_longer_than_it_may(stopped: Venue) -> None:
+    timer = SnapshotTimer(stopped)
+    timer._child = Child("snapshot", [sys.executable, "-c", "import signal; signal.pause()"], {})
+    timer.last(last_sequence(stopped.journal_directory), 0.1)
+    timer.close()
+    assert list_snapshots(stopped.journal_directory) == []
 
 
 @pytest.mark.parametrize("is_ahead", [False, True])

@@ -92,7 +92,7 @@ def test_a_segment_under_another_name_is_told(directory: Path, name: str) -> Non
         assert f"{directory / 'journal' / name}: not named after a log sequence" in result.output
 
 
-def snapshot_at(journal: Path, sequence: int, **changes: Any) -> Path:
+def snapshot_at(journal: Path, sequence: int, /, **changes: Any) -> Path:
     """A snapshot of the log with which some frame ends, of nothing much."""
     reader = JournalReader(journal)
     while len(reader.next_batch(sequence)):

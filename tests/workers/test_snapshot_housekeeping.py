@@ -22,7 +22,8 @@ from workers.journal import JournalError, last_sequence
 from workers.journal.segments import segment_path
 from workers.process import Child
 from workers.replica import Replica
-from workers.snapshot import files, housekeeping
+from workers.snapshot import files, housekeeping, taking
+from workers.snapshot.choice import open_log
 from workers.snapshot.files import list_snapshots, snapshot_path
 from workers.snapshot.housekeeping import (
     BusyError,
@@ -31,7 +32,7 @@ from workers.snapshot.housekeeping import (
     snapshot_lock,
     unneeded_segments,
 )
-from workers.snapshot.taking import snapshot_venue
+from workers.snapshot.taking import snapshot_venue, take_snapshot
 from workers.snapshot.timer import SnapshotTimer
 from workers.venue import Venue
 
@@ -241,6 +242,32 @@ def test_snapshots_ahead_of_the_log_take_nobodys_place_among_those_that_are_kept
     assert prune_snapshots(tmp_path, 15, keep=3, keep_hours=0) == []
     assert prune_snapshots(tmp_path, 15, keep=2, keep_hours=0) == paths[:1]
     assert list_snapshots(tmp_path) == [*paths[1:], *ahead]
+
+
+@pytest.mark.parametrize("are_all_damaged", [False, True])
+def test_what_a_start_over_the_memory_that_there_is_begins_with_stays_where_later_ones_are_damaged(
+    stopped: Venue, monkeypatch: pytest.MonkeyPatch, *, are_all_damaged: bool
+) -> None:
+    """A shard that is behind the new snapshot cannot begin with it."""
+    directory = stopped.journal_directory
+    segments = segment_files(directory)
+    ends = [int(path.stem) - 1 for path in segments[1:]]
+    older, newer = (take_snapshot(directory, stopped.sizes, pytest.fail, until=end) for end in ends[:2])
+    for path in (older, newer) if are_all_damaged else (newer,):
+        change(path, path.stat().st_size - 64, b"\x99" * 8)
+    monkeypatch.setattr(taking, "_slowest_shard", lambda venue: ends[1])
+    path = snapshot_venue(stopped.path, lambda text: None)
+    assert list_snapshots(directory) == [older, newer, path]
+    assert segment_files(directory) == (segments if are_all_damaged else segments[1:])
+    begun, reader = open_log(directory, stopped.sizes, lambda text: None, lambda heading: heading.sequence <= ends[1])
+    assert (begun and begun.path, reader.sequence) == ((None, 0) if are_all_damaged else (older, ends[0]))
+    if begun is not None:
+        begun.close()
+    monkeypatch.undo()
+    for path in (older, newer):
+        path.unlink(missing_ok=True)
+    snapshot_venue(stopped.path, lambda text: pytest.fail(text))
+    assert segment_files(directory) == segments[-1:]
 
 
 def test_the_timer_has_one_taken_at_the_end(stopped: Venue) -> None:

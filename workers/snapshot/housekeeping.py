@@ -103,8 +103,8 @@ def _is_passed_by(directory: Path, heading: Heading) -> bool:
 def prune_snapshots(directory: Path, end: int, keep: int, keep_hours: float, needed: int = FAR) -> list[Path]:
     """Remove snapshots beyond the newest `keep` that are older than `keep_hours`; gives those that are gone.
 
-    `end`: with which the log ends. `needed`: how far the slowest shard is. Over the memory that there is it starts from
-    no snapshot behind that.
+    `end`: with which the log ends. `needed`: the snapshot with which a start over the memory that there is begins, or
+    any sequence before the next one; 0: it begins with the log's first record.
     """
     assert keep > 0, "a venue keeps a snapshot"
     assert keep_hours >= 0, "an age"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import mmap
 import os
 from collections.abc import Iterator
@@ -76,3 +77,21 @@ def test_a_segment_that_was_archived_or_dropped_meanwhile_is_no_fault(
     running.close()
     assert not any(map(resident, listed[1:-1]))
     assert [line for line in logged.lines() if line["level"] == "error"] == []
+
+
+def test_a_disk_that_cannot_be_looked_at_for_a_while_does_not_end_it(
+    tmp_path: Path, logged: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(tmp_path / "journal", *[20] * 30)
+
+    def fail(directory: Path, ending: str) -> list[Path]:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(writebacks, "named_after_sequences", fail)
+    running = Writeback(tmp_path / "journal")
+    until(lambda: logged.lines("journal"), "the disk to be found failing", 5)
+    monkeypatch.undo()
+    finished = segment_files(tmp_path / "journal")[:-1]
+    until(lambda: not any(map(resident, finished)), "finished segments to leave memory", 5)
+    running.close()
+    assert {line["level"] for line in logged.lines("journal")} == {"error"}

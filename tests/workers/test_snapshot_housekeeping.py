@@ -120,6 +120,27 @@ def test_the_journal_is_not_its_own_archive(tmp_path: Path) -> None:
         assert segment_files(directory) == segments
 
 
+def test_no_other_segment_that_was_archived_under_the_name_is_written_over(tmp_path: Path) -> None:
+    """Of another venue that has the same archive, or of this one before it went on from a backup."""
+    directory, archive = tmp_path / "journal", tmp_path / "archive"
+    filled(directory, *[20] * 12)
+    filled(tmp_path / "other", *[20] * 12)
+    segments = segment_files(directory)
+    touch(directory, int(segments[1].stem) - 1)
+    archive.mkdir()
+    archived = archive / segments[0].name
+    foreign = (tmp_path / "other" / segments[0].name).read_bytes()
+    archived.write_bytes(foreign)
+    with pytest.raises(OSError, match=f"{archived}: there is another segment of this name"):
+        clear_segments(directory, "archive", archive)
+    assert archived.read_bytes() == foreign
+    assert segment_files(directory) == segments
+    # One that was copied, and not yet removed, is the same.
+    archived.write_bytes(segments[0].read_bytes())
+    assert clear_segments(directory, "archive", archive) == segments[:1]
+    assert [path.name for path in archive.iterdir()] == [archived.name]
+
+
 def test_a_snapshot_under_another_name_is_left_alone(tmp_path: Path) -> None:
     copy = tmp_path / "copy.snapshot"
     copy.touch()

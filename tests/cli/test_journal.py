@@ -7,15 +7,19 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from tests.cli.conftest import ACM, USD, Bank
 from tests.workers.journals import change, filled, segment_files
+from tests.workers.stepped import SIZES
 from tradsys.cli.main import app
 from tradsys.records import Kind, Side
 from tradsys.words import word
-from workers.snapshot.files import snapshot_path
+from workers.journal import JournalReader
+from workers.snapshot.files import Heading, snapshot_path, write
 
 runner = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
 FRAMES = [20, 20, 20, 3, 20, 10, 20, 20, 5, 4, 3, 2]
@@ -88,18 +92,31 @@ def test_a_segment_under_another_name_is_told(directory: Path, name: str) -> Non
         assert f"{directory / 'journal' / name}: not named after a log sequence" in result.output
 
 
+def snapshot_at(journal: Path, sequence: int, /, **changes: Any) -> Path:
+    """A snapshot of the log with which some frame ends, of nothing much."""
+    reader = JournalReader(journal)
+    while len(reader.next_batch(sequence)):
+        pass
+    assert reader.sequence == sequence
+    heading = Heading(sequence, reader.chain, reader.venue, 0, 0, [0], SIZES, "any")
+    return write(journal, msgspec.structs.replace(heading, **changes), {"words": np.arange(1000)})
+
+
 def test_a_log_without_its_beginning_is_whole_when_a_snapshot_holds_that(directory: Path) -> None:
     journal = directory / "journal"
     files = segment_files(journal)
     before, whole = dumped(directory), told(directory, "stat")[1]
     begins = int(files[2].stem)
+    snapshot = snapshot_at(journal, begins - 1)
+    content = snapshot.read_bytes()
+    snapshot.unlink()
     for path in files[:2]:
         path.unlink()
     status, found = told(directory, "verify")
     assert (status, "a segment is missing" in found["damage"]) == (1, True)
     snapshot_path(journal, begins - 2).touch()
     assert told(directory, "verify")[0] == 1
-    snapshot_path(journal, begins + 3).touch()
+    snapshot.write_bytes(content)
     status, found = told(directory, "stat")
     assert (status, found["damage"], found["first"]) == (0, None, begins)
     assert found["segments"] == whole["segments"][2:]
@@ -109,6 +126,34 @@ def test_a_log_without_its_beginning_is_whole_when_a_snapshot_holds_that(directo
     assert f"begins with sequence {begins}: what was before" in run(directory, "dump").stderr
     assert dumped(directory, "--from", str(begins + 5), "--to", str(begins + 8)) == before[begins + 4 : begins + 8]
     assert run(directory, "dump", "--from", str(begins + 5)).stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("what", "changes"),
+    [
+        ("ahead of the log", {"sequence": sum(FRAMES) + 1}),
+        ("of another history", {"chain": 7}),
+        ("of another venue", {"venue": 7}),
+        ("damaged", {}),
+    ],
+)
+def test_a_lost_beginning_is_not_dropped_for_a_snapshot_of_no_use(
+    directory: Path, what: str, changes: dict[str, int]
+) -> None:
+    """No start could begin with it."""
+    journal = directory / "journal"
+    files = segment_files(journal)
+    snapshot = snapshot_at(journal, int(files[2].stem) - 1, **changes)
+    if what == "damaged":
+        change(snapshot, snapshot.stat().st_size - 64, b"\x99" * 8)
+    for path in files[:2]:
+        path.unlink()
+    for command in ("verify", "stat"):
+        status, found = told(directory, command)
+        assert status == 1
+        assert "a segment is missing" in found["damage"]
+        assert found["records"] == 0
+        assert "damaged" in run(directory, command).output
 
 
 def test_a_dump_begins_with_the_file_that_holds_its_first_record(directory: Path) -> None:

@@ -28,7 +28,7 @@ from workers.progress import slowest_shard
 from workers.snapshot.choice import Tell, open_log
 from workers.snapshot.files import Heading
 from workers.snapshot.housekeeping import clear_segments, prune_snapshots, snapshot_lock, unneeded_segments
-from workers.snapshot.taking import NoSnapshotError, take_snapshot
+from workers.snapshot.taking import NoSnapshotError, base_over, take_snapshot
 from workers.standby import LappedError, Standby
 from workers.topology import JOURNAL, SEQUENCER
 
@@ -175,7 +175,7 @@ class SimulatedVenue(SteppedWorkers):
             with snapshot_lock(self.directory):
                 until = int(self.memory.control[JOURNALED])
                 path = take_snapshot(self.directory, self.sizes, self.passed_over, until=until)
-                needed = slowest_shard(self.memory)
+                needed = base_over(self.directory, self.sizes, path, slowest_shard(self.memory))
                 prune_snapshots(self.directory, sequence_of(path), profile.snapshots_kept, 0, needed)
                 self._remember_segments()
                 clear_segments(self.directory, profile.segments, self.archive, needed)

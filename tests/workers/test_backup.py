@@ -27,7 +27,7 @@ from workers.administration import access, trail
 from workers.administration.calendar_file import CalendarFile, SetCalendars
 from workers.administration.comparing import compare
 from workers.administration.sent import sent
-from workers.backup import making
+from workers.backup import making, restoring
 from workers.backup.making import back_up
 from workers.backup.manifest import BackupError, CopiedFile, Manifest, read_manifest
 from workers.backup.restoring import restore
@@ -339,6 +339,44 @@ def test_a_full_disk_leaves_nothing(
     (tmp_path / "second.partial").mkdir()  # of a backup that was killed
     made(venue, tmp_path / "second")
     brought_back(tmp_path / "second", tmp_path / "restored")
+
+
+@pytest.mark.parametrize("had_files", [False, True])
+def test_what_cannot_be_put_in_place_is_not_restored_in_part(
+    venue: SteppedVenue, tmp_path: Path, *, had_files: bool
+) -> None:
+    directory, elsewhere = tmp_path / "restored", tmp_path / "elsewhere"
+    access.AccessFile(venue.description.path).change(lambda now: access.Access(users=[access.User("uma", ["alice"])]))
+    made(venue, tmp_path / "backup")
+    directory.mkdir()
+    elsewhere.mkdir()
+    (directory / "journal").symlink_to(elsewhere)  # no directory can take the place of that
+    if had_files:
+        for name in ("last-venue.json", access.FILE):
+            (directory / name).write_text("of the venue that was here")
+    with pytest.raises(BackupError, match="nothing was restored"):
+        brought_back(tmp_path / "backup", directory)
+    left = ["last-venue.json", access.FILE] if had_files else []
+    assert files_in(directory) == sorted(["lock", *left])
+    assert [(directory / name).read_text() for name in left] == ["of the venue that was here"] * len(left)
+    (directory / "journal").unlink()
+    brought_back(tmp_path / "backup", directory)
+    assert access.AccessFile(directory).read() == access.AccessFile(venue.description.path).read()
+
+
+def test_a_restored_journal_whose_name_cannot_be_made_durable_is_taken_back(
+    venue: SteppedVenue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(venue, tmp_path / "backup")
+
+    def sync(directory: Path) -> None:
+        if (directory / "journal").exists():
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(restoring, "sync_directory", sync)
+    with pytest.raises(BackupError, match="nothing was restored"):
+        brought_back(tmp_path / "backup", tmp_path / "restored")
+    assert files_in(tmp_path / "restored") == ["lock"]
 
 
 def test_a_damaged_snapshot_is_left_out_and_told(venue: SteppedVenue, tmp_path: Path) -> None:

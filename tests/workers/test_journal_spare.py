@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from structlog.testing import capture_logs
 from tests.workers.journals import SEGMENT_BYTES, Desk, segment_files
 from tests.workers.running import until
 from tests.workers.stepped import journal_records
+from workers.journal import segments
 from workers.journal.segments import SPARE
 from workers.journal.spare import SpareMaker
 from workers.memory import JOURNAL_TROUBLE
@@ -65,3 +67,21 @@ def test_a_spare_segment_of_an_earlier_run_is_not_taken(desk: Desk, maker: Spare
     other = Desk(desk.directory, segment_bytes=2 * SEGMENT_BYTES)
     assert not spare.exists()
     other.close()
+
+
+@pytest.mark.parametrize(("owner", "name"), [(segments, "sync_directory"), (Path, "exists")])
+def test_the_trouble_ends_whatever_has_failed_of_making_a_spare_segment(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, owner: object, name: str
+) -> None:
+    """Also where the file is there by then, or cannot even be looked for."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(owner, name, fail)
+    maker = SpareMaker(desk.directory, SEGMENT_BYTES, desk.writer.trouble)
+    until(lambda: desk.memory.control[JOURNAL_TROUBLE] == errno.EIO, "the trouble", 5)
+    monkeypatch.undo()
+    until(lambda: desk.memory.control[JOURNAL_TROUBLE] == 0, "the end of it", 5)
+    assert (desk.directory / SPARE).exists()
+    maker.close()

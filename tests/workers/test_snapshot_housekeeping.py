@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from workers import venue as venues
 from workers.files import copy_file
 from workers.journal import JournalError, last_sequence
 from workers.journal.segments import segment_path
+from workers.process import Child
 from workers.replica import Replica
-from workers.snapshot import files, housekeeping
+from workers.snapshot import files, housekeeping, taking
+from workers.snapshot.choice import open_log
 from workers.snapshot.files import list_snapshots, snapshot_path
 from workers.snapshot.housekeeping import (
     BusyError,
@@ -29,7 +32,7 @@ from workers.snapshot.housekeeping import (
     snapshot_lock,
     unneeded_segments,
 )
-from workers.snapshot.taking import snapshot_venue
+from workers.snapshot.taking import snapshot_venue, take_snapshot
 from workers.snapshot.timer import SnapshotTimer
 from workers.venue import Venue
 
@@ -115,6 +118,27 @@ def test_the_journal_is_not_its_own_archive(tmp_path: Path) -> None:
         with pytest.raises(OSError, match=r"set snapshots\.archive to another directory"):
             clear_segments(directory, "archive", archive)
         assert segment_files(directory) == segments
+
+
+def test_no_other_segment_that_was_archived_under_the_name_is_written_over(tmp_path: Path) -> None:
+    """Of another venue that has the same archive, or of this one before it went on from a backup."""
+    directory, archive = tmp_path / "journal", tmp_path / "archive"
+    filled(directory, *[20] * 12)
+    filled(tmp_path / "other", *[20] * 12)
+    segments = segment_files(directory)
+    touch(directory, int(segments[1].stem) - 1)
+    archive.mkdir()
+    archived = archive / segments[0].name
+    foreign = (tmp_path / "other" / segments[0].name).read_bytes()
+    archived.write_bytes(foreign)
+    with pytest.raises(OSError, match=f"{archived}: there is another segment of this name"):
+        clear_segments(directory, "archive", archive)
+    assert archived.read_bytes() == foreign
+    assert segment_files(directory) == segments
+    # One that was copied, and not yet removed, is the same.
+    archived.write_bytes(segments[0].read_bytes())
+    assert clear_segments(directory, "archive", archive) == segments[:1]
+    assert [path.name for path in archive.iterdir()] == [archived.name]
 
 
 def test_a_snapshot_under_another_name_is_left_alone(tmp_path: Path) -> None:
@@ -241,6 +265,32 @@ def test_snapshots_ahead_of_the_log_take_nobodys_place_among_those_that_are_kept
     assert list_snapshots(tmp_path) == [*paths[1:], *ahead]
 
 
+@pytest.mark.parametrize("are_all_damaged", [False, True])
+def test_what_a_start_over_the_memory_that_there_is_begins_with_stays_where_later_ones_are_damaged(
+    stopped: Venue, monkeypatch: pytest.MonkeyPatch, *, are_all_damaged: bool
+) -> None:
+    """A shard that is behind the new snapshot cannot begin with it."""
+    directory = stopped.journal_directory
+    segments = segment_files(directory)
+    ends = [int(path.stem) - 1 for path in segments[1:]]
+    older, newer = (take_snapshot(directory, stopped.sizes, pytest.fail, until=end) for end in ends[:2])
+    for path in (older, newer) if are_all_damaged else (newer,):
+        change(path, path.stat().st_size - 64, b"\x99" * 8)
+    monkeypatch.setattr(taking, "_slowest_shard", lambda venue: ends[1])
+    path = snapshot_venue(stopped.path, lambda text: None)
+    assert list_snapshots(directory) == [older, newer, path]
+    assert segment_files(directory) == (segments if are_all_damaged else segments[1:])
+    begun, reader = open_log(directory, stopped.sizes, lambda text: None, lambda heading: heading.sequence <= ends[1])
+    assert (begun and begun.path, reader.sequence) == ((None, 0) if are_all_damaged else (older, ends[0]))
+    if begun is not None:
+        begun.close()
+    monkeypatch.undo()
+    for path in (older, newer):
+        path.unlink(missing_ok=True)
+    snapshot_venue(stopped.path, lambda text: pytest.fail(text))
+    assert segment_files(directory) == segments[-1:]
+
+
 def test_the_timer_has_one_taken_at_the_end(stopped: Venue) -> None:
     timer = SnapshotTimer(stopped)
     end = last_sequence(stopped.journal_directory)
@@ -259,6 +309,24 @@ def test_the_timer_has_one_taken_at_the_end_beside_one_that_is_ahead_of_the_log(
     timer.last(end, 240)
     timer.close()
     assert [int(path.stem) for path in list_snapshots(stopped.journal_directory)] == [end, int(ahead.stem)]
+
+
+def test_the_timer_has_one_taken_at_the_end_after_one_that_is_under_way(stopped: Venue) -> None:
+    """That one is of what was durable when it began."""
+    end = last_sequence(stopped.journal_directory)
+    timer = SnapshotTimer(stopped)
+    timer._child = Child("snapshot", [sys.executable, "-c", "pass"], {})
+    timer.last(end, 240)
+    timer.close()
+    assert [int(path.stem) for path in list_snapshots(stopped.journal_directory)] == [end]
+
+
+def test_the_timer_waits_at_the_end_no_longer_than_it_may(stopped: Venue) -> None:
+    timer = SnapshotTimer(stopped)
+    timer._child = Child("snapshot", [sys.executable, "-c", "import signal; signal.pause()"], {})
+    timer.last(last_sequence(stopped.journal_directory), 0.1)
+    timer.close()
+    assert list_snapshots(stopped.journal_directory) == []
 
 
 @pytest.mark.parametrize("is_ahead", [False, True])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import mmap
 import os
 from collections.abc import Iterator
@@ -11,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.workers.journals import Desk, segment_files
+from tests.conftest import Logged
+from tests.workers.journals import Desk, filled, segment_files
 from tests.workers.running import until
 from tests.workers.stepped import journal_records
+from workers.journal import writeback as writebacks
 from workers.journal.writeback import Writeback
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -59,3 +62,36 @@ def test_it_ends_at_once(tmp_path: Path) -> None:
     running = Writeback(tmp_path / "no such directory")
     running.close()
     assert not running._thread.is_alive()
+
+
+def test_a_segment_that_was_archived_or_dropped_meanwhile_is_no_fault(
+    tmp_path: Path, logged: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a start there may be many to go through, and who takes a snapshot clears some of them away."""
+    filled(tmp_path / "journal", *[20] * 30)
+    listed = segment_files(tmp_path / "journal")
+    listed[0].unlink()
+    monkeypatch.setattr(writebacks, "named_after_sequences", lambda directory, ending: listed)
+    running = Writeback(tmp_path / "journal")
+    until(lambda: running._done == listed[-2].name, "every finished segment to be looked at")
+    running.close()
+    assert not any(map(resident, listed[1:-1]))
+    assert [line for line in logged.lines() if line["level"] == "error"] == []
+
+
+def test_a_disk_that_cannot_be_looked_at_for_a_while_does_not_end_it(
+    tmp_path: Path, logged: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(tmp_path / "journal", *[20] * 30)
+
+    def fail(directory: Path, ending: str) -> list[Path]:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(writebacks, "named_after_sequences", fail)
+    running = Writeback(tmp_path / "journal")
+    until(lambda: logged.lines("journal"), "the disk to be found failing", 5)
+    monkeypatch.undo()
+    finished = segment_files(tmp_path / "journal")[:-1]
+    until(lambda: not any(map(resident, finished)), "finished segments to leave memory", 5)
+    running.close()
+    assert {line["level"] for line in logged.lines("journal")} == {"error"}

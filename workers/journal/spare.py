@@ -27,10 +27,9 @@ class SpareMaker(Beside):
 
     def look(self) -> None:
         """Make the segment when there is none."""
-        if self._spare.exists():
-            return
         try:
-            install(self._spare, b"", self._segment_bytes)
+            if not self._spare.exists():
+                install(self._spare, b"", self._segment_bytes)
         except OSError as error:
             self._trouble.begin(SPACE, error.errno or EIO)
         else:

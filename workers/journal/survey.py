@@ -9,6 +9,8 @@ import msgspec
 
 from workers.journal.reader import FAR, JournalReader
 from workers.journal.segments import LINE_BYTES, JournalError, Segment, list_segments, sequence_of
+from workers.snapshot.choice import reader_behind
+from workers.snapshot.files import Snapshot, SnapshotError, list_snapshots
 from workers.snapshot.housekeeping import snapshots_until
 
 
@@ -56,6 +58,12 @@ def survey(directory: Path, *, is_running: bool, progress: Callable[[int], None]
     except JournalError as error:
         damage = str(error)
         _note(ends, reader)
+    if damage is None and first > 1 and not _is_made_up_for(directory, first):
+        damage = (
+            f"{directory}: the log begins with sequence {first}, and no snapshot that is whole and of this log holds "
+            f"what was before: a segment is missing; restore it from a backup"
+        )
+        ends, torn = {}, 0
     views = [_view(path, last, offset) for path, (last, offset) in ends.items()]
     assert torn >= 0, "bytes behind the end"
     assert not (torn and damage), "what stands behind damage is no torn frame"
@@ -67,11 +75,28 @@ def survey(directory: Path, *, is_running: bool, progress: Callable[[int], None]
 def first_needed(directory: Path, end: int = FAR) -> int:
     """The log sequence with which the files must begin: 1, or the first one's when a snapshot holds all before it.
 
-    `end`: with which the log ends, where that is known.
+    Of snapshots only the names are looked at. `end`: with which the log ends, where that is known.
     """
     first = min((sequence_of(path) for path in list_segments(directory)), default=1)
     assert first >= 1, "records are numbered from 1"
     return first if any(sequence_of(path) >= first - 1 for path in snapshots_until(directory, end)) else 1
+
+
+def _is_made_up_for(directory: Path, first: int) -> bool:
+    """Whether a snapshot that is whole and of this log holds what was before sequence `first`."""
+    assert first > 1, "something was before it"
+    paths = [path for path in list_snapshots(directory) if sequence_of(path) >= first - 1]
+    return any(_is_of_log(path) for path in reversed(paths))  # of a venue that runs, old ones may go meanwhile
+
+
+def _is_of_log(path: Path) -> bool:
+    try:
+        with Snapshot(path) as snapshot:
+            snapshot.check()
+            reader_behind(snapshot, path.parent)
+    except (SnapshotError, FileNotFoundError):
+        return False
+    return True
 
 
 def _note(ends: dict[Path, tuple[int, int]], reader: JournalReader) -> None:

@@ -48,13 +48,19 @@ class Writeback(Beside):
 
     def look(self) -> None:
         """Write out and drop what has been finished since; what is left at the end the system writes some time."""
-        finished = [path for path in named_after_sequences(self._directory, ENDING)[:-1] if path.name > self._done]
+        try:
+            finished = [path for path in named_after_sequences(self._directory, ENDING)[:-1] if path.name > self._done]
+        except OSError as error:
+            self._log.error("the journal's files cannot be looked for", error=str(error))
+            return
         for number, path in enumerate(finished):
             if self._ended.is_set():
                 return
             pause = _PAUSE_SECONDS if len(finished) - number <= _BEHIND_MAX else 0.0
             try:
                 self._drop(path, pause)
+            except FileNotFoundError:
+                pass  # archived or dropped meanwhile: a snapshot makes up for it
             except OSError as error:
                 # Its pages stay: they may be the only whole copy.
                 self._log.error("a finished segment cannot be written to disk", file=str(path), error=str(error))

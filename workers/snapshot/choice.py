@@ -41,6 +41,23 @@ def open_whole_log(directory: Path, sizes: Sizes, tell: Tell) -> tuple[Snapshot 
     return found or (None, _from_the_beginning(directory, sizes))
 
 
+def newest_of_use(directory: Path, sizes: Sizes, until: int) -> int:
+    """The sequence of the newest snapshot that open_log() would take among those not behind `until`, 0 without any."""
+    assert until >= 0, "records are numbered from 1"
+    found = _first_of_use(
+        reversed(list_snapshots(directory)),
+        directory,
+        sizes,
+        lambda why: None,
+        lambda heading: heading.sequence <= until,
+    )
+    if found is None:
+        return 0
+    with found[0] as snapshot:
+        assert 0 < snapshot.heading.sequence <= until, "not behind where it may be"
+        return snapshot.heading.sequence
+
+
 def _from_the_beginning(directory: Path, sizes: Sizes) -> JournalReader:
     reader = JournalReader(directory, sizes.shards)
     reader.begin()

@@ -103,8 +103,8 @@ def _is_passed_by(directory: Path, heading: Heading) -> bool:
 def prune_snapshots(directory: Path, end: int, keep: int, keep_hours: float, needed: int = FAR) -> list[Path]:
     """Remove snapshots beyond the newest `keep` that are older than `keep_hours`; gives those that are gone.
 
-    `end`: with which the log ends. `needed`: how far the slowest shard is. Over the memory that there is it starts from
-    no snapshot behind that.
+    `end`: with which the log ends. `needed`: the snapshot with which a start over the memory that there is begins, or
+    any sequence before the next one; 0: it begins with the log's first record.
     """
     assert keep > 0, "a venue keeps a snapshot"
     assert keep_hours >= 0, "an age"
@@ -155,11 +155,20 @@ def _archive(path: Path, archive: Path) -> None:
     make_directory(archive)
     if archive.samefile(path.parent):
         raise OSError(f"{archive} is where the journal itself is; set snapshots.archive to another directory")
-    temporary = archive / f"{path.name}.new"
+    target, temporary = archive / path.name, archive / f"{path.name}.new"
+    if target.exists() and _hash_of(target) != _hash_of(path):
+        raise OSError(
+            f"{target}: there is another segment of this name; {path} stays where it is. Set snapshots.archive to a "
+            f"directory of this venue alone, or move that file elsewhere"
+        )
     temporary.unlink(missing_ok=True)  # of an attempt that was cut short
     _, written = copy_file(path, temporary)
-    with temporary.open("rb", buffering=0) as copy:
-        if hashlib.file_digest(copy, "sha256").hexdigest() != written:
-            raise OSError(f"{temporary}: reads otherwise than it was written; {path} stays where it is")
-    temporary.rename(archive / path.name)
+    if _hash_of(temporary) != written:
+        raise OSError(f"{temporary}: reads otherwise than it was written; {path} stays where it is")
+    temporary.rename(target)
     sync_directory(archive)
+
+
+def _hash_of(path: Path) -> str:
+    with path.open("rb", buffering=0) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,6 +12,7 @@ from workers.journal.reader import FAR
 from workers.journal.segments import sequence_of, sync_segments
 from workers.memory import JOURNALED, Sizes, VenueMemory
 from workers.progress import slowest_shard
+from workers.snapshot.choice import newest_of_use
 from workers.snapshot.files import snapshot_path, write
 from workers.snapshot.housekeeping import clear_segments, prune_snapshots, remove_strays, snapshot_lock
 from workers.venue import Venue
@@ -70,12 +71,22 @@ def snapshot_venue(
     settings, directory = venue.configuration.snapshots, venue.journal_directory
     with snapshot_lock(directory):
         path = take_snapshot(directory, venue.sizes, tell, until=durable_end(venue), beat=beat)
-        needed = _slowest_shard(venue)
+        needed = base_over(directory, venue.sizes, path, _slowest_shard(venue))
         gone = prune_snapshots(directory, sequence_of(path), settings.keep, settings.keep_hours, needed)
         assert path not in gone, "the snapshot that was just taken stays"
         archive = venue.path / (settings.archive or "archive")
         clear_segments(directory, settings.segments, archive, needed)
     return path
+
+
+def base_over(directory: Path, sizes: Sizes, newest: Path, slowest: int) -> int:
+    """With which snapshot a start over memory begins whose slowest shard has got so far; 0: the log's first record.
+
+    `newest`: the snapshot that was just taken. Older ones may be damaged, or of another program, since they were.
+    """
+    assert slowest >= 0, "records are numbered from 1"
+    sequence = sequence_of(newest)
+    return sequence if sequence <= slowest else newest_of_use(directory, sizes, slowest)
 
 
 def durable_end(venue: Venue) -> int:

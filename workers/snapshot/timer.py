@@ -45,17 +45,19 @@ class SnapshotTimer:
             self._start()
 
     def last(self, journaled: int, patience_seconds: float) -> None:
-        """After the workers have ended: take one, if the configuration wants that, and wait for it."""
+        """After the workers have ended: take one, if the configuration wants that, and wait for it.
+
+        One that is under way is of what was durable when it began: it is waited for first.
+        """
         assert journaled >= 0, "records are numbered from 1"
         assert patience_seconds >= 0, "a time to wait"
         if not self._settings.on_stop:
             return
+        deadline = time.monotonic() + patience_seconds
+        self._await(deadline)
         if self._child is None and journaled > self._newest(journaled):
             self._start()
-        deadline = time.monotonic() + patience_seconds
-        while (child := self._child) is not None and time.monotonic() < deadline:
-            select.select([child.exit, child.output], [], [], 0.05)
-            self._attend(child)
+            self._await(deadline)
 
     def close(self) -> None:
         """End a process that is still at it; its unfinished file is removed by the next one."""
@@ -76,6 +78,12 @@ class SnapshotTimer:
             self._child = Child("snapshot", command, variables)
         except OSError as error:
             self._log.error("no snapshot can be taken", error=str(error))
+
+    def _await(self, deadline: float) -> None:
+        """Wait for the process that is at it, if there is one, until then."""
+        while (child := self._child) is not None and time.monotonic() < deadline:
+            select.select([child.exit, child.output], [], [], 0.05)
+            self._attend(child)
 
     def _attend(self, child: Child) -> None:
         assert child is self._child, "nobody else is looked after"

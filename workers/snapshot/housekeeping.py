@@ -48,7 +48,8 @@ def snapshot_lock(directory: Path) -> Iterator[None]:
 def prune_snapshots(directory: Path, keep: int, keep_hours: float, needed: int = FAR) -> list[Path]:
     """Remove snapshots beyond the newest `keep` that are older than `keep_hours`; gives those that are gone.
 
-    `needed`: how far the slowest shard is. Over the memory that there is it starts from no snapshot behind that.
+    `needed`: how far the slowest shard is, and how far back the history may have to go. Over the memory that there is
+    a shard starts from no snapshot behind that, nor does a recorder.
     """
     assert keep > 0, "a venue keeps a snapshot"
     assert keep_hours >= 0, "an age"
@@ -59,7 +60,7 @@ def prune_snapshots(directory: Path, keep: int, keep_hours: float, needed: int =
     gone = [path for path in dispensable if path.stat().st_mtime < limit]
     assert not paths or paths[-1] not in gone, "the newest snapshot stays"
     assert len(paths) - len(gone) >= min(keep, len(paths)), "as many stay as are to be kept"
-    assert of_use == 0 or paths[of_use - 1] not in gone, "and the newest that a start over this memory can begin with"
+    assert of_use == 0 or paths[of_use - 1] not in gone, "and the newest that whoever is slowest can begin with"
     for path in gone:
         path.unlink()
     return gone
@@ -84,7 +85,7 @@ def clear_segments(directory: Path, policy: Policy, archive: Path, needed: int =
     if policy == "keep":
         return []
     unneeded = unneeded_segments(directory, needed)
-    assert all(sequence_of(path) <= needed for path in unneeded), "what the slowest shard has not seen stays"
+    assert all(sequence_of(path) <= needed for path in unneeded), "what the slowest reader has not seen stays"
     for path in unneeded:
         if policy == "archive":
             _archive(path, archive)

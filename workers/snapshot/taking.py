@@ -12,6 +12,7 @@ from workers.journal.reader import FAR
 from workers.journal.segments import sequence_of, sync_segments
 from workers.memory import JOURNALED, Sizes, VenueMemory
 from workers.progress import slowest_shard
+from workers.recorder.needed import needed_by_history
 from workers.snapshot.files import snapshot_path, write
 from workers.snapshot.housekeeping import clear_segments, prune_snapshots, snapshot_lock
 from workers.venue import Venue
@@ -69,7 +70,8 @@ def snapshot_venue(
     with snapshot_lock(directory):
         path = take_snapshot(directory, venue.sizes, tell, until=durable_end(venue), beat=beat)
         # Later ones are of a log that has lost its end since: they make up for nothing.
-        needed = min(_slowest_shard(venue), sequence_of(path))
+        recorded = needed_by_history(venue.path, venue.configuration.history.enabled)
+        needed = min(_slowest_shard(venue), recorded, sequence_of(path))
         gone = prune_snapshots(directory, settings.keep, settings.keep_hours, needed)
         assert path not in gone, "the snapshot that was just taken stays"
         archive = venue.path / (settings.archive or "archive")

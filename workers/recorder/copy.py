@@ -58,9 +58,16 @@ class BookCopy(Replica):
     def read(self, until: int) -> Any:
         """The next records up to sequence `until`, to be carried out by every shard before more is read.
 
-        Empty where there are none now. Raises JournalError.
+        Empty where there are none now. `until` is durable already when this is called. Raises JournalError.
         """
         assert all(int(shard.words[W_POSITION]) >= self.sequence for shard in self.shards), "all before is carried out"
+        segment = self._log.begin()
+        if segment is not None and segment.is_replaced():
+            # Behind what was durable the old file may have frames that never counted: the same records, cut otherwise.
+            chain = self._log.chain
+            self._log = self._reader = JournalReader(self._directory, self._sizes.shards, after=self.sequence)
+            self._log.begin()
+            assert self._log.chain == chain, "what was durable is in the new file as it was in the old one"
         records = self._log.next_batch(until)
         self._learn(records)
         return records

@@ -17,7 +17,7 @@ VERSION = 1
 _FILE = "history.sqlite3"
 _PATIENCE_SECONDS = 5.0
 _CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-ASIDE = "move it aside, with its -wal and -shm: the recorder makes another one from what log and snapshots there are, at once"
+ASIDE = "move it aside, with its -wal and -shm: the recorder makes another one from the log and snapshots"
 
 _TABLES = """
 CREATE TABLE history (venue TEXT NOT NULL, begins INTEGER NOT NULL);

@@ -8,23 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from tests.workers.recorded_history import assert_history
 from tests.workers.settled_venue import OUTSIDE, money, tell, transfer
-from tests.workers.stepped import SIZES, SteppedVenue, expected_events, sharded
+from tests.workers.stepped import SIZES, SteppedVenue, chain, expected_events, sharded
 from tests.workers.traders import Traders
+from tradsys.records import EVENT
+from workers.journal import last_sequence
 from workers.memory import JOURNALED
 from workers.recorder.database import history_path
 from workers.recorder.history import History
 from workers.recorder.recorder import Recorder
+from workers.replica import Replica
 
 
 class Recorded:
     """A venue of two shards, its traders, and whoever records it."""
 
-    def __init__(self, directory: Path, seed: int) -> None:
-        self.venue = SteppedVenue(directory, sharded(2), msgspec.structs.replace(SIZES, shards=2))
+    def __init__(self, directory: Path, seed: int, level: str) -> None:
+        self.venue = SteppedVenue(directory, sharded(2), msgspec.structs.replace(SIZES, shards=2), level=level)
         self.venue.define()
         tell(self.venue, money())
         self.dice = random.Random(seed)
@@ -44,6 +48,18 @@ class Recorded:
             self._number += self.dice.randrange(2)
             source, target = self.dice.sample([1, 2, OUTSIDE], 2)
             tell(self.venue, [transfer(self._number, source, target, 40_000)])
+
+    def restart(self) -> None:
+        """The venue starts over the log that there is, with new memory; its clients know what that says."""
+        venue = self.venue
+        fresh = not any(venue.directory.glob("*.journal"))
+        venue.seen = [chain(np.zeros(0, EVENT), *self._missing(shard)) for shard in range(venue.sizes.shards)]
+        venue.boot(last_sequence(venue.directory, venue.sizes.shards))
+        if fresh:
+            venue.define()
+
+    def _missing(self, shard: int) -> Iterator[Any]:
+        return Replica(self.venue.sizes, self.venue.directory).missing_events(shard, 0)
 
     def begin(self) -> Recorder:
         """A recorder, as its process has one when it begins."""
@@ -83,7 +99,8 @@ class Recorded:
 
 
 @pytest.fixture
-def recorded(tmp_path: Path, seed: int) -> Iterator[Recorded]:
-    recorded = Recorded(tmp_path, seed)
+def recorded(tmp_path: Path, seed: int, request: pytest.FixtureRequest) -> Iterator[Recorded]:
+    """At level `memory`, or the one that a test asks for."""
+    recorded = Recorded(tmp_path, seed, getattr(request, "param", "memory"))
     yield recorded
     recorded.close()

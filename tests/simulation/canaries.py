@@ -16,7 +16,7 @@ from tests.simulation.venue import SimulatedVenue
 from workers.journal.reader import FAR, FRAME_RECORDS_MAX
 from workers.journal.segments import COUNT, CRC, FIRST, FRAME_MAGIC, HEADER_LINES, LINE_WORDS, MAGIC, list_segments
 from workers.memory import COLD, JOURNALED, LINE
-from workers.recorder.history import Checkpoint, History, Place
+from workers.recorder.history import History, Place
 from workers.recorder.rows import Rows
 from workers.snapshot.files import UNFINISHED, Snapshot
 from workers.topology import SEQUENCER
@@ -148,21 +148,6 @@ class RecordedEarly(SimulatedVenue):
         return FAR
 
 
-class OrdersNotTakenBack(SimulatedVenue):
-    """A history that goes back leaves orders as what came later had changed them."""
-
-    @contextmanager
-    def attached(self) -> Iterator[None]:
-        roll_back = History.roll_back
-
-        def rolled_back(history: History, to: Checkpoint) -> None:
-            history._connection.execute("DELETE FROM orders_before")
-            roll_back(history, to)
-
-        with super().attached(), mock.patch.object(History, "roll_back", rolled_back):
-            yield
-
-
 CANARIES: list[type[SimulatedVenue]] = [
     EarlyAcknowledgement,
     SyncLeftOut,
@@ -174,5 +159,4 @@ CANARIES: list[type[SimulatedVenue]] = [
     SnapshotNotSynced,
     PositionApart,
     RecordedEarly,
-    OrdersNotTakenBack,
 ]

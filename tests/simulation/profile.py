@@ -62,7 +62,8 @@ def draw(dice: random.Random) -> Profile:
     clients = dice.randint(1, 3)
     level = dice.choice(["memory", "group", "group", "each"])
     has_standby = plan == "beside" and dice.randrange(100) < 60
-    has_recorder = dice.randrange(100) < 50
+    # Half of all; more often where its history can be ahead of what is left of the log.
+    has_recorder = dice.randrange(100) < (80 if level == "memory" else 40)
     sizes = msgspec.structs.replace(
         SIZES,
         shards=shards,

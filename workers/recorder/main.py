@@ -37,7 +37,7 @@ def main() -> int:
         if stop.is_set():
             raise StoppedError
 
-    recording = Recording(venue, memory, beat)
+    recording = Recording(venue, memory, memory.line(plan.index), beat)
     following = Following(venue)
     try:
         while not stop.is_set():

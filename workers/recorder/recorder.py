@@ -12,6 +12,8 @@ from workers.recorder.history import History
 from workers.recorder.rows import Rows
 from workers.snapshot.choice import Tell
 
+_RECORDS_AT_ONCE = 8192
+"""About, in one transaction: some tenths of a second of work."""
 _IDLE_NS = 5_000_000_000
 """So often the position is written when there is nothing else to write: the clock's records alone are no reason."""
 
@@ -42,6 +44,11 @@ class Recorder:
         self._rows = Rows()
         self._since_ns: int | None = None
         """Since when (monotonic) there is something that is not written; None: there is nothing."""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it is where the history is, and goes on from there."""
+        return self._copy is not None
 
     @property
     def sequence(self) -> int:
@@ -77,7 +84,7 @@ class Recorder:
         assert before >= 0, "records are numbered from 1"
         if durable <= before:
             return 0
-        records = copy.read(durable)
+        records = copy.read(min(durable, before + _RECORDS_AT_ONCE))
         if len(records):
             self._since_ns = now_ns if self._since_ns is None else self._since_ns
             self._rows.take_records(records)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
+from typing import Any
 
 from tradsys.logging import logger
 from workers.codes import code_of
 from workers.journal import JournalError
-from workers.memory import JOURNALED, VenueMemory
+from workers.memory import HEARTBEAT_NS, JOURNALED, READY, RECOVERING, STATE, VenueMemory
 from workers.recorder.database import RECORDER, HistoryError, history_path
 from workers.recorder.history import History
 from workers.recorder.recorder import Recorder
@@ -22,10 +24,11 @@ _FAULTS = (HistoryError, JournalError, sqlite3.OperationalError, OSError)
 class Recording:
     """`step` is called several times a second."""
 
-    def __init__(self, venue: Venue, memory: VenueMemory, beat: Callable[[], None]) -> None:
-        """`beat` is called now and then while much of the log is read at once."""
+    def __init__(self, venue: Venue, memory: VenueMemory, line: Any, beat: Callable[[], None]) -> None:
+        """`line` is the worker's; `beat` is called now and then while the log is read up to where the history is."""
         self._venue = venue
         self._memory = memory
+        self._line = line
         self._beat = beat
         self._path = history_path(venue.path)
         self._log = logger(RECORDER)
@@ -36,8 +39,16 @@ class Recording:
 
     def step(self, now_ns: int) -> int:
         """Record some, at the monotonic time `now_ns`; gives how many records of the log were read."""
-        if now_ns < self._again_ns:
-            return 0
+        count = 0
+        if now_ns >= self._again_ns:
+            if self._recorder is None or not self._recorder.has_begun:
+                self._line[STATE] = RECOVERING
+            count = self._try(now_ns)
+        self._line[HEARTBEAT_NS] = time.monotonic_ns()
+        self._line[STATE] = READY
+        return count
+
+    def _try(self, now_ns: int) -> int:
         try:
             count = (self._recorder or self._begin()).step(now_ns)
         except _FAULTS as error:

@@ -15,6 +15,8 @@ from workers.recorder.database import VERSION, HistoryError, NoHistoryError, ope
 from workers.recorder.recording import Recording
 
 SECOND_NS = 1_000_000_000
+LINE = 7
+"""Nobody else's."""
 
 
 def _refused(call: Any, path: Path, match: str) -> None:
@@ -60,7 +62,7 @@ def test_a_reader_changes_nothing(recorded: Recorded) -> None:
 @pytest.fixture
 def recording(recorded: Recorded) -> Recording:
     venue = recorded.venue
-    return Recording(venue.description, venue.memory, lambda: None)
+    return Recording(venue.description, venue.memory, venue.memory.line(LINE), lambda: None)
 
 
 def _run(recording: Recording, now_ns: int) -> None:

@@ -130,16 +130,19 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         raise NoHistoryError(
             f"there is no {path}: no recorder has run there. Set history.enabled to true, and start the venue again"
         )
-    connection = None
     try:
         connection = connect(f"{path.absolute().as_uri()}?mode=ro")
-        if _version(connection, path):
-            return connection
-        raise NoHistoryError(f"{path} is empty yet: the recorder has just begun")
     except sqlite3.Error as error:
-        if connection is not None:
-            connection.close()
-        raise damaged(path, error) or HistoryError(f"{path} cannot be read: {error}") from error
+        raise HistoryError(f"{path} cannot be read: {error}") from error
+    try:
+        if not _version(connection, path):
+            raise NoHistoryError(f"{path} is empty yet: the recorder has just begun")
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise damaged(path, error) or HistoryError(f"{path} cannot be read: {error}") from error
+        raise
+    return connection
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:

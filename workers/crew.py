@@ -28,6 +28,7 @@ from workers.memory import (
 )
 from workers.monitoring.probes import MONITOR
 from workers.process import SEGMENT_VARIABLE, SUPERVISOR_VARIABLE, Child
+from workers.recorder.database import RECORDER
 from workers.restarts import RestartLimits, Restarts
 from workers.topology import WorkerPlan
 from workers.venue import Venue
@@ -48,12 +49,15 @@ Command = Callable[[WorkerPlan, Venue], list[str]]
 def worker_command(plan: WorkerPlan, venue: Venue) -> list[str]:
     """The command line of an ordinary worker."""
     assert plan in venue.workers, "a worker finds its plan in what the venue tells"
-    assert (plan.is_core, plan.is_standby, plan.is_gateway, plan.has(MONITOR)).count(True) == 1, (
-        "each kind of worker has a program of its own"
-    )
-    module = "gateway.main" if plan.is_gateway else "workers.standby_main" if plan.is_standby else "workers.engine"
-    if plan.has(MONITOR):
-        module = "workers.monitoring.main"
+    kinds = {
+        "workers.engine": plan.is_core,
+        "workers.standby_main": plan.is_standby,
+        "gateway.main": plan.is_gateway,
+        "workers.monitoring.main": plan.has(MONITOR),
+        "workers.recorder.main": plan.has(RECORDER),
+    }
+    assert list(kinds.values()).count(True) == 1, "each kind of worker has a program of its own"
+    module = next(name for name, is_meant in kinds.items() if is_meant)
     return [sys.executable, "-m", module, "--data-dir", venue.data_directory, "--worker", plan.name]
 
 

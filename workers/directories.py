@@ -11,7 +11,8 @@ def make_directory(path: Path) -> None:
     """Make a directory and those above it, where they are missing, and their names durable. Raises OSError."""
     if path.is_dir():
         return
-    make_directory(path.parent)
+    if not path.parent.exists():
+        make_directory(path.parent)
     path.mkdir(exist_ok=True)
     # What is synced in a directory is lost with it, as long as that is not synced where its own name stands.
     sync_directory(path.parent)

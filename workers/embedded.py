@@ -25,9 +25,9 @@ from tradsys.errors import InfrastructureError, OperatingError
 from workers import logs, warmup
 from workers import venue as venues
 from workers.definitions import RefusedDefinitionError
+from workers.extras import extras_of
 from workers.journal import JournalError
 from workers.memory import PHASE, PID, STATE, TAKES_ORDERS, VenueMemory, segment_name
-from workers.monitoring.probes import MONITOR
 from workers.process import die_with_parent
 from workers.reclaim import end_orphans, remove_traces
 from workers.supervisor import StartError, StoppedError, Supervisor, VenueFailedError
@@ -48,6 +48,7 @@ _QUIET: dict[str, Any] = {
     "logging": {"level": "warning", "format": "console"},
     "security": {"clear_text": True},
     "monitoring": {"enabled": False, "metrics_port": 0},
+    "history": {"enabled": False},
 }
 
 
@@ -184,7 +185,7 @@ def main() -> int:
         return 2
     configuration = read.configuration
     logs.begin(configuration.logging, "supervisor")
-    extras = (MONITOR,) if configuration.monitoring.enabled else ()
+    extras = extras_of(configuration)
     gateways = not arguments.no_gateways
     supervisor = Supervisor(configuration, arguments.data_dir, gateways=gateways, extras=extras, read=read)
     assert any(plan.is_gateway for plan in supervisor.venue.workers) == gateways, "gateways run where they are wanted"

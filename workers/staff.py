@@ -8,6 +8,7 @@ from tradsys.services import Registry
 from workers.crew import Crew, Member
 from workers.defining import Definitions
 from workers.memory import VenueMemory
+from workers.recorder.database import RECORDER
 from workers.succession import Succession
 from workers.supervision import Timeouts, Waits, WorkerService
 from workers.topology import JOURNAL, SEQUENCER, WorkerPlan
@@ -60,10 +61,12 @@ def needs_of(member: Member, members: list[Member]) -> list[str]:
     assert member in members, "who needs others is one of them"
     plan = member.plan
     plans: list[WorkerPlan] = [other.plan for other in members if not other.extra]
+    if plan.has(RECORDER):
+        return [other.name for other in plans if other.is_core]
     if member.extra:
         return [TRADING_HOURS, *(other.name for other in plans if other.is_gateway)]
-    if plan.is_gateway:
-        return [TRADING_HOURS]
+    if plan.is_gateway:  # a recorder ends after them: what they have told of is recorded
+        return [TRADING_HOURS, *(other.plan.name for other in members if other.plan.has(RECORDER))]
     if plan.is_standby:
         return [other.name for other in plans if other.has(SEQUENCER)]
     if plan.has(SEQUENCER):

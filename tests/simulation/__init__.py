@@ -17,6 +17,7 @@ together. Scheduler.TRACE_LINES gives more of them; to look closer, put a breakp
     scheduler    chance, the clock, the trace       profile    what a seed is about
     disk         what a loss of power leaves        venue      the workers, stepped one by one
     readers      events, as a gateway takes them    clients    who send, repeat, and remember
-    faults       what goes wrong                    operator   who mends what is damaged
-    checkers     what must be true                  canaries   planted faults, which must be found
+    recording    orders and trades, in SQL          faults     what goes wrong
+    operator     who mends what is damaged          checkers   what must be true
+    canaries     planted faults, which must be found
 """

@@ -13,9 +13,11 @@ import numpy as np
 from shm import broadcast, ring
 from shm.crc32c import crc32c
 from tests.simulation.venue import SimulatedVenue
-from workers.journal.reader import FRAME_RECORDS_MAX
+from workers.journal.reader import FAR, FRAME_RECORDS_MAX
 from workers.journal.segments import COUNT, CRC, FIRST, FRAME_MAGIC, HEADER_LINES, LINE_WORDS, MAGIC, list_segments
 from workers.memory import COLD, JOURNALED, LINE
+from workers.recorder.history import History, Place
+from workers.recorder.rows import Rows
 from workers.snapshot.files import UNFINISHED, Snapshot
 from workers.topology import SEQUENCER
 
@@ -123,6 +125,29 @@ class SnapshotNotSynced(SimulatedVenue):
             yield
 
 
+class PositionApart(SimulatedVenue):
+    """The history says how far it is in another transaction than what it says of that."""
+
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        def record(history: History, rows: Rows, place: Place) -> None:
+            number = history.checkpoints()[0].number + 1
+            with history._transaction() as connection:
+                history._write_place(connection, number, place)
+            with history._transaction() as connection:
+                history._write(connection, number, rows)
+
+        with super().attached(), mock.patch.object(History, "record", record):
+            yield
+
+
+class RecordedEarly(SimulatedVenue):
+    """The recorder takes all that is on disk, also what nobody may be told of yet."""
+
+    def recordable(self) -> int:
+        return FAR
+
+
 CANARIES: list[type[SimulatedVenue]] = [
     EarlyAcknowledgement,
     SyncLeftOut,
@@ -132,4 +157,6 @@ CANARIES: list[type[SimulatedVenue]] = [
     EventSkipped,
     SnapshotsNotChecked,
     SnapshotNotSynced,
+    PositionApart,
+    RecordedEarly,
 ]

@@ -11,7 +11,9 @@ import numpy as np
 
 from tests.simulation.clients import Client
 from tests.simulation.readers import Reader
+from tests.simulation.recording import Recording
 from tests.simulation.venue import SimulatedVenue
+from tests.workers.recorded_history import assert_history
 from tests.workers.settled_venue import assert_settled
 from tests.workers.stepped import assert_answered_once, assert_same, assert_same_shard, chain, expected_events
 from tradsys.book.audit import audit
@@ -64,7 +66,9 @@ def check_books(venue: SimulatedVenue) -> None:
             audit(venue.shard(number))
 
 
-def check_rest(venue: SimulatedVenue, readers: Sequence[Reader], clients: Sequence[Client]) -> None:
+def check_rest(
+    venue: SimulatedVenue, readers: Sequence[Reader], clients: Sequence[Client], recording: Recording
+) -> None:
     """At rest: everything that there is follows from the log, and everybody knows it."""
     records = venue.records()
     assert check_log(venue, may_be_cut=False) == len(venue.sequenced), "at rest all is written"
@@ -79,6 +83,9 @@ def check_rest(venue: SimulatedVenue, readers: Sequence[Reader], clients: Sequen
     _check_once(records, chain(*expected))
     for client in clients:
         _check_told(client, records)
+    if recording.is_wanted:
+        shards = [venue.shard(number) for number in range(venue.sizes.shards)]
+        assert_history(recording.path, records, expected, shards)
     check_money(venue)
     check_books(venue)
     if venue.profile.is_settled:

@@ -11,6 +11,7 @@ from tests.simulation.clients import Client
 from tests.simulation.disk import Disk
 from tests.simulation.flips import Flip, flip_any
 from tests.simulation.operator import back_up, cut, restore
+from tests.simulation.recording import Recording
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.venue import SimulatedVenue
 from workers.journal import JournalError, frames
@@ -30,10 +31,13 @@ _UNSYNCED_PERCENT = 97
 class Faults:
     """Steps that a venue must survive. Each says in a few words what it did."""
 
-    def __init__(self, venue: SimulatedVenue, disk: Disk, clients: list[Client], scheduler: Scheduler) -> None:
+    def __init__(
+        self, venue: SimulatedVenue, disk: Disk, clients: list[Client], recording: Recording, scheduler: Scheduler
+    ) -> None:
         self._venue = venue
         self._disk = disk
         self._clients = clients
+        self._recording = recording
         self._scheduler = scheduler
         self._dice = scheduler.dice
 
@@ -69,12 +73,14 @@ class Faults:
         loses_power = self._scheduler.happens(venue.profile.power_share)
         if loses_power and self._scheduler.happens(_UNSYNCED_PERCENT):
             venue.leave_unsynced(self._some_client)
+            self._recording.catch_up()
         self._end_all()
         if not loses_power:
             self._scheduler.count("crashes of all")
             told, last = "memory", self._read_log(False)
         else:
             changed = self._disk.lose_power()
+            self._recording.lose_power()
             self._scheduler.count("losses of power")
             self._scheduler.count("losses of power that changed files", changed > 0)
             venue.may_lack_snapshots |= venue.is_lossy
@@ -96,6 +102,7 @@ class Faults:
 
     def _end_all(self) -> None:
         self._venue.close()
+        self._recording.crash()
         for client in self._clients:
             client.reader.close()
 

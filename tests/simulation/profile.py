@@ -39,6 +39,7 @@ class Profile:
     segments: Policy
     """What becomes of the journal's files that no kept snapshot needs."""
     has_standby: bool
+    has_recorder: bool
 
     def __str__(self) -> str:
         weights = ", ".join(f"{name} {weight}" for name, weight in self.weights.items() if weight)
@@ -49,6 +50,7 @@ class Profile:
             f"{self.clients} clients, {self.gating_share} % gating, {self.steps} steps: {weights}; "
             f"power {self.power_share} %, killed {self.killed_share} %, flips {self.flip_share} %, "
             f"{self.snapshots_kept} snapshots, segments: {self.segments}{', standby' if self.has_standby else ''}"
+            f"{', recorder' if self.has_recorder else ''}"
         )
 
 
@@ -60,6 +62,8 @@ def draw(dice: random.Random) -> Profile:
     clients = dice.randint(1, 3)
     level = dice.choice(["memory", "group", "group", "each"])
     has_standby = plan != "compact" and dice.randrange(100) < 60
+    # Half of all; more often where its history can be ahead of what is left of the log.
+    has_recorder = dice.randrange(100) < (80 if level == "memory" else 40)
     sizes = msgspec.structs.replace(
         SIZES,
         shards=shards,
@@ -85,6 +89,8 @@ def draw(dice: random.Random) -> Profile:
         "failure of the disk": dice.choice([0, 0, 5, 15]),
         "snapshot": dice.choice([0, 5, 10]),
         "standby": 100 * has_standby,
+        "recorder": dice.choice([10, 40, 100]) * has_recorder,
+        "crash of the recorder": dice.choice([0, 2, 5]) * has_recorder,
     }
     return Profile(
         plan=plan,
@@ -104,6 +110,7 @@ def draw(dice: random.Random) -> Profile:
         snapshots_kept=dice.randint(2, 3),
         segments=dice.choice(["keep", "archive", "drop"]),
         has_standby=has_standby,
+        has_recorder=has_recorder,
     )
 
 

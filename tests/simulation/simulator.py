@@ -15,6 +15,7 @@ from tests.simulation.clients import Client, Desk
 from tests.simulation.disk import Disk
 from tests.simulation.faults import Faults
 from tests.simulation.readers import Reader
+from tests.simulation.recording import Recording
 from tests.simulation.scheduler import Scheduler, Step
 from tests.simulation.venue import SCRATCH_PREFIX, SimulatedVenue
 from tests.workers.settled_venue import SETTLED_SYMBOLS, limits, money
@@ -56,8 +57,10 @@ class Simulator:
         self.clients: list[Client] = [Client(reader, self.scheduler, with_ids) for reader in self.readers[:-1]]
         self.desk = Desk(self.readers[-1], self.scheduler, ())
         self.venue.when_room_is_wanted = self._read_everywhere
+        self.recording = Recording(self.venue, self.scheduler)
+        self.venue.when_segments_go = self.recording.forget
         self.rounds_max = 0
-        self.faults = Faults(self.venue, self.disk, self.everybody, self.scheduler)
+        self.faults = Faults(self.venue, self.disk, self.everybody, self.recording, self.scheduler)
 
     def outcome(self, failure: str | None) -> Outcome:
         scheduler = self.scheduler
@@ -84,7 +87,8 @@ class Simulator:
             self.scheduler.run(self._steps())
             self.venue.observe()
         self._peace()
-        check_rest(self.venue, self.readers, self.everybody)
+        self.recording.finish()
+        check_rest(self.venue, self.readers, self.everybody, self.recording)
         self.scheduler.note_bytes(self.venue.sequenced.tobytes())
         self.scheduler.count("records", len(self.venue.sequenced))
         self.scheduler.count("times that a reader was lapped", sum(reader.times_lapped for reader in self.readers))
@@ -125,6 +129,8 @@ class Simulator:
             Step("gateway", weights["loss of a gateway"], self.faults.lose_gateway),
             Step("snapshot", weights["snapshot"], venue.take_snapshot),
             Step("standby", weights["standby"], venue.stand_by),
+            Step("recorder", weights["recorder"], self.recording.act),
+            Step("crash of the recorder", weights["crash of the recorder"], self.recording.crash),
             Step(
                 "disk fails",
                 weights["failure of the disk"] * (runs["journal"] and not self.disk.fails),
@@ -167,7 +173,7 @@ class Simulator:
             self._start(in_peace=True)
             venue.observe()
             return 1
-        turns = [venue.sequence, venue.write, *(client.read for client in self.everybody)]
+        turns = [venue.sequence, venue.write, self.recording.step, *(client.read for client in self.everybody)]
         turns += [lambda shard=shard: venue.match(shard) for shard in range(self.profile.sizes.shards)]  # type: ignore[misc]
         self.dice.shuffle(turns)
         for turn in turns:
@@ -192,7 +198,9 @@ def simulate(seed: int, venue: type[SimulatedVenue] = SimulatedVenue) -> Outcome
     """Run one seed. Never raises for what it finds."""
     place = _MEMORY if _MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix=SCRATCH_PREFIX, dir=place) as directory:
-        simulator = Simulator(seed, Path(directory).resolve(), venue)
+        home = Path(directory).resolve() / "venue"
+        home.mkdir()
+        simulator = Simulator(seed, home, venue)
         failure = None
         with simulator.venue.attached():
             try:
@@ -201,6 +209,7 @@ def simulate(seed: int, venue: type[SimulatedVenue] = SimulatedVenue) -> Outcome
                 failure = traceback.format_exc()
             finally:
                 simulator.venue.close()
+                simulator.recording.crash()
                 for reader in simulator.readers:
                     reader.close()
         simulator.disk.close()

@@ -40,4 +40,7 @@ WANTED = (
     "flips that were refused",
     "flips that were taken for a torn tail",
     "times that a reader was lapped",
+    "starts of the recorder",
+    "histories that went back",
+    "histories that were older after a loss of power",
 )

@@ -25,6 +25,7 @@ from workers.journal.frames import JournalState
 from workers.journal.segments import list_segments, sequence_of
 from workers.memory import JOURNALED, Sizes
 from workers.progress import slowest_shard
+from workers.recorder.needed import needed_by_history
 from workers.snapshot.choice import Tell, open_log
 from workers.snapshot.files import Heading
 from workers.snapshot.housekeeping import clear_segments, prune_snapshots, snapshot_lock, unneeded_segments
@@ -61,7 +62,14 @@ class SimulatedVenue(SteppedWorkers):
         self.may_lack_snapshots = False
         """Whether a snapshot may be passed over: it was damaged, or the log that it was of is lost."""
         self.archive = directory / "archive"
+        self.history_home = directory.parent
+        """Not on the simulated disk: SQLite's own files are no concern of this simulator's."""
+        self.when_segments_go: Callable[[], None] = lambda: None
         self.when_room_is_wanted: Callable[[], None] = lambda: None
+
+    def recordable(self) -> int:
+        """The last log sequence that the recorder may take for acknowledged."""
+        return int(self.memory.control[JOURNALED])
 
     @property
     def is_lossy(self) -> bool:
@@ -175,10 +183,12 @@ class SimulatedVenue(SteppedWorkers):
             with snapshot_lock(self.directory):
                 until = int(self.memory.control[JOURNALED])
                 path = take_snapshot(self.directory, self.sizes, self.passed_over, until=until)
-                needed = base_over(self.directory, self.sizes, path, slowest_shard(self.memory))
+                slowest = min(slowest_shard(self.memory), needed_by_history(self.history_home, profile.has_recorder))
+                needed = base_over(self.directory, self.sizes, path, slowest)
                 prune_snapshots(self.directory, sequence_of(path), profile.snapshots_kept, 0, needed)
                 self._remember_segments()
-                clear_segments(self.directory, profile.segments, self.archive, needed)
+                if clear_segments(self.directory, profile.segments, self.archive, needed):
+                    self.when_segments_go()
         except (NoSnapshotError, CrashError, OSError) as error:
             return type(error).__name__
         finally:

@@ -17,7 +17,10 @@ pytestmark = pytest.mark.timeout(900)
 def test_killed_workers_of_a_venue_with_a_standby_lose_and_double_nothing(
     tmp_path: Path, venue_name: str, seed: int
 ) -> None:
-    with trial(tmp_path / venue_name, seed, level="group", standby=True, snapshots=True) as (venue, crowd):
+    with trial(tmp_path / venue_name, seed, level="group", standby=True, snapshots=True, history=True) as (
+        venue,
+        crowd,
+    ):
         killer = Killer(venue, crowd, random.Random(seed))
         for blow in [killer.kill_one] * 2 + [killer.kill_some]:
             blow()
@@ -26,7 +29,7 @@ def test_killed_workers_of_a_venue_with_a_standby_lose_and_double_nothing(
 
 
 def test_killed_workers_of_a_sharded_venue_lose_and_double_nothing(tmp_path: Path, venue_name: str, seed: int) -> None:
-    with trial(tmp_path / venue_name, seed, kind="sharded", gateways=1, standby=True) as (venue, crowd):
+    with trial(tmp_path / venue_name, seed, kind="sharded", gateways=1, standby=True, history=True) as (venue, crowd):
         killer = Killer(venue, crowd, random.Random(seed))
         for blow in [killer.kill_one] * 4 + [killer.kill_all]:
             blow()

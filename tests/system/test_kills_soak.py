@@ -72,6 +72,7 @@ def test_a_thousand_kills_lose_and_double_nothing(tmp_path: Path, venue_name: st
         kind, level = dice.choice(VENUES)
         options: dict[str, Any] = {"kind": kind, "level": level, "snapshots": dice.random() < 0.7}
         options["standby"] = dice.random() < 0.5
+        options["history"] = dice.random() < 0.5
         home = tmp_path / f"{venue_name}-{own_seed}"
         sys.stderr.write(f"\nvenue {options}, TRADSYS_SEED={own_seed}, after {report.kills} kills\n")
         with trial(home, own_seed, heartbeat=3.0, **options) as (venue, crowd):

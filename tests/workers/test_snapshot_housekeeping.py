@@ -16,11 +16,16 @@ from tests.workers.running import until
 from tests.workers.stepped import SteppedVenue, compact
 from tests.workers.traders import Traders
 from tradsys.configuration import load
+from tradsys.configuration.sections import History
 from workers import venue as venues
 from workers.files import copy_file
 from workers.journal import JournalError, last_sequence
 from workers.journal.segments import segment_path
 from workers.process import Child
+from workers.recorder.database import history_path
+from workers.recorder.history import History as Recorded
+from workers.recorder.recorder import Recorder
+from workers.recorder.rows import Rows
 from workers.replica import Replica
 from workers.snapshot import files, housekeeping, taking
 from workers.snapshot.choice import open_log
@@ -243,6 +248,25 @@ def test_a_snapshot_of_a_stopped_venue_clears_away_what_its_settings_say(stopped
     path.unlink()
     with pytest.raises(JournalError, match="a segment is missing"):
         Replica(stopped.sizes, stopped.journal_directory).advance()
+
+
+def test_a_snapshot_leaves_what_the_history_has_yet_to_read(stopped: Venue) -> None:
+    directory = stopped.journal_directory
+    with_history = msgspec.structs.replace(stopped.configuration, history=History(enabled=True))
+    venues.write(msgspec.structs.replace(stopped, configuration=with_history))
+    before, end = segment_files(directory), last_sequence(directory)
+    history = Recorded(history_path(stopped.path))
+    recorder = Recorder(history, directory, stopped.sizes, lambda: end, pytest.fail)
+    recorder.step(0)
+    snapshot_venue(stopped.path, lambda text: pytest.fail(text))
+    assert segment_files(directory) == before
+    while recorder.sequence < end:
+        recorder.step(0)
+    recorder.write()
+    history.begin(history.venue, history.checkpoints()[0].place, Rows())  # no older place is kept
+    history.close()
+    snapshot_venue(stopped.path, lambda text: pytest.fail(text))
+    assert segment_files(directory) == before[-1:]
 
 
 def test_snapshots_of_a_log_that_has_lost_its_end_take_the_place_of_no_other(stopped: Venue) -> None:

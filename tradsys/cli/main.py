@@ -21,6 +21,7 @@ COMMANDS = {
     "status": "Show what a running venue is doing, once.",
     "top": "Watch a running venue.",
     "trace": "Show one order's whole life, with the times between its steps.",
+    "history": "Show orders, trades and transfers of the past.",
     "account": "Show, open and stop accounts, and give them roles.",
     "symbol": "Show and add symbols, and open and close them.",
     "asset": "Show and add assets, and say what they are worth.",

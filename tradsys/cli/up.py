@@ -83,7 +83,7 @@ def _serve(
 ) -> None:
     from tradsys.installation import whereabouts
     from workers.crew import worker_command
-    from workers.monitoring.probes import MONITOR
+    from workers.extras import extras_of
     from workers.notify import ServiceManager
     from workers.supervisor import StoppedError, Supervisor
     from workers.venue import addresses
@@ -100,8 +100,7 @@ def _serve(
         return [sys.executable, "-m", "tradsys.demo", *options]
 
     configuration = read.configuration
-    wanted = {MONITOR: configuration.monitoring.enabled, _DEMO: demo}
-    extras = tuple(name for name, is_wanted in wanted.items() if is_wanted)
+    extras = (*extras_of(configuration), *([_DEMO] if demo else []))
     service = ServiceManager.of_this_process()
     with Supervisor(
         configuration, data_dir, gateways=gateways, extras=extras, command=command, service=service, read=read

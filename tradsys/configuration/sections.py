@@ -98,6 +98,12 @@ class Snapshots(Struct, frozen=True, forbid_unknown_fields=True):
     archive: str = ""
 
 
+class History(Struct, frozen=True, forbid_unknown_fields=True):
+    """The process that writes orders, trades and transfers into an SQL database in the data directory."""
+
+    enabled: bool = False
+
+
 class Gateway(Struct, frozen=True, forbid_unknown_fields=True):
     """The edge: addresses and limits. Port 0 lets the system choose."""
 
@@ -223,6 +229,7 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
     rings: Rings = Rings()
     journal: Journal = Journal()
     snapshots: Snapshots = Snapshots()
+    history: History = History()
     gateway: Gateway = Gateway()
     clock: Clock = Clock()
     performance: Performance = Performance()

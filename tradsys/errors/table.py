@@ -222,6 +222,8 @@ _TABLE = (
     Entry("log_contradicted", INFRASTRUCTURE, 500, "A decision in the log is not the one that follows from the log."),
     Entry("snapshot_unusable", INFRASTRUCTURE, 500, "A snapshot is damaged, or does not belong to this log."),
     Entry("snapshot_impossible", INFRASTRUCTURE, 500, "A snapshot cannot be taken now."),
+    Entry("history_unusable", INFRASTRUCTURE, 500, "The history cannot be read or carried on as it is."),
+    Entry("no_history", INFRASTRUCTURE, 500, "The venue has no history."),
     Entry("maintenance_under_way", INFRASTRUCTURE, 500, "A snapshot or a backup is being made just now."),
     Entry("backup_failed", INFRASTRUCTURE, 500, "A backup cannot be made or used."),
     Entry("audit_impossible", INFRASTRUCTURE, 500, "The ledger cannot be recomputed or compared now."),

@@ -47,6 +47,8 @@ class VenueCollector(Collector):
         yield from book_metrics.metrics(seen, self._memory)
         yield from host_metrics.workers(seen, self._venue, self._host)
         yield from host_metrics.storage(self._venue, seen.journaled, self._host)
+        if self._venue.configuration.history.enabled:
+            yield from host_metrics.history(seen, self._venue)
 
     def describe(self) -> Iterable[Metric]:
         """Nothing: the registry is this collector's own, so no names can clash."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -11,6 +12,8 @@ from workers.journal.segments import list_segments
 from workers.monitoring.host import Host
 from workers.monitoring.readiness import is_missed, worker_trouble
 from workers.observation import Observation
+from workers.recorder.database import HistoryError, NoHistoryError
+from workers.recorder.needed import progress
 from workers.snapshot.files import list_snapshots
 from workers.snapshot.housekeeping import snapshots_until
 from workers.venue import Venue
@@ -77,6 +80,18 @@ def storage(venue: Venue, journaled: int, host: Host) -> Iterator[Metric]:
             "tradsys_snapshot_time_seconds",
             "When the newest snapshot was written, since 1970.",
             value=_written(reached[-1]),
+        )
+
+
+def history(seen: Observation, venue: Venue) -> Iterator[Metric]:
+    """How far the recorder's database is behind the journal; nothing while it cannot be read."""
+    with suppress(NoHistoryError, HistoryError):
+        position = progress(venue.path).position
+        assert position >= 0, "records are numbered from 1"
+        yield GaugeMetricFamily(
+            "tradsys_history_lag_records",
+            "Durable records of the log that are not in the history yet.",
+            value=max(seen.journaled - position, 0),
         )
 
 

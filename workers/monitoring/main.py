@@ -6,7 +6,6 @@ over HTTP. The venue runs without it.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -14,6 +13,7 @@ import time
 
 from tradsys.services import Registry
 from workers import venue as venues
+from workers.aside import step_aside
 from workers.following import Following
 from workers.memory import JOURNALED
 from workers.monitoring.database import DataDirectoryWatch
@@ -23,17 +23,10 @@ from workers.monitoring.host import ThisHost
 from workers.monitoring.monitor import Monitor
 from workers.monitoring.probes import MONITOR
 from workers.monitoring.reading import Prober
-from workers.topology import WorkerPlan, usable_cores
+from workers.topology import usable_cores
 
 _NICENESS = 5
-
-
-def _keep_off(workers: list[WorkerPlan]) -> None:
-    """Leave the cores of the core to it, and let gateways go first on the others."""
-    left = os.sched_getaffinity(0) - {plan.core for plan in workers if plan.is_core}
-    if left:
-        os.sched_setaffinity(0, left)
-    os.nice(_NICENESS)
+"""Gateways go first."""
 
 
 def main() -> int:
@@ -45,7 +38,7 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     segment, memory = venue.attach()
     host = ThisHost(usable_cores())
-    _keep_off(venue.workers)
+    step_aside(venue.workers, _NICENESS)
     database = DataDirectoryWatch(venue.path, lambda: int(memory.control[JOURNALED]))
     monitor = Monitor(venue, memory, plan, Prober(venue, memory, host, database))
     endpoint = MetricsEndpoint(venue, VenueCollector(venue, memory, host))

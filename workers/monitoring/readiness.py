@@ -9,6 +9,7 @@ from workers.memory import PHASE, PHASES, READY, STOPPED, WORKER_STATES, VenueMe
 from workers.monitoring.board import read_board
 from workers.monitoring.probes import MONITOR
 from workers.observation import WorkerView, journal_trouble, worker_view
+from workers.recorder.database import RECORDER
 from workers.topology import WorkerPlan
 
 
@@ -41,6 +42,8 @@ def readiness(venue_memory: VenueMemory, workers: list[WorkerPlan], now_ns: int,
         trouble = worker_trouble(plan, view, silence_ms_max) if is_missed(plan, view) else None
         if trouble and plan.has(MONITOR):
             warnings.append(f"{trouble}: nobody watches disk, memory, descriptors and clock")
+        elif trouble and plan.has(RECORDER):
+            warnings.append(f"{trouble}: the history is behind, and goes on from where it is")
         elif trouble and beats(plan):
             (reasons if plan.is_core else warnings).append(trouble)
     journal = journal_trouble(venue_memory, now_ns)
@@ -62,7 +65,7 @@ def is_missed(plan: WorkerPlan, view: WorkerView) -> bool:
 
 def beats(plan: WorkerPlan) -> bool:
     """Whether a worker gives signs of life."""
-    return plan.is_core or plan.is_gateway or plan.is_standby or plan.has(MONITOR)
+    return plan.is_core or plan.is_gateway or plan.is_standby or plan.has(MONITOR) or plan.has(RECORDER)
 
 
 def worker_trouble(plan: WorkerPlan, view: WorkerView, silence_ms_max: int) -> str | None:

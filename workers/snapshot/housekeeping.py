@@ -104,7 +104,7 @@ def prune_snapshots(directory: Path, end: int, keep: int, keep_hours: float, nee
     """Remove snapshots beyond the newest `keep` that are older than `keep_hours`; gives those that are gone.
 
     `end`: with which the log ends. `needed`: the snapshot with which a start over the memory that there is begins, or
-    any sequence before the next one; 0: it begins with the log's first record.
+    the recorder, whichever is older, or any sequence before the next one; 0: the log's first record.
     """
     assert keep > 0, "a venue keeps a snapshot"
     assert keep_hours >= 0, "an age"
@@ -115,7 +115,7 @@ def prune_snapshots(directory: Path, end: int, keep: int, keep_hours: float, nee
     gone = [path for path in dispensable if path.stat().st_mtime < limit]
     assert not paths or paths[-1] not in gone, "the newest snapshot stays"
     assert len(paths) - len(gone) >= min(keep, len(paths)), "as many stay as are to be kept"
-    assert of_use == 0 or paths[of_use - 1] not in gone, "and the newest that a start over this memory can begin with"
+    assert of_use == 0 or paths[of_use - 1] not in gone, "and the newest that whoever is slowest can begin with"
     for path in gone:
         path.unlink()
     return gone
@@ -140,7 +140,7 @@ def clear_segments(directory: Path, policy: Policy, archive: Path, needed: int =
     if policy == "keep":
         return []
     unneeded = unneeded_segments(directory, needed)
-    assert all(sequence_of(path) <= needed for path in unneeded), "what the slowest shard has not seen stays"
+    assert all(sequence_of(path) <= needed for path in unneeded), "what the slowest reader has not seen stays"
     for path in unneeded:
         if policy == "archive":
             _archive(path, archive)

@@ -12,6 +12,7 @@ from workers.journal.reader import FAR
 from workers.journal.segments import sequence_of, sync_segments
 from workers.memory import JOURNALED, Sizes, VenueMemory
 from workers.progress import slowest_shard
+from workers.recorder.needed import needed_by_history
 from workers.snapshot.choice import newest_of_use
 from workers.snapshot.files import snapshot_path, write
 from workers.snapshot.housekeeping import clear_segments, prune_snapshots, remove_strays, snapshot_lock
@@ -71,7 +72,8 @@ def snapshot_venue(
     settings, directory = venue.configuration.snapshots, venue.journal_directory
     with snapshot_lock(directory):
         path = take_snapshot(directory, venue.sizes, tell, until=durable_end(venue), beat=beat)
-        needed = base_over(directory, venue.sizes, path, _slowest_shard(venue))
+        recorded = needed_by_history(venue.path, venue.configuration.history.enabled)
+        needed = base_over(directory, venue.sizes, path, min(_slowest_shard(venue), recorded))
         gone = prune_snapshots(directory, sequence_of(path), settings.keep, settings.keep_hours, needed)
         assert path not in gone, "the snapshot that was just taken stays"
         archive = venue.path / (settings.archive or "archive")

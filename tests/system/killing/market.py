@@ -28,12 +28,17 @@ def settings(
     gateways: int = 2,
     standby: bool = False,
     snapshots: bool = False,
+    history: bool = False,
 ) -> dict[str, Any]:
-    """The configuration of a small venue that parks when it is idle; with snapshots it takes one every few seconds."""
+    """The configuration of a small venue that parks when it is idle; with snapshots it takes one every few seconds.
+
+    With a history it has a recorder.
+    """
     shards = 1 if kind == "compact" else 2
     return {
         "topology": {"kind": kind, "shards": shards, "standby": standby, "pin": False, "idle": "park"},
         "snapshots": {"interval_seconds": 5 if snapshots else 0, "records_min": 100, "on_stop": False},
+        "history": {"enabled": history},
         "pools": {
             "orders_per_shard": 4096,
             "level_pages_per_shard": 1024,

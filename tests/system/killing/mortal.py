@@ -96,7 +96,8 @@ class MortalVenue:
     def is_ready(self, worker: str, not_pid: int = 0) -> bool:
         """Whether the worker serves, in another process than that one."""
         line = self.line(worker)
-        return int(line[PID]) not in (0, not_pid) and int(line[STATE]) == READY
+        # An extra worker counts as ready from its start on: it is there when its heart beats.
+        return int(line[PID]) not in (0, not_pid) and int(line[STATE]) == READY and int(line[HEARTBEAT_NS]) > 0
 
     def await_ready(self, worker: str, not_pid: int) -> None:
         """Wait until a successor of the process serves."""

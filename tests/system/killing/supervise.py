@@ -15,6 +15,7 @@ from tradsys.configuration import load
 from workers import warmup
 from workers.journal import JournalError
 from workers.process import die_with_parent
+from workers.recorder.database import RECORDER
 from workers.restarts import RestartLimits
 from workers.supervisor import StartError, StoppedError, Supervisor, Timeouts
 
@@ -32,7 +33,8 @@ def main() -> int:
     configuration = load("production", arguments.config, environ={})
     logging.configure(configuration.logging.level, configuration.logging.format, process="supervisor")
     timeouts = Timeouts(heartbeat=arguments.heartbeat)
-    supervisor = Supervisor(configuration, arguments.data_dir, timeouts=timeouts, limits=UNLIMITED)
+    extras = (RECORDER,) if configuration.history.enabled else ()
+    supervisor = Supervisor(configuration, arguments.data_dir, extras=extras, timeouts=timeouts, limits=UNLIMITED)
     if warmup.needed(supervisor.venue.workers):
         warmup.compile_all(supervisor.venue.workers, configuration, lambda _name, _done, _all: None)
     with supervisor, supervisor.stopping_on_signals(), suppress(StoppedError):

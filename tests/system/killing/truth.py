@@ -92,6 +92,7 @@ class Truth:
         self.shards = last.sizes.shards
         records = journal_records(last.journal_directory, self.shards)
         assert records["sequence"].tolist() == list(range(1, len(records) + 1))
+        self.records = records
         self.oracle = Oracle(records, last.sizes)
         self.oracle.run()
         self._records = records.view(np.ndarray).view(DETAILS)

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
 from typer.testing import CliRunner
 
 from tests.system.killing.checks import Checker, Told, check_fleeting, check_local, check_market
@@ -13,9 +15,18 @@ from tests.system.killing.crowd import Crowd
 from tests.system.killing.market import FLEETING, TRADERS
 from tests.system.killing.mortal import MortalVenue
 from tests.system.killing.truth import Truth
+from tests.workers.recorded_history import assert_history
 from tradsys.cli.main import app
 from tradsys.client import Client
+from tradsys.records import EventKind
+from tradsys.reference.messages import records_of
 from workers import venue as venues
+from workers.journal.reader import FAR
+from workers.recorder.database import history_path
+from workers.recorder.history import History
+from workers.recorder.needed import progress
+from workers.recorder.recorder import Recorder
+from workers.replica import Replica
 
 runner = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
 
@@ -46,7 +57,28 @@ def assert_told_the_truth(venue: MortalVenue, crowd: Crowd) -> tuple[Truth, dict
     check_fleeting(told[FLEETING])
     check_market(truth, Told(crowd.notes / "watcher.notes"))
     check_local(truth, crowd.notes / "local.notes")
+    if venue.description.configuration.history.enabled:
+        check_history(truth, venue.directory)
     return truth, told
+
+
+def check_history(truth: Truth, directory: Path) -> None:
+    """What clients were told is in the history, and when the rest is recorded too, it is what the log says."""
+    last, path = venues.last(directory), history_path(directory)
+    events = [records_of(told) for told in truth.events]
+    position = progress(directory).position
+    for told in events:
+        late = told[told["log_sequence"] > position]
+        assert not np.isin(late["kind"], [EventKind.ACCEPTED, EventKind.TRADE]).any(), f"the history ends at {position}"
+    history = History(path)
+    recorder = Recorder(history, last.journal_directory, last.sizes, lambda: FAR, pytest.fail)
+    while not recorder.has_begun or recorder.step(0):
+        recorder.step(0)
+    recorder.write()
+    history.close()
+    replica = Replica(last.sizes, last.journal_directory)
+    replica.advance()
+    assert_history(path, truth.records, events, replica.shards)
 
 
 def audit(directory: Path) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
@@ -18,12 +19,16 @@ from shm import broadcast, histogram, ring
 from tests.factories import symbol
 from tests.workers.monitoring.made_up import MadeUpHost, beat, made_up_venue
 from tradsys.book.layout import W_LIVE_ORDERS, W_TRADES, W_USED_ORDERS
+from tradsys.configuration import sections
 from tradsys.reasons import Reason
 from workers.memory import JOURNALED, REASONS, RESTARTS, SYMBOLS
 from workers.monitoring import alarms
 from workers.monitoring.board import Board
 from workers.monitoring.exposition import VenueCollector
 from workers.monitoring.probes import PROBES
+from workers.recorder.database import history_path
+from workers.recorder.history import History, Place
+from workers.recorder.rows import Rows
 from workers.snapshot.files import snapshot_path
 
 UNITS = ("_seconds", "_bytes", "_records", "_info", "_ratio")
@@ -101,6 +106,21 @@ def test_the_numbers_are_those_of_the_memory(families: dict[str, Metric]) -> Non
     assert value(families, "tradsys_phase", phase="ready") == 1
     assert value(families, "tradsys_probe_value", probe="imbalance") == 1
     assert value(families, "tradsys_start_time_seconds") == 1_700_000_000
+
+
+def test_how_far_the_history_is_behind_is_told_while_it_can_be_read(tmp_path: Path) -> None:
+    venue, memory = made_up_venue(tmp_path)
+    wanted = msgspec.structs.replace(venue.configuration, history=sections.History(enabled=True))
+    memory.control[JOURNALED] = 90
+    registry = CollectorRegistry()
+    registry.register(VenueCollector(msgspec.structs.replace(venue, configuration=wanted), memory, MadeUpHost()))
+    assert b"tradsys_history" not in generate_latest(registry)
+    history = History(history_path(venue.path))
+    assert b"tradsys_history" not in generate_latest(registry)
+    history.begin("1", Place(70, 0, [0]), Rows())
+    assert b"\ntradsys_history_lag_records 20.0\n" in generate_latest(registry)
+    history.close()
+    assert "tradsys_history" not in exposition(tmp_path), "nor where there is to be none"
 
 
 def test_a_stage_is_a_histogram_in_seconds_with_the_promised_latency_as_a_bound(families: dict[str, Metric]) -> None:

@@ -25,6 +25,8 @@ from workers.monitoring.alarms import Alarm
 from workers.monitoring.board import Board, is_probe, read_board
 from workers.monitoring.probes import PROBES, Readings
 from workers.monitoring.readiness import Readiness, readiness
+from workers.recorder.database import RECORDER
+from workers.topology import WorkerPlan
 from workers.venue import Venue
 
 NOW_NS = 10**12
@@ -112,6 +114,19 @@ def test_a_monitor_that_is_away_or_silent_is_a_warning_at_once(tmp_path: Path) -
     assert judged(venue, memory).warnings == [f"monitor has given no sign of life yet: {nobody}"]
     memory.line(WATCHER)[STATE] = ABSENT
     assert judged(venue, memory).warnings == [f"monitor is absent: {nobody}"]
+
+
+def test_a_recorder_that_is_away_is_a_warning(tmp_path: Path) -> None:
+    venue, memory = made_up_venue(tmp_path)
+    plan = WorkerPlan(3, RECORDER, [RECORDER], None, "event loop")
+    venue.workers.append(plan)
+    beat(memory, NOW_NS)
+    memory.line(3)[HEARTBEAT_NS], memory.line(3)[STATE] = NOW_NS, READY
+    assert judged(venue, memory).warnings == []
+    memory.line(3)[STATE] = ABSENT
+    found = judged(venue, memory)
+    behind = "recorder is absent: the history is behind, and goes on from where it is"
+    assert (found.ready, found.warnings) == (True, [behind])
 
 
 def test_what_a_monitor_said_counts_on_for_a_while_but_not_for_ever(tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_what_the_recorder_needs_is_not_cleared_away(recorded: Recorded) -> None
     records = venue.records()
     needed = needed_by_history(home, True)
     assert needed <= progress(home).position < len(records)
-    assert prune_snapshots(venue.directory, 1, 0, needed) == []
+    assert prune_snapshots(venue.directory, len(records), 1, 0, needed) == []
     assert clear_segments(venue.directory, "drop", venue.directory / "archive", needed) == []
     recorded.record()
     recorded.trade(1)

@@ -62,7 +62,7 @@ def worker_command(plan: WorkerPlan, venue: Venue) -> list[str]:
 
 
 class Member:
-    """One worker of the crew. An extra one neither reports to shared memory nor is needed by the venue."""
+    """One worker of the crew. The venue does without an extra one, and waits for no sign of it."""
 
     def __init__(self, plan: WorkerPlan, limits: RestartLimits, *, extra: bool) -> None:
         assert not (extra and plan.is_core), "the venue takes no orders without its core"

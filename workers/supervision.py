@@ -111,7 +111,7 @@ class WorkerService(Service):
         return self._crew.line(self.member)
 
     def start(self, report: Report) -> None:
-        """Start the process; gives when it is ready. Raises StartError, StoppedError."""
+        """Start the process; gives when it is ready, of an extra one at once. Raises StartError, StoppedError."""
         assert self.member.child is None, "a worker is started once"
         assert self.member.start_at_ns is None, "nobody is due again before the first start"
         report(f"starting {self.name}")
@@ -119,6 +119,8 @@ class WorkerService(Service):
             self._crew.spawn(self.member)
         except OSError as error:
             raise StartError(f"{self.name} cannot be started: {error}") from error
+        if self.member.extra:
+            return
         line = self._line
         self._until(lambda: line[STATE] in {RECOVERING, READY}, self._timeouts.attach, f"{self.name} to start")
         if line[STATE] == RECOVERING:

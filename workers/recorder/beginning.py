@@ -34,6 +34,7 @@ def begin(
     checkpoints = history.checkpoints()
     if not checkpoints:
         return _begin_anew(history, directory, sizes, tell)
+    assert all(each.place.sequence <= checkpoints[0].place.sequence for each in checkpoints), "the newest one is first"
     common = next((each for each in checkpoints if _is_of_log(each.place, history.venue, directory, sizes)), None)
     if common is None:
         _check_whole(history, directory, sizes)
@@ -94,6 +95,7 @@ def _copy_at(
         ) from error
     with snapshot or nullcontext():
         copy = BookCopy(sizes, directory, snapshot, reader)
+    assert copy.sequence <= place.sequence, "from a snapshot before the position one gets there"
     copy.pass_by(place.sequence, beat)
     if copy.place != place:
         raise HistoryError(

@@ -134,6 +134,7 @@ class History:
         (number, before) = self._newest()
         assert place.sequence > before, "the log is followed forward"
         assert not rows.orders, "orders rest where a history begins"
+        assert all(before < row[0] <= place.sequence for row in rows.transfers), "postings of this part of the log"
         with self._transaction() as connection:
             self._write(connection, number + 1, rows)
             self._write_place(connection, number + 1, place)
@@ -184,6 +185,7 @@ class History:
             orders.apply(event)
             if event.kind == EventKind.TRADE:
                 trades.append(trade_row(shard, event))
+        assert len(orders.before) <= len(orders.touched), "an order was there before at most once"
         before = _insert("orders_before", ("number", *Order.__struct_fields__))
         connection.executemany(before, ((number, *row_of(order)) for order in orders.before))
         connection.executemany(

@@ -154,6 +154,7 @@ class Orders:
             assert order.placed_sequence <= event.log_sequence, "nothing happens to an order before it is placed"
             self.before.append(msgspec.structs.replace(order))
             self._known[order_id] = order
+        assert order.changed_sequence <= event.log_sequence, "the log goes forward"
         order.changed_sequence, order.changed_ns = event.log_sequence, event.timestamp_ns
         return order
 

@@ -80,6 +80,7 @@ class HistoryReader:
         self._connection = connection
         scales = connection.execute("SELECT * FROM symbols").fetchall()
         self._scales = {row["symbol"]: row for row in scales}
+        assert all(row["tick_units"] > 0 and row["lot_units"] > 0 for row in scales), "a tick and a lot are something"
         self._decimals = dict(connection.execute("SELECT asset, decimals FROM assets").fetchall())
 
     def reach(self) -> tuple[int, int]:
@@ -135,6 +136,7 @@ class HistoryReader:
         return format_units(row["price_ticks"], scale["price_decimals"], scale["tick_units"])
 
     def _quantity(self, row: Any, lots: int, is_money: int = 0) -> str:
+        assert lots >= 0, "of an order there is nothing or more"
         scale = self._scales[row["symbol"]]
         decimals, units = scale["quantity_decimals"], scale["lot_units"]
         if is_money:

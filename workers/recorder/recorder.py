@@ -64,6 +64,7 @@ class Recorder:
         if self._copy is None:
             self._copy = begin(self._history, self._directory, self._sizes, self._tell, self._beat)
             return 0
+        assert self._rows.is_empty or self._since_ns is not None, "what was read is written some time"
         count = 0
         if self._rows.is_empty:  # else writing has failed, and what was read is all that there is room for
             count = self._read(self._copy, now_ns)

@@ -39,6 +39,7 @@ class Recording:
 
     def step(self, now_ns: int) -> int:
         """Record some, at the monotonic time `now_ns`; gives how many records of the log were read."""
+        assert (self._history is None) == (self._recorder is None), "who records has a file"
         count = 0
         if now_ns >= self._again_ns:
             if self._recorder is None or not self._recorder.has_begun:

@@ -46,7 +46,7 @@ class Recording:
                 self._line[STATE] = RECOVERING
             count = self._try(now_ns)
         self._line[HEARTBEAT_NS] = time.monotonic_ns()
-        self._line[STATE] = READY
+        self._line[STATE] = RECOVERING if self._trouble else READY
         return count
 
     def _try(self, now_ns: int) -> int:

@@ -127,6 +127,8 @@ def test_a_recorder_that_is_away_is_a_warning(tmp_path: Path) -> None:
     found = judged(venue, memory)
     behind = "recorder is absent: the history is behind, and goes on from where it is"
     assert (found.ready, found.warnings) == (True, [behind])
+    memory.line(3)[STATE] = RECOVERING  # so it is while it cannot carry on
+    assert judged(venue, memory).warnings == [behind.replace("absent", "recovering")]
 
 
 def test_what_a_monitor_said_counts_on_for_a_while_but_not_for_ever(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import Logged
 from tests.workers.recorder.conftest import Recorded
 from workers.codes import code_of
+from workers.memory import READY, RECOVERING, STATE
 from workers.recorder.database import VERSION, HistoryError, NoHistoryError, open_to_read, open_to_write
 from workers.recorder.recording import Recording
 
@@ -83,8 +84,11 @@ def test_a_damaged_history_is_told_once_and_made_anew_when_it_is_moved_away(
     assert [line["code"] for line in lines] == ["history_unusable"]
     assert str(recorded.path) in lines[0]["why"]
     assert "move it aside" in lines[0]["why"]
+    line = recorded.venue.memory.line(LINE)
+    assert line[STATE] == RECOVERING
     recorded.path.rename(recorded.path.with_suffix(".damaged"))
     _run(recording, 60 * SECOND_NS)
+    assert line[STATE] == READY
     recording.finish()
     recorded.assert_right()
     assert [line["level"] for line in logged.lines("recorder")] == ["error", "info"]

@@ -4,8 +4,9 @@ Three logs: of a plain market in the flow "normal", of a plain market with a mil
 one with every limit set. Of each: reading and checking it; the books, as a restarted matcher rebuilds them and as a
 gateway's replica does; the decisions, as the sequencer takes them again; and an engine's start, which is all that a
 core worker does from an empty memory to its first duty cycle. Then a snapshot is taken of nine tenths of the log,
-another one from there, and an engine starts from that. The rounds of the three logs take turns. Each pass must end
-where the log does, with as many events and resting orders as when the log was made.
+another one from there, and an engine starts from that. Last the recorder writes the history of the log's first tenth.
+The rounds of the three logs take turns. Each pass must end where its part of the log does, and the first ones with as
+many events and resting orders as when the log was made.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ from tradsys.book.layout import W_EVENTS, W_LIVE_ORDERS, Shard
 from workers import memory, sequencer
 from workers.engine import Engine
 from workers.journal import JournalReader
+from workers.recorder.database import history_path
+from workers.recorder.history import History
+from workers.recorder.recorder import Recorder
 from workers.recovery import rebuild
 from workers.redecision import redecide_journal
 from workers.replica import Replica
@@ -37,8 +41,8 @@ from workers.snapshot.taking import take_snapshot
 GOAL_PER_SECOND = 3_000_000
 GOAL_SECONDS = 10.0
 """For ten million commands, and for a million resting orders."""
-_FIRST_SHARE = 0.9
-"""Of the log, in the first snapshot."""
+_FIRST_SHARE, _RECORDED_SHARE = 0.9, 0.1
+"""Of the log: in the first snapshot, and in the history."""
 
 
 class Settings(NamedTuple):
@@ -128,6 +132,20 @@ def _refuse(what: str) -> None:
     raise BenchmarkError(what)  # a snapshot that was just taken is not used
 
 
+def record(market: Market, until: int) -> None:
+    """The history of the log up to `until`, with which a frame ends, as a recorder writes it from nothing."""
+    with tempfile.TemporaryDirectory(prefix="tradsys-history-", dir=market.venue.path) as directory:
+        history = History(history_path(Path(directory)))
+        recorder = Recorder(history, market.venue.journal_directory, market.venue.sizes, lambda: until, _refuse)
+        while recorder.step(0) or recorder.sequence < until:
+            pass
+        recorder.write()
+        (newest, *_) = history.checkpoints()
+        history.close()
+    if newest.place.sequence != until:
+        raise BenchmarkError(f"{market.name}: the history ended at record {newest.place.sequence} of {until}")
+
+
 PASSES = {
     "read": read,
     "books": rebuild_books,
@@ -137,10 +155,10 @@ PASSES = {
 }
 
 
-def _near_end(market: Market) -> int:
-    """The end of the frame in which nine tenths of the log end."""
+def _end_of(share: float, market: Market) -> int:
+    """The end of the last frame that is whole in this share of the log."""
     reader = _from_the_beginning(market)
-    while len(reader.next_batch(int(_FIRST_SHARE * market.records))):
+    while len(reader.next_batch(int(share * market.records))):
         pass
     return reader.sequence
 
@@ -156,10 +174,11 @@ def _timed(work: Callable[[], None], records: int) -> Pass:
 def passes(market: Market) -> dict[str, Pass]:
     """Every pass once, by name; leaves its two snapshots. Raises BenchmarkError."""
     done = {name: _timed(partial(work, market), market.records) for name, work in PASSES.items()}
-    first, last = _near_end(market), market.records
+    first, last, recorded = _end_of(_FIRST_SHARE, market), market.records, _end_of(_RECORDED_SHARE, market)
     done["snapshot"] = _timed(partial(take, market, first), first)
     done["next snapshot"] = _timed(partial(take, market, last), last - first)
     done["start from snapshot"] = _timed(partial(start_engine, market), 0)
+    done["history"] = _timed(partial(record, market, recorded), recorded)
     return done
 
 
@@ -234,12 +253,20 @@ def _result(market: Market, rounds: list[dict[str, Pass]], snapshot_bytes: int) 
     }
 
 
+def rates(one: dict[str, Any]) -> tuple[str, str]:
+    """Million records a second of a pass's result, and by CPU time; nothing of one that reads no records."""
+    if not one["records"]:
+        return "", ""
+    per_second, per_cpu_second = (one[unit] / 1e6 for unit in ("per_second", "per_cpu_second"))
+    places = 1 if per_second >= 1 else 2
+    return f"{per_second:.{places}f}", f"{per_cpu_second:.{places}f}"
+
+
 def _show(console: Console, results: dict[str, Any], note: str) -> None:
     rows = []
     for market, result in results.items():
         for name, one in result["passes"].items():
-            rates = [f"{one[unit] / 1e6:.1f}" if one["records"] else "" for unit in ("per_second", "per_cpu_second")]
-            rows.append((market, name, f"{one['seconds']:.2f}", f"{one['seconds_best']:.2f}", *rates))
+            rows.append((market, name, f"{one['seconds']:.2f}", f"{one['seconds_best']:.2f}", *rates(one)))
     headings = ("market", "pass", "seconds", "best", "M records/s", "by CPU time")
     show(console, "recovery from a log on disk", headings, rows, note)
     for market, result in results.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from bench import takeover
+from bench import recovery, takeover
 
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 """Between these lines of the document stands nothing written by hand."""
@@ -119,9 +119,8 @@ def _recovery(result: dict[str, Any]) -> list[str]:
     goals, rows = result["goals"], []
     for market, one in result["markets"].items():
         for name, measured in one["passes"].items():
-            rates = [f"{measured[unit] / 1e6:.1f}" for unit in ("per_second", "per_cpu_second")]
-            rates = rates if measured["records"] else ["", ""]
-            rows.append((market, name, f"{measured['records']:,}", f"{measured['seconds']:.2f}", *rates))
+            took = f"{measured['records']:,}", f"{measured['seconds']:.2f}"
+            rows.append((market, name, *took, *recovery.rates(measured)))
     markets = [
         (name, *(f"{one[what]:,}" for what in ("commands", "events", "resting")), f"{one['snapshot_bytes'] / 1e6:.1f}")
         for name, one in result["markets"].items()

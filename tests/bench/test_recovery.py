@@ -56,7 +56,7 @@ def test_every_market_comes_back_in_every_way_and_nothing_is_left(tmp_path: Path
     assert [one["commands"] for one in result["markets"].values()] == [3_000, 3_000, 20_000]
     assert result["markets"]["deep"]["resting"] > 1_400
     for one in result["markets"].values():
-        assert list(one["passes"]) == [*recovery.PASSES, "snapshot", "next snapshot", "start from snapshot"]
+        assert list(one["passes"]) == [*recovery.PASSES, "snapshot", "next snapshot", "start from snapshot", "history"]
         assert all(each["seconds"] > 0 for each in one["passes"].values())
         first, following = (one["passes"][name]["records"] for name in ("snapshot", "next snapshot"))
         assert 0.9 * one["records"] <= first < one["records"] == first + following

@@ -16,6 +16,8 @@ RECORDER = "recorder"
 VERSION = 1
 _FILE = "history.sqlite3"
 _PATIENCE_SECONDS = 5.0
+_CACHE_KIB, _WAL_PAGES = 32 * 1024, 4096
+"""More than SQLite's own: every trade goes into several indexes, of which any page may be next."""
 _CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 ASIDE = "move it aside, with its -wal and -shm: the recorder makes another one from the log and snapshots"
 
@@ -113,6 +115,8 @@ def open_to_write(path: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
         if not _version(connection, path):
             # The version is set with the tables, or not at all.
             tables = _TABLES.format(order=ORDER_COLUMNS)

@@ -32,10 +32,10 @@ def duration(nanoseconds: int | None) -> str:
 
 
 def new_table(title: str, *columns: str) -> Table:
-    """A table of the house; a column whose name ends in a hash holds numbers."""
+    """A table of the house; a column whose name ends in a hash holds numbers. What is too wide is folded, never cut."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
     for column in columns:
-        table.add_column(column.removesuffix("#"), justify="right" if column.endswith("#") else "left")
+        table.add_column(column.removesuffix("#"), justify="right" if column.endswith("#") else "left", overflow="fold")
     return table
 
 

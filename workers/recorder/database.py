@@ -110,7 +110,9 @@ def connect(file: Path | str) -> sqlite3.Connection:
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
-    """The file's connection for its only writer; a new file gets its tables. Raises HistoryError, sqlite3.Error."""
+    """A connection for its only writer; a new file gets its tables. Raises HistoryError, sqlite3.Error, OSError."""
+    if not path.exists():
+        path.touch(0o640)  # for the same eyes as the journal; SQLite gives its other files the same mode
     connection = connect(path)
     try:
         connection.execute("PRAGMA journal_mode = WAL")

@@ -52,6 +52,13 @@ def test_where_there_is_none_it_is_said_how_to_have_one(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_what_is_in_it_is_not_for_everybody(recorded: Recorded) -> None:
+    recorded.trade()
+    recorded.record()
+    for file in (recorded.path, recorded.path.with_name(f"{recorded.path.name}-wal")):
+        assert file.stat().st_mode & 0o007 == 0
+
+
 def test_a_reader_changes_nothing(recorded: Recorded) -> None:
     recorded.record()
     connection = open_to_read(recorded.path)

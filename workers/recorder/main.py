@@ -17,7 +17,8 @@ from workers.recorder.database import RECORDER
 from workers.recorder.recording import Recording
 from workers.serving import StoppedError
 
-_NICENESS = 5
+_NICENESS = 19
+"""On a host of few cores the core waits for whoever runs, for milliseconds where he is as important as others."""
 _LOOK_SECONDS = 0.1
 _LAST_SECONDS = 5.0
 """So long it goes on at the end, where there is more to record: clients have been told of it."""

@@ -12,8 +12,8 @@ from workers.recorder.history import History
 from workers.recorder.rows import Rows
 from workers.snapshot.choice import Tell
 
-_RECORDS_AT_ONCE = 8192
-"""About, in one transaction: some tenths of a second of work."""
+_RECORDS_AT_ONCE = 4096
+"""About, in one transaction: a twentieth of a second of work, some seconds where other programs leave no core alone."""
 _IDLE_NS = 5_000_000_000
 """So often the position is written when there is nothing else to write: the clock's records alone are no reason."""
 

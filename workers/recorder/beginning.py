@@ -11,8 +11,9 @@ import numpy as np
 from tradsys.assets import Asset
 from tradsys.ledger.layout import ASSET, W_ASSETS
 from workers.journal import JournalError
+from workers.journal.place import read_up_to
 from workers.journal.reader import JournalReader
-from workers.journal.segments import list_segments, segment_with, sequence_of
+from workers.journal.segments import list_segments, sequence_of
 from workers.memory import Sizes
 from workers.recorder.copy import BookCopy
 from workers.recorder.database import ASIDE, HistoryError
@@ -49,14 +50,9 @@ def begin(
 
 def _is_of_log(place: Place, venue: str, directory: Path, sizes: Sizes) -> bool:
     """Whether the log on disk leads to this place. Raises JournalError for damage before it."""
-    path = segment_with(directory, max(place.sequence, 1))
-    assert place.sequence >= 0, "records are numbered from 1"
-    if path is None or sequence_of(path) > place.sequence + 1:
+    reader = read_up_to(directory, place.sequence, sizes.shards)
+    if reader is None:
         return False
-    reader = JournalReader(directory, sizes.shards, after=sequence_of(path) - 1)
-    reader.begin()
-    while reader.sequence < place.sequence and len(reader.next_batch(place.sequence)):
-        pass
     found = (f"{reader.venue:016x}", reader.sequence, reader.chain)
     return found == (venue, place.sequence, place.chain)
 

@@ -15,8 +15,9 @@ from typing import Literal
 from tradsys.errors import InfrastructureError, OperatingError
 from workers.directories import make_directory
 from workers.files import copy_file
-from workers.journal.reader import FAR, JournalReader
-from workers.journal.segments import JournalError, list_segments, segment_with, sequence_of, sync_directory
+from workers.journal.place import read_up_to
+from workers.journal.reader import FAR
+from workers.journal.segments import JournalError, list_segments, sequence_of, sync_directory
 from workers.snapshot.files import UNFINISHED, Heading, Snapshot, SnapshotError, list_snapshots
 
 _LOCK = "snapshots.lock"
@@ -89,14 +90,9 @@ def _is_stray(path: Path) -> bool:
 
 def _is_passed_by(directory: Path, heading: Heading) -> bool:
     """Whether the venue's log goes past this place with other records, so that it never leads there."""
-    begin = segment_with(directory, heading.sequence)
-    if begin is None or sequence_of(begin) > heading.sequence + 1:
-        return False  # what was there is not known any more
-    reader = JournalReader(directory, after=sequence_of(begin) - 1)
-    while len(reader.next_batch(heading.sequence)):
-        pass
-    if reader.sequence < heading.sequence or reader.venue != heading.venue:
-        return False
+    reader = read_up_to(directory, heading.sequence)
+    if reader is None or reader.sequence < heading.sequence or reader.venue != heading.venue:
+        return False  # what is there is not known, or not any more
     return (reader.sequence, reader.chain) != (heading.sequence, heading.chain)
 
 
